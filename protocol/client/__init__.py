@@ -1,0 +1,1 @@
+"""The typed HTTP client of a market, and the wire models that both sides share."""

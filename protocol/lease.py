@@ -1,0 +1,90 @@
+"""A provider's expiring duty to run some tasks of one job, and the result it signs."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from eth_abi import encode
+
+from protocol.merkle import leaf_hash
+from protocol.typed_data import TypedMessage
+from protocol.units import Address, Bytes32
+
+
+@dataclass(frozen=True)
+class Lease(TypedMessage):
+    """What a market grants. Its struct hash is the lease's id; a new `fence` makes a new id."""
+
+    TYPE: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("jobId", "bytes32"),
+        ("provider", "address"),
+        ("device", "address"),
+        ("firstTask", "uint32"),
+        ("count", "uint32"),
+        ("pricePerTask", "uint96"),
+        ("fence", "uint64"),
+    )
+
+    job_id: Bytes32
+    provider: Address
+    device: Address
+    first_task: int
+    count: int
+    price_per_task: int
+    fence: int
+
+    @property
+    def lease_id(self) -> Bytes32:
+        """The lease's identity."""
+        return self.struct_hash()
+
+    @property
+    def tasks(self) -> range:
+        """The indices of the leased tasks."""
+        return range(self.first_task, self.first_task + self.count)
+
+
+@dataclass(frozen=True)
+class LeaseResult(TypedMessage):
+    """What a device signs when its lease is done. Mirrors types/LeaseResult.sol."""
+
+    TYPE: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("leaseId", "bytes32"),
+        ("jobId", "bytes32"),
+        ("provider", "address"),
+        ("firstTask", "uint32"),
+        ("count", "uint32"),
+        ("amount", "uint96"),
+        ("resultRoot", "bytes32"),
+    )
+
+    lease_id: Bytes32
+    job_id: Bytes32
+    provider: Address
+    first_task: int
+    count: int
+    amount: int
+    result_root: Bytes32
+
+    @property
+    def tasks(self) -> range:
+        """The indices of the tasks."""
+        return range(self.first_task, self.first_task + self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class CommittedLease:
+    """A leaf of a batch: a lease result and the audit rate that the chain fixed for it."""
+
+    result: LeaseResult
+    audit_rate_ppm: int
+
+    def leaf(self) -> Bytes32:
+        """The leaf's hash under the batch root."""
+        words = encode(["bytes32", "uint32"], [self.result.struct_hash(), self.audit_rate_ppm])
+        return leaf_hash(words)
+
+    def values(self) -> tuple[object, ...]:
+        """As contract calls take it."""
+        return (self.result.values(), self.audit_rate_ppm)

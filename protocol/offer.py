@@ -1,0 +1,51 @@
+"""A provider's standing resources and price."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from protocol.spec import Spec
+from protocol.typed_data import TypedMessage
+from protocol.units import Address
+
+RUNTIME_WASM = 1
+RUNTIME_CONTAINER = 2
+RUNTIME_BITS = {"wasm": RUNTIME_WASM, "container": RUNTIME_CONTAINER}
+
+
+@dataclass(frozen=True)
+class Offer(TypedMessage):
+    """What a device offers, signed by its key. Lives off chain; `runtimes` is a bit set."""
+
+    TYPE: ClassVar[tuple[tuple[str, str], ...]] = (
+        ("provider", "address"),
+        ("device", "address"),
+        ("runtimes", "uint8"),
+        ("cpuMillis", "uint32"),
+        ("memoryBytes", "uint64"),
+        ("diskBytes", "uint64"),
+        ("askPerCoreSecond", "uint96"),
+        ("expiresAt", "uint40"),
+        ("nonce", "uint256"),
+    )
+
+    provider: Address
+    device: Address
+    runtimes: int
+    cpu_millis: int
+    memory_bytes: int
+    disk_bytes: int
+    ask_per_core_second: int
+    expires_at: int
+    nonce: int
+
+    def fits(self, spec: Spec) -> bool:
+        """Whether one task of `spec` fits on the device."""
+        need = spec.resources
+        return (
+            bool(self.runtimes & RUNTIME_BITS[spec.runtime.kind])
+            and self.cpu_millis >= need.cpu_millis
+            and self.memory_bytes >= need.memory_bytes
+            and self.disk_bytes >= need.disk_bytes
+        )

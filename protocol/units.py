@@ -1,0 +1,96 @@
+"""The small values that everything is made of, each parsed once, at the edge.
+
+Addresses are EIP-55 checksummed strings, digests are 32 raw bytes, money is an `int` of wei
+(10**18 wei = 1 credit), time is whole Unix seconds.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from typing import NewType
+
+from eth_utils import is_address, to_checksum_address
+
+from protocol.errors import InvalidInput
+
+Address = NewType("Address", str)
+Bytes32 = NewType("Bytes32", bytes)
+ContentId = NewType("ContentId", str)
+
+WEI_PER_CREDIT = 10**18
+PPM = 1_000_000
+ZERO_ADDRESS = Address("0x0000000000000000000000000000000000000000")
+ZERO_BYTES32 = Bytes32(bytes(32))
+_CONTENT_PREFIX = "sha256:"
+
+
+def parse_address(value: object) -> Address:
+    """Return `value` as a checksummed address.
+
+    Raises:
+        InvalidInput: not 20 bytes of hex, or a mixed-case text whose EIP-55 checksum is wrong.
+    """
+    if not isinstance(value, str) or not is_address(value):
+        raise InvalidInput(f"not an address: {value!r}")
+    return Address(to_checksum_address(value))
+
+
+def parse_bytes32(value: object) -> Bytes32:
+    """Return 32 raw bytes from bytes or from `0x` hex.
+
+    Raises:
+        InvalidInput: any other length or form.
+    """
+    if isinstance(value, str):
+        value = _from_hex(value)
+    if not isinstance(value, bytes) or len(value) != 32:
+        raise InvalidInput("expected 32 bytes, as 0x-prefixed hex")
+    return Bytes32(value)
+
+
+def parse_uint(value: object, bits: int) -> int:
+    """Return an integer in [0, 2**bits) from an int or its decimal text.
+
+    Raises:
+        InvalidInput: a bool, a float, a negative number, or one that does not fit.
+    """
+    if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 78:
+        value = int(value)
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << bits:
+        raise InvalidInput(f"expected an unsigned {bits}-bit integer, got {value!r}")
+    return value
+
+
+def parse_content_id(value: object) -> ContentId:
+    """Return `sha256:` and 64 lower-case hex digits, checked.
+
+    Raises:
+        InvalidInput: any other form.
+    """
+    if isinstance(value, str) and value.startswith(_CONTENT_PREFIX):
+        digits = value.removeprefix(_CONTENT_PREFIX)
+        if len(digits) == 64 and all(c in "0123456789abcdef" for c in digits):
+            return ContentId(value)
+    raise InvalidInput(f"not a content id (sha256:<64 hex digits>): {value!r}")
+
+
+def content_id(data: bytes) -> ContentId:
+    """The name of a blob: the SHA-256 of its bytes."""
+    return ContentId(_CONTENT_PREFIX + hashlib.sha256(data).hexdigest())
+
+
+def content_digest(blob_id: ContentId) -> Bytes32:
+    """The 32 bytes inside a content id."""
+    return Bytes32(bytes.fromhex(blob_id.removeprefix(_CONTENT_PREFIX)))
+
+
+def to_hex(value: bytes) -> str:
+    """`0x` and lower-case hex."""
+    return "0x" + value.hex()
+
+
+def _from_hex(text: str) -> bytes:
+    try:
+        return bytes.fromhex(text.removeprefix("0x"))
+    except ValueError:
+        raise InvalidInput(f"not hex: {text!r}") from None
