@@ -104,7 +104,7 @@ class TypedMessage:
             raise BadSignature("the signature is malleable: its s is in the upper half")
         try:
             signer = Account.recover_message(self.signable(domain), signature=signature)
-        except Exception as error:  # eth-keys raises several unrelated types here
+        except Exception as error:  # noqa: BLE001 - eth-keys raises several unrelated types
             raise BadSignature(f"the signature is no signature: {error}") from None
         return Address(signer)
 
