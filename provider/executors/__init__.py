@@ -1,0 +1,1 @@
+"""Sandboxes: one executor per kind of runtime, each behind `base.Executor`."""
