@@ -1,0 +1,94 @@
+# Fallow's commands. `make help` lists them; each is safe to repeat.
+SHELL := /bin/bash
+.SHELLFLAGS := -euo pipefail -c
+.DELETE_ON_ERROR:
+.DEFAULT_GOAL := help
+PYTHON ?= python3.11
+BIN := .venv/bin
+READY := build/ready
+step = @printf '\n\033[1m==> %s\033[0m\n' "$(1)"
+ifdef NO_COLOR
+step = @printf '\n==> %s\n' "$(1)"
+endif
+
+.PHONY: help demo test setup setup-dev packages lint format contracts-test web-test python-test e2e bench locks types clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+demo: setup ## run the main job on embedded parts (KEEP=1 leaves it running)
+	$(call step,demo: strangers' devices embed real text, and one of them cheats)
+	@$(BIN)/python -m deploy.demo $(if $(KEEP),--keep)
+
+test: packages setup-dev ## set up and pass every check
+	@deploy/host/with-engine $(MAKE) --no-print-directory lint contracts-test web-test python-test e2e
+	$(call step,every check passed)
+
+setup: $(READY)/python $(READY)/web ## what running needs: Python environment and web app
+
+setup-dev: $(READY)/python-dev $(READY)/web $(READY)/contracts ## setup, and every checker
+
+packages: ## the Debian packages that the checks need (installs them when root)
+	@deploy/host/packages
+
+$(READY)/python: locks/runtime.txt pyproject.toml
+	$(call step,Python environment from locks/runtime.txt)
+	@deploy/host/environment $(PYTHON) locks/runtime.txt
+	@mkdir -p $(@D) && touch $@
+
+$(READY)/python-dev: locks/dev.txt pyproject.toml
+	$(call step,Python environment from locks/dev.txt)
+	@deploy/host/environment $(PYTHON) locks/dev.txt
+	@mkdir -p $(@D) && touch $@ $(READY)/python
+
+$(READY)/web: frontend/package-lock.json $(shell git ls-files frontend/src frontend/public frontend/index.html frontend/*.ts frontend/*.json 2>/dev/null)
+	$(call step,web app)
+	@cd frontend && npm ci --no-audit --no-fund && npm run --silent build
+	@mkdir -p $(@D) && touch $@
+
+$(READY)/contracts: contracts/package-lock.json
+	$(call step,contract tools)
+	@cd contracts && npm ci --no-audit --no-fund
+	@mkdir -p $(@D) && touch $@
+
+lint: setup-dev ## formatters, linters, types, import rules, locks
+	$(call step,lint)
+	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports
+	@cd contracts && npm run --silent fmt:check
+	@cd frontend && npm run --silent check
+	@deploy/host/no-addresses
+
+format: setup-dev ## rewrite everything in the house style
+	@$(BIN)/ruff check --fix . && $(BIN)/ruff format .
+	@cd contracts && npm run --silent fmt
+	@cd frontend && npm run --silent format
+
+contracts-test: $(READY)/contracts ## Forge tests, and drift of artefacts and gas
+	$(call step,contracts)
+	@cd contracts && npm run --silent test && npm run --silent artifacts:check && npm run --silent gas:check
+
+web-test: $(READY)/web ## unit tests of the web app, and drift of its types
+	$(call step,web app)
+	@cd frontend && npm run --silent types:check && npm test
+
+python-test: setup-dev ## pytest, with a real chain, databases, broker and containers
+	$(call step,pytest)
+	@$(BIN)/python -m pytest
+
+e2e: setup-dev ## a browser drives the running stack
+	$(call step,browser)
+	@$(BIN)/python -m deploy.stack --run 'cd frontend && npm run --silent e2e'
+
+bench: setup-dev ## measure, and write bench/results.json
+	@$(BIN)/python -m bench
+
+locks: ## resolve the Python locks anew (needs uv)
+	@locks/lock.sh
+
+types: setup ## the web app's types from the market's OpenAPI
+	@cd frontend && npm run --silent types
+
+clean: ## forget everything that was built
+	@rm -rf build .venv frontend/node_modules frontend/dist contracts/node_modules contracts/out contracts/cache
