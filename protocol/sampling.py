@@ -53,6 +53,19 @@ def audited_tasks(
     return tuple(t for t in tasks if is_audited(seed, lease_id, t, audit_rate_ppm))
 
 
+def seat_index(seed: Bytes32, lease_id: Bytes32, task: int, attempt: int, seat_count: int) -> int:
+    """The seat that one attempt draws for an audit, held or not."""
+    return _draw(SEAT_TAG, seed, lease_id, task, attempt) % seat_count
+
+
+def committee_index(seed: Bytes32, dispute_id: int, attempt: int, seat_count: int) -> int:
+    """The seat that one attempt draws for a dispute's committee, held or not."""
+    words = encode(
+        ["bytes32", "bytes32", "uint256", "uint256"], [COMMITTEE_TAG, seed, dispute_id, attempt]
+    )
+    return int.from_bytes(keccak(words), "big") % seat_count
+
+
 def draw_verifier(
     seed: Bytes32,
     lease_id: Bytes32,
@@ -68,7 +81,7 @@ def draw_verifier(
     if not seats:
         return None
     for attempt in range(MAX_DRAWS):
-        seat = seats[_draw(SEAT_TAG, seed, lease_id, task, attempt) % len(seats)]
+        seat = seats[seat_index(seed, lease_id, task, attempt, len(seats))]
         if seat.is_held_at(block) and seat.holder not in excluded:
             return Draw(seat.holder, attempt)
     return None
@@ -89,10 +102,7 @@ def draw_committee(
     for attempt in range(MAX_DRAWS):
         if len(members) == size:
             break
-        words = encode(
-            ["bytes32", "bytes32", "uint256", "uint256"], [COMMITTEE_TAG, seed, dispute_id, attempt]
-        )
-        seat = seats[int.from_bytes(keccak(words), "big") % len(seats)]
+        seat = seats[committee_index(seed, dispute_id, attempt, len(seats))]
         eligible = seat.is_held_at(block) and seat.holder not in excluded
         if eligible and seat.holder not in members:
             members.append(seat.holder)
