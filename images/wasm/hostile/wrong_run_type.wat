@@ -1,0 +1,4 @@
+;; Its entry point returns nothing.
+(module
+  (memory (export "memory") 1)
+  (func (export "run")))
