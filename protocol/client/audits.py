@@ -1,0 +1,35 @@
+"""The calls of a verifier."""
+
+from __future__ import annotations
+
+from protocol.client.calls import Calls, read_answer
+from protocol.client.transport import Call
+from protocol.client.wire import (
+    AuditCommitmentRequest,
+    AuditGrant,
+    AuditOutcome,
+    AuditRequest,
+    AuditResultRequest,
+    OpeningView,
+)
+
+
+class AuditCalls(Calls):
+    """/v1/audits and /v1/disputes."""
+
+    def audit(self, request: AuditRequest) -> AuditGrant:
+        """POST /v1/audits: what the drawn verifier needs to run the task again."""
+        return self._post("/v1/audits", request, AuditGrant)
+
+    def commit_audit(self, request: AuditCommitmentRequest) -> OpeningView:
+        """POST /v1/audits/commitments: bind oneself to a digest, then see the provider's."""
+        return self._post("/v1/audits/commitments", request, OpeningView)
+
+    def post_audit_result(self, request: AuditResultRequest) -> AuditOutcome:
+        """POST /v1/audits/results: reveal the digest."""
+        return self._post("/v1/audits/results", request, AuditOutcome)
+
+    def dispute_opening(self, dispute_id: int) -> OpeningView:
+        """POST /v1/disputes/{dispute_id}/opening, after the committee's reveal phase."""
+        call = Call("POST", f"/v1/disputes/{dispute_id}/opening")
+        return read_answer(OpeningView, self._send(call))
