@@ -1,0 +1,240 @@
+"""Every transaction that Fallow sends, as data; who sends it, and when, is the sender's part."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from eth_account import Account
+from eth_account.signers.local import LocalAccount
+
+from protocol.chain.codec import codec
+from protocol.chain.facts import AuditClaim, Deployment
+from protocol.delegation import Delegation
+from protocol.errors import InvalidInput
+from protocol.job import Job
+from protocol.lease import CommittedLease, LeaseResult
+from protocol.result import Opening
+from protocol.typed_data import SIGNATURE_BYTES, Domain
+from protocol.units import Address, Bytes32
+
+TOKEN_NAME = "Fallow Credit"  # noqa: S105 - the EIP-712 name of the token, no secret
+TOKEN_VERSION = "1"  # noqa: S105
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """A transaction without its sender, nonce and fees."""
+
+    to: Address
+    data: bytes
+    value_wei: int = 0
+
+
+class Calls:
+    """Builders of the calls to one deployment. Signatures are 65 bytes r || s || v."""
+
+    def __init__(self, deployment: Deployment) -> None:
+        self.deployment = deployment
+
+    @property
+    def domain(self) -> Domain:
+        """Where signatures for this market count."""
+        return self.deployment.domain
+
+    # Money in and out.
+
+    def deposit(self, amount_wei: int) -> Call:
+        """The sender's tokens become its free balance (after `token_approve`)."""
+        return self._market("deposit", amount_wei)
+
+    def deposit_with_permit(
+        self, owner: Address, amount_wei: int, deadline: int, signature: bytes
+    ) -> Call:
+        """The same for `owner`, who signed a permit (`sign_permit`); anyone may send it."""
+        if len(signature) != SIGNATURE_BYTES:
+            raise InvalidInput("a permit's signature has 65 bytes")
+        r, s, v = signature[:32], signature[32:64], signature[64]
+        return self._market("depositWithPermit", owner, amount_wei, deadline, v, r, s)
+
+    def withdraw(self, amount_wei: int, to: Address) -> Call:
+        """Free balance becomes tokens of `to`."""
+        return self._market("withdraw", amount_wei, to)
+
+    def stake(self, amount_wei: int) -> Call:
+        """Free balance becomes stake."""
+        return self._market("stake", amount_wei)
+
+    def request_unstake(self, amount_wei: int) -> Call:
+        """Start the delay after which stake becomes free again."""
+        return self._market("requestUnstake", amount_wei)
+
+    def unstake(self) -> Call:
+        """After the delay: what was requested becomes free balance."""
+        return self._market("unstake")
+
+    def take_seats(self, count: int) -> Call:
+        """Become a verifier: lock `count` seats' stake of the free balance."""
+        return self._market("takeSeats", count)
+
+    def leave_seats(self, seat_ids: Sequence[int]) -> Call:
+        """No longer be drawn for these seats."""
+        return self._market("leaveSeats", list(seat_ids))
+
+    def release_seats(self, seat_ids: Sequence[int]) -> Call:
+        """After the delay: the left seats' stake becomes free balance."""
+        return self._market("releaseSeats", list(seat_ids))
+
+    # Keys.
+
+    def delegate(self, delegation: Delegation, signature: bytes) -> Call:
+        """Register a device; signed by its wallet, sent by anyone."""
+        return self._market("delegate", delegation.values(), signature)
+
+    def revoke_device(self, device: Address) -> Call:
+        """By the wallet: the device no longer signs for it."""
+        return self._market("revokeDevice", device)
+
+    # Jobs.
+
+    def open_job(self, job: Job, signature: bytes) -> Call:
+        """Lock a job's escrow; signed by its requester."""
+        return self._market("openJob", job.values(), signature)
+
+    def cancel_job(self, job_id: Bytes32, signature: bytes) -> Call:
+        """No further task is leased; the requester signed a `Cancellation`."""
+        return self._market("cancelJob", job_id, signature)
+
+    def close_job(self, job_id: Bytes32) -> Call:
+        """Anyone: the left-over escrow returns to the requester's free balance."""
+        return self._market("closeJob", job_id)
+
+    # Work.
+
+    def commit_batch(self, leases: Sequence[LeaseResult], signatures: Sequence[bytes]) -> Call:
+        """By the jobs' operator: commit up to 64 signed lease results."""
+        return self._market("commitBatch", [r.values() for r in leases], list(signatures))
+
+    def fix_seed(self, batch_id: int) -> Call:
+        """Anyone, from the seed block on: fix what the batch's draws are made from."""
+        return self._market("fixSeed", batch_id)
+
+    def settle_batch(self, batch_id: int, leases: Sequence[CommittedLease]) -> Call:
+        """Anyone, after the dispute window: pay every lease of the batch that is not in dispute."""
+        return self._market("settleBatch", batch_id, [lease.values() for lease in leases])
+
+    def pay_audits(self, batch_id: int, claims: Sequence[AuditClaim]) -> Call:
+        """Anyone: pay verifiers for their revealed audits."""
+        return self._market("payAudits", batch_id, [claim.values() for claim in claims])
+
+    # Disputes.
+
+    def open_dispute(
+        self,
+        batch_id: int,
+        lease: CommittedLease,
+        index: int,
+        proof: Sequence[Bytes32],
+        task: int,
+    ) -> Call:
+        """By a challenger, who pays the bond: lease `index` of the batch has a wrong `task`."""
+        return self._market("openDispute", batch_id, lease.values(), index, list(proof), task)
+
+    def concede(self, dispute_id: int) -> Call:
+        """By the provider or its device: give up the lease's pay."""
+        return self._market("concede", dispute_id)
+
+    def draw_committee(self, dispute_id: int) -> Call:
+        """Anyone, when the concede window is over: draw the dispute's committee."""
+        return self._arbiter("drawCommittee", dispute_id)
+
+    def commit_vote(self, dispute_id: int, commitment: Bytes32) -> Call:
+        """By a member: `protocol.audit.commitment(voter, digest, salt)`."""
+        return self._arbiter("commitVote", dispute_id, commitment)
+
+    def reveal_vote(self, dispute_id: int, digest: Bytes32, salt: Bytes32) -> Call:
+        """By a member: what it had committed to."""
+        return self._arbiter("revealVote", dispute_id, digest, salt)
+
+    def open_claim(self, dispute_id: int, opening: Opening) -> Call:
+        """Anyone: show the digest that the provider committed to."""
+        return self._arbiter(
+            "openClaim", dispute_id, opening.digest, opening.salt, list(opening.proof)
+        )
+
+    def resolve(self, dispute_id: int) -> Call:
+        """Anyone, when the phases are over: judge and pay."""
+        return self._arbiter("resolve", dispute_id)
+
+    # Credits.
+
+    def token_approve(self, amount_wei: int) -> Call:
+        """Let the market take the sender's tokens when it deposits."""
+        return self._token("approve", self.deployment.market, amount_wei)
+
+    def token_transfer(self, to: Address, amount_wei: int) -> Call:
+        """Send tokens to `to`."""
+        return self._token("transfer", to, amount_wei)
+
+    def token_mint(self, to: Address, amount_wei: int) -> Call:
+        """By the development token's minter: new tokens for `to`."""
+        return self._token("mint", to, amount_wei)
+
+    def sign_permit(self, owner: LocalAccount, amount_wei: int, deadline: int, nonce: int) -> bytes:
+        """The owner's EIP-2612 permit for the market, as `deposit_with_permit` takes it."""
+        message = permit_message(
+            self.deployment, Address(owner.address), amount_wei, nonce, deadline
+        )
+        return bytes(Account.sign_typed_data(owner.key, full_message=message).signature)
+
+    def _market(self, function: str, *arguments: Any) -> Call:
+        data = codec("Market").encode_call(function, *arguments)
+        return Call(self.deployment.market, data)
+
+    def _arbiter(self, function: str, *arguments: Any) -> Call:
+        data = codec("CommitteeArbiter").encode_call(function, *arguments)
+        return Call(self.deployment.arbiter, data)
+
+    def _token(self, function: str, *arguments: Any) -> Call:
+        data = codec("CreditToken").encode_call(function, *arguments)
+        return Call(self.deployment.token, data)
+
+
+def permit_message(
+    deployment: Deployment, owner: Address, amount_wei: int, nonce: int, deadline: int
+) -> dict[str, Any]:
+    """The EIP-712 JSON that a wallet signs to let the market take `amount_wei` tokens."""
+    fields = {
+        "owner": "address",
+        "spender": "address",
+        "value": "uint256",
+        "nonce": "uint256",
+        "deadline": "uint256",
+    }
+    domain = {
+        "name": "string",
+        "version": "string",
+        "chainId": "uint256",
+        "verifyingContract": "address",
+    }
+    return {
+        "types": {
+            "EIP712Domain": [{"name": n, "type": t} for n, t in domain.items()],
+            "Permit": [{"name": n, "type": t} for n, t in fields.items()],
+        },
+        "primaryType": "Permit",
+        "domain": {
+            "name": TOKEN_NAME,
+            "version": TOKEN_VERSION,
+            "chainId": deployment.chain_id,
+            "verifyingContract": deployment.token,
+        },
+        "message": {
+            "owner": owner,
+            "spender": deployment.market,
+            "value": amount_wei,
+            "nonce": nonce,
+            "deadline": deadline,
+        },
+    }

@@ -1,0 +1,139 @@
+"""One deployment of Fallow as Python sees it: views that ask the chain, and the calls."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+from web3 import Web3
+
+from protocol.chain.calls import Call, Calls
+from protocol.chain.codec import codec
+from protocol.chain.connection import quantity, rpc, rpc_batch
+from protocol.chain.facts import (
+    AccountFacts,
+    BatchFacts,
+    CommitteeFacts,
+    Deployment,
+    DisputeFacts,
+    JobState,
+    Params,
+)
+from protocol.sampling import Seat
+from protocol.units import Address, Bytes32, to_hex
+
+__all__ = ["Call", "Contracts"]
+
+
+class Contracts(Calls):
+    """Views of a deployment and, inherited, the builders of its calls.
+
+    Every view asks the endpoint once and raises `ChainUnavailable` when it does not answer,
+    `ChainRejected` when the contract refuses or is not there.
+    """
+
+    def __init__(self, web3: Web3, deployment: Deployment) -> None:
+        super().__init__(deployment)
+        self.web3 = web3
+
+    # The chain.
+
+    def block_number(self) -> int:
+        """The number of the latest block."""
+        return quantity(rpc(self.web3, "eth_blockNumber"))
+
+    def block_timestamp(self) -> int:
+        """The latest block's time."""
+        return quantity(rpc(self.web3, "eth_getBlockByNumber", "latest", False)["timestamp"])
+
+    def gas_balance(self, owner: Address) -> int:
+        """The chain's own coin of `owner`, in its wei."""
+        return quantity(rpc(self.web3, "eth_getBalance", owner, "latest"))
+
+    def check(self, call: Call, sender: Address) -> None:
+        """Simulate `call` on the latest block.
+
+        Raises:
+            ChainRejected: the contract would refuse it.
+        """
+        request = {"from": sender, "to": call.to, "data": to_hex(call.data)}
+        rpc(self.web3, "eth_call", request | {"value": hex(call.value_wei)}, "latest")
+
+    # The market.
+
+    def params(self) -> Params:
+        """What the market was deployed with."""
+        return Params(*self._view("Market", "params")[0])
+
+    def account(self, owner: Address) -> AccountFacts:
+        """The money of `owner` inside the market."""
+        return AccountFacts(*self._view("Market", "account", owner)[0])
+
+    def job(self, job_id: Bytes32) -> JobState:
+        """A job; `exists` tells whether it was opened."""
+        return JobState(*self._view("Market", "job", job_id)[0])
+
+    def batch(self, batch_id: int) -> BatchFacts:
+        """A batch; its `lease_count` is 0 when there is none of that number."""
+        return BatchFacts(*self._view("Market", "batch", batch_id)[0])
+
+    def seat_count(self) -> int:
+        """How many seats were ever taken."""
+        return int(self._view("Market", "seatCount")[0])
+
+    def seats(self) -> tuple[Seat, ...]:
+        """Every seat ever taken, by its id; two requests in all."""
+        count = self.seat_count()
+        answers = rpc_batch(
+            self.web3, [("eth_call", self._request("Market", "seat", i)) for i in range(count)]
+        )
+        decoder = codec("Market")
+        return tuple(Seat(*decoder.decode_answer("seat", _bytes(a))[0]) for a in answers)
+
+    def device_of(self, device: Address) -> tuple[Address, int]:
+        """The device's wallet (zero for none) and until when it may sign for it."""
+        wallet, not_after = self._view("Market", "deviceOf", device)
+        return Address(wallet), int(not_after)
+
+    def is_task_committed(self, job_id: Bytes32, task: int) -> bool:
+        """Whether a result of the task stands on chain now."""
+        return bool(self._view("Market", "isTaskCommitted", job_id, task)[0])
+
+    def dispute(self, dispute_id: int) -> DisputeFacts:
+        """A dispute."""
+        return DisputeFacts(*self._view("Market", "dispute", dispute_id)[0])
+
+    def committee(self, dispute_id: int) -> CommitteeFacts:
+        """A dispute's committee."""
+        return CommitteeFacts(*self._view("CommitteeArbiter", "committee", dispute_id)[0])
+
+    # Credits.
+
+    def token_balance(self, owner: Address) -> int:
+        """Tokens in the wallet of `owner`, in wei."""
+        return int(self._view("CreditToken", "balanceOf", owner)[0])
+
+    def token_permit_nonce(self, owner: Address) -> int:
+        """The nonce of the next permit of `owner`."""
+        return int(self._view("CreditToken", "nonces", owner)[0])
+
+    def _view(self, contract: str, function: str, *arguments: Any) -> tuple[Any, ...]:
+        answer = rpc(self.web3, "eth_call", *self._request(contract, function, *arguments))
+        return codec(contract).decode_answer(function, _bytes(answer))
+
+    def _request(self, contract: str, function: str, *arguments: Any) -> Sequence[Any]:
+        data = codec(contract).encode_call(function, *arguments)
+        return ({"to": self._address(contract), "data": to_hex(data)}, "latest")
+
+    def _address(self, contract: str) -> Address:
+        addresses = {
+            "Market": self.deployment.market,
+            "CommitteeArbiter": self.deployment.arbiter,
+            "CreditToken": self.deployment.token,
+            "BlockhashBeacon": self.deployment.beacon,
+        }
+        return addresses[contract]
+
+
+def _bytes(answer: Any) -> bytes:
+    return bytes.fromhex(str(answer).removeprefix("0x"))

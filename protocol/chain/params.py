@@ -1,0 +1,46 @@
+"""The two sets of parameters that Fallow deploys: quick for a laptop, careful for real money."""
+
+from __future__ import annotations
+
+from protocol.chain.facts import Params
+from protocol.units import WEI_PER_CREDIT
+
+_HOUR = 3600
+
+
+def development() -> Params:
+    """Seconds instead of hours: a whole dispute fits into a demo."""
+    return Params(
+        seat_stake_wei=100 * WEI_PER_CREDIT,
+        dispute_bond_wei=10 * WEI_PER_CREDIT,
+        minimum_stake_wei=40 * WEI_PER_CREDIT,
+        seed_delay_blocks=1,
+        dispute_window_seconds=25,
+        concede_seconds=3,
+        commit_seconds=20,
+        reveal_seconds=12,
+        open_seconds=12,
+        commit_grace_seconds=60,
+        unstake_delay_seconds=120,
+        slash_multiple=60,
+        committee_size=3,
+    )
+
+
+def production() -> Params:
+    """Room for verifiers that sleep, chains that stall and a person who reads their mail."""
+    return Params(
+        seat_stake_wei=1000 * WEI_PER_CREDIT,
+        dispute_bond_wei=50 * WEI_PER_CREDIT,
+        minimum_stake_wei=400 * WEI_PER_CREDIT,
+        seed_delay_blocks=4,
+        dispute_window_seconds=24 * _HOUR,
+        concede_seconds=2 * _HOUR,
+        commit_seconds=6 * _HOUR,
+        reveal_seconds=3 * _HOUR,
+        open_seconds=3 * _HOUR,
+        commit_grace_seconds=6 * _HOUR,
+        unstake_delay_seconds=7 * 24 * _HOUR,
+        slash_multiple=60,
+        committee_size=7,
+    )
