@@ -8,19 +8,41 @@ from __future__ import annotations
 
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, PlainSerializer
+from pydantic import (
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PlainSerializer,
+    WithJsonSchema,
+)
 
 from protocol.lifecycle import JobStatus, LeaseStatus
 from protocol.units import parse_address, parse_bytes32, parse_content_id, parse_uint, to_hex
 
+# Each says its own JSON form: without it, a schema would call wei a number and a hash binary.
 Wei = Annotated[
     int,
     BeforeValidator(lambda value: parse_uint(value, 256)),
     PlainSerializer(str, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^[0-9]{1,78}$"}),
 ]
-Hash = Annotated[bytes, BeforeValidator(parse_bytes32), PlainSerializer(to_hex, return_type=str)]
-AddressText = Annotated[str, BeforeValidator(parse_address)]
-BlobId = Annotated[str, BeforeValidator(parse_content_id)]
+Hash = Annotated[
+    bytes,
+    BeforeValidator(parse_bytes32),
+    PlainSerializer(to_hex, return_type=str),
+    WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{64}$"}),
+]
+AddressText = Annotated[
+    str,
+    BeforeValidator(parse_address),
+    WithJsonSchema({"type": "string", "pattern": "^0x[0-9a-fA-F]{40}$"}),
+]
+BlobId = Annotated[
+    str,
+    BeforeValidator(parse_content_id),
+    WithJsonSchema({"type": "string", "pattern": "^sha256:[0-9a-f]{64}$"}),
+]
 SignatureText = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{130,4096}$")]
 Message = dict[str, Any]
 
