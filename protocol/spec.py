@@ -25,7 +25,7 @@ from typing import Any
 
 from protocol.canonical import canonical_bytes, parse_json
 from protocol.errors import InvalidInput, InvalidSpec
-from protocol.units import Bytes32, ContentId, content_digest, content_id, parse_content_id
+from protocol.units import Bytes32, ContentId, content_digest, content_id, parse_content_id, shown
 
 SPEC_VERSION = 1
 MAX_SPEC_BYTES = 64 * 1024
@@ -35,7 +35,7 @@ MAX_MEMORY_BYTES = 1 << 40
 MAX_FUEL = (1 << 53) - 1
 MAX_OUTPUT_BYTES = 1 << 32
 VERIFICATIONS = ("exact",)
-_LABEL = re.compile(r"[^\x00-\x1f\x7f]{0,80}")
+MAX_LABEL_CHARACTERS = 80
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
 
@@ -91,7 +91,14 @@ class Spec:
     label: str = ""
 
     def __post_init__(self) -> None:
+        """Check every rule.
+
+        Raises:
+            InvalidSpec: a value breaks a rule, or the canonical form is too long.
+        """
         _check(self)
+        if len(self.canonical()) > MAX_SPEC_BYTES:
+            raise InvalidSpec(f"a spec has at most {MAX_SPEC_BYTES} bytes")
 
     def to_json(self) -> dict[str, Any]:
         """The JSON form."""
@@ -183,8 +190,8 @@ def _spec(value: object) -> Spec:
         "spec",
         {"version", "runtime", "resources", "limits", "inputs", "verification", "label"},
     )
-    if top["version"] != SPEC_VERSION:
-        raise InvalidSpec(f"this market understands spec version {SPEC_VERSION} only")
+    if type(top["version"]) is not int or top["version"] != SPEC_VERSION:
+        raise InvalidSpec(f"version must be {SPEC_VERSION}: this market knows no other")
     inputs = _object(top["inputs"], "inputs", {"tasks", "shared"})
     resources = _object(top["resources"], "resources", set(Resources.__slots__))
     limits = _object(top["limits"], "limits", set(Limits.__slots__))
@@ -192,8 +199,8 @@ def _spec(value: object) -> Spec:
         runtime=_runtime(top["runtime"]),
         resources=Resources(**resources),
         limits=Limits(**limits),
-        task_list=parse_content_id(inputs["tasks"]),
-        shared_inputs=tuple(parse_content_id(item) for item in _list(inputs["shared"], "shared")),
+        task_list=inputs["tasks"],
+        shared_inputs=tuple(_list(inputs["shared"], "inputs.shared")),
         verification=top["verification"],
         label=top["label"],
     )
@@ -203,16 +210,16 @@ def _runtime(value: object) -> Runtime:
     kind = value.get("kind") if isinstance(value, Mapping) else None
     if kind == "wasm":
         wasm = _object(value, "runtime", {"kind", "module"})
-        return WasmRuntime(parse_content_id(wasm["module"]))
+        return WasmRuntime(wasm["module"])
     if kind == "container":
         container = _object(value, "runtime", {"kind", "image", "command", "environment"})
         environment = container["environment"]
         if not isinstance(environment, Mapping):
             raise InvalidSpec("runtime.environment must be an object")
         return ContainerRuntime(
-            parse_content_id(container["image"]),
+            container["image"],
             tuple(_list(container["command"], "runtime.command")),
-            tuple(sorted(environment.items())),
+            tuple(sorted(environment.items(), key=str)),
         )
     raise InvalidSpec("runtime.kind must be 'wasm' or 'container'")
 
@@ -228,28 +235,62 @@ def _check(spec: Spec) -> None:
     }
     for name, (number, low, high) in bounds.items():
         if type(number) is not int or not low <= number <= high:
-            raise InvalidSpec(f"{name} must be an integer from {low} to {high}, got {number!r}")
-    if len(spec.shared_inputs) > MAX_SHARED_INPUTS:
-        raise InvalidSpec(f"at most {MAX_SHARED_INPUTS} shared inputs")
+            got = shown(number)
+            raise InvalidSpec(f"{name} must be an integer from {low} to {high}, got {got}")
     if spec.verification not in VERIFICATIONS:
         raise InvalidSpec(f"verification must be one of {', '.join(VERIFICATIONS)}")
-    if not isinstance(spec.label, str) or not _LABEL.fullmatch(spec.label):
-        raise InvalidSpec("label must be at most 80 printable characters")
+    if not isinstance(spec.label, str) or not _is_label(spec.label):
+        raise InvalidSpec(f"label must be at most {MAX_LABEL_CHARACTERS} printable characters")
+    _check_inputs(spec)
     if isinstance(spec.runtime, ContainerRuntime):
         _check_container(spec.runtime)
+    else:
+        _require_content_id("runtime.module", spec.runtime.module)
+
+
+def _check_inputs(spec: Spec) -> None:
+    _require_content_id("inputs.tasks", spec.task_list)
+    if len(spec.shared_inputs) > MAX_SHARED_INPUTS:
+        raise InvalidSpec(f"inputs.shared must hold at most {MAX_SHARED_INPUTS} inputs")
+    for item in spec.shared_inputs:
+        _require_content_id("inputs.shared", item)
 
 
 def _check_container(runtime: ContainerRuntime) -> None:
+    _require_content_id("runtime.image", runtime.image)
     if not 1 <= len(runtime.command) <= 64:
         raise InvalidSpec("runtime.command must hold 1 to 64 words")
     for word in runtime.command:
-        if not isinstance(word, str) or "\x00" in word:
+        if not _is_argument(word):
             raise InvalidSpec("runtime.command must hold text without NUL")
     for name, text in runtime.environment:
         if not isinstance(name, str) or not _VARIABLE.fullmatch(name):
-            raise InvalidSpec(f"runtime.environment: not a variable's name: {name!r}")
-        if not isinstance(text, str) or "\x00" in text:
+            raise InvalidSpec(f"runtime.environment: not a variable's name: {shown(name)}")
+        if not _is_argument(text):
             raise InvalidSpec(f"runtime.environment.{name} must be text without NUL")
+    names = [name for name, _ in runtime.environment]
+    if names != sorted(set(names)):
+        raise InvalidSpec("runtime.environment must name each variable once, in order")
+
+
+def _require_content_id(name: str, value: object) -> None:
+    try:
+        parse_content_id(value)
+    except InvalidInput as error:
+        raise InvalidSpec(f"{name}: {error}") from None
+
+
+def _is_label(text: str) -> bool:
+    return len(text) <= MAX_LABEL_CHARACTERS and text.isprintable()
+
+
+def _is_argument(value: object) -> bool:
+    """Whether a process can take it as an argument: no NUL, and encodable (no lone surrogate)."""
+    return (
+        isinstance(value, str)
+        and "\x00" not in value
+        and not any("\ud800" <= character <= "\udfff" for character in value)
+    )
 
 
 def _fuel_bounds(runtime: Runtime) -> tuple[int, int]:

@@ -7,9 +7,10 @@ Addresses are EIP-55 checksummed strings, digests are 32 raw bytes, money is an 
 from __future__ import annotations
 
 import hashlib
+import re
 from typing import NewType
 
-from eth_utils import is_address, to_checksum_address
+from eth_utils import to_checksum_address
 
 from protocol.errors import InvalidInput
 
@@ -22,17 +23,24 @@ PPM = 1_000_000
 ZERO_ADDRESS = Address("0x0000000000000000000000000000000000000000")
 ZERO_BYTES32 = Bytes32(bytes(32))
 _CONTENT_PREFIX = "sha256:"
+_HEX20 = re.compile(r"0x[0-9a-fA-F]{40}")
+_HEX32 = re.compile(r"0x[0-9a-fA-F]{64}")
+_SHOWN = 80
 
 
 def parse_address(value: object) -> Address:
     """Return `value` as a checksummed address.
 
     Raises:
-        InvalidInput: not 20 bytes of hex, or a mixed-case text whose EIP-55 checksum is wrong.
+        InvalidInput: not 20 bytes of 0x hex, or a mixed-case text whose EIP-55 checksum is wrong.
     """
-    if not isinstance(value, str) or not is_address(value):
-        raise InvalidInput(f"not an address: {value!r}")
-    return Address(to_checksum_address(value))
+    if not isinstance(value, str) or not _HEX20.fullmatch(value):
+        raise InvalidInput(f"not an address: {shown(value)}")
+    address = to_checksum_address(value)
+    digits = value[2:]
+    if value != address and digits not in (digits.lower(), digits.upper()):
+        raise InvalidInput(f"the address {value} has a wrong checksum: a digit is mistyped")
+    return Address(address)
 
 
 def parse_bytes32(value: object) -> Bytes32:
@@ -41,11 +49,11 @@ def parse_bytes32(value: object) -> Bytes32:
     Raises:
         InvalidInput: any other length or form.
     """
-    if isinstance(value, str):
-        value = _from_hex(value)
-    if not isinstance(value, bytes) or len(value) != 32:
-        raise InvalidInput("expected 32 bytes, as 0x-prefixed hex")
-    return Bytes32(value)
+    if isinstance(value, str) and _HEX32.fullmatch(value):
+        return Bytes32(bytes.fromhex(value[2:]))
+    if isinstance(value, bytes) and len(value) == 32:
+        return Bytes32(bytes(value))
+    raise InvalidInput(f"expected 32 bytes, as 0x-prefixed hex, got {shown(value)}")
 
 
 def parse_uint(value: object, bits: int) -> int:
@@ -57,7 +65,7 @@ def parse_uint(value: object, bits: int) -> int:
     if isinstance(value, str) and value.isascii() and value.isdigit() and len(value) <= 78:
         value = int(value)
     if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value < 1 << bits:
-        raise InvalidInput(f"expected an unsigned {bits}-bit integer, got {value!r}")
+        raise InvalidInput(f"expected an unsigned {bits}-bit integer, got {shown(value)}")
     return value
 
 
@@ -71,7 +79,7 @@ def parse_content_id(value: object) -> ContentId:
         digits = value.removeprefix(_CONTENT_PREFIX)
         if len(digits) == 64 and all(c in "0123456789abcdef" for c in digits):
             return ContentId(value)
-    raise InvalidInput(f"not a content id (sha256:<64 hex digits>): {value!r}")
+    raise InvalidInput(f"not a content id (sha256:<64 hex digits>): {shown(value)}")
 
 
 def content_id(data: bytes) -> ContentId:
@@ -89,8 +97,10 @@ def to_hex(value: bytes) -> str:
     return "0x" + value.hex()
 
 
-def _from_hex(text: str) -> bytes:
-    try:
-        return bytes.fromhex(text.removeprefix("0x"))
-    except ValueError:
-        raise InvalidInput(f"not hex: {text!r}") from None
+def shown(value: object) -> str:
+    """`value` for an error's sentence: short, whatever a stranger sent."""
+    if isinstance(value, str | bytes):
+        return repr(value) if len(value) <= _SHOWN else f"{value[:_SHOWN]!r}..."
+    if isinstance(value, int) and value.bit_length() > 512:
+        return "a huge integer"
+    return repr(value) if isinstance(value, int | float | None) else f"a {type(value).__name__}"
