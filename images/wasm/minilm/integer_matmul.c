@@ -2,7 +2,7 @@
 
 #include "vector_math.h"
 
-enum { PANEL_VECTORS = PANEL_COLUMNS / 4 };
+enum { PANEL_VECTORS = PANEL_COLUMNS / 4, PAIRS_PER_STEP = 4 };
 
 /* A row whose magnitudes are all below this is taken as zero: its scale would leave f32's range. */
 static const float SMALLEST_ROW = 1e-30f;
@@ -48,27 +48,32 @@ static inline void add_scaled_sums(const v128_t sums[ROWS_PER_TILE][PANEL_VECTOR
   }
 }
 
-/* Four rows by eight columns: eight sums, two vectors of columns and one of a row's pair fit the
-   sixteen vector registers that compiled wasm has on x86-64. */
+/* Adds one pair of every row, splat over a vector, times that pair of eight columns. */
+#define ADD_PAIR(pair)                                                                         \
+  for (int row = 0; row < ROWS_PER_TILE; row++)                                                \
+    for (int vector = 0; vector < PANEL_VECTORS; vector++)                                     \
+      sums[row][vector] = wasm_i32x4_add(                                                      \
+          sums[row][vector],                                                                   \
+          wasm_i32x4_dot_i16x8(wasm_i32x4_shuffle(left[row], left[row], pair, pair, pair, pair), \
+                               wasm_v128_load(columns + 2 * PANEL_COLUMNS * pair + 8 * vector)))
+
+/* Four rows by eight columns, four pairs a step. A row's four pairs come in one load and are splat
+   by shuffles: single loads would all be live at once and push the sums out of the registers. */
 static inline void sum_tile(v128_t sums[ROWS_PER_TILE][PANEL_VECTORS], const int16_t *rows,
-                            const int16_t *panel, int pairs) {
+                            const int16_t *columns, int pairs) {
   for (int row = 0; row < ROWS_PER_TILE; row++)
     for (int vector = 0; vector < PANEL_VECTORS; vector++)
       sums[row][vector] = wasm_i32x4_splat(0);
-#pragma clang loop unroll_count(4)
-  for (int pair = 0; pair < pairs; pair++) {
-    v128_t columns[PANEL_VECTORS];
-#pragma unroll
-    for (int vector = 0; vector < PANEL_VECTORS; vector++)
-      columns[vector] = wasm_v128_load(panel + 2 * PANEL_COLUMNS * pair + 8 * vector);
-#pragma unroll
-    for (int row = 0; row < ROWS_PER_TILE; row++) {
-      v128_t row_pair = wasm_v128_load32_splat(rows + row * HIDDEN + 2 * pair);
-#pragma unroll
-      for (int vector = 0; vector < PANEL_VECTORS; vector++)
-        sums[row][vector] = wasm_i32x4_add(sums[row][vector],
-                                           wasm_i32x4_dot_i16x8(row_pair, columns[vector]));
-    }
+#pragma clang loop unroll(disable)
+  for (int pair = 0; pair < pairs; pair += PAIRS_PER_STEP) {
+    v128_t left[ROWS_PER_TILE];
+    for (int row = 0; row < ROWS_PER_TILE; row++) left[row] = wasm_v128_load(rows + row * HIDDEN);
+    ADD_PAIR(0);
+    ADD_PAIR(1);
+    ADD_PAIR(2);
+    ADD_PAIR(3);
+    rows += 2 * PAIRS_PER_STEP;
+    columns += 2 * PANEL_COLUMNS * PAIRS_PER_STEP;
   }
 }
 

@@ -25,9 +25,9 @@ typedef struct {
 void quantize_rows(QuantizedRows *to, const float *from, int stride, int rows, int width,
                    int limit);
 
-/* out[r][n] += row r * column n, for `rows` rows (a multiple of ROWS_PER_TILE) from values
-   first_column.. on, against `panels` of 8 columns, each 2 * pairs deep and `pairs` * 16 integers
-   long. `out_stride` counts floats. */
+/* out[r][n] += row r * column n, for `rows` rows (a multiple of ROWS_PER_TILE), each from its value
+   `first_column` on, against `panels` of 8 columns: 2 * pairs deep and 16 * pairs integers long,
+   `pairs` a multiple of 4. `out_stride` counts floats. */
 typedef struct {
   const QuantizedRows *left;
   int first_column, rows;
