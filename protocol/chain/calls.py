@@ -96,6 +96,10 @@ class Calls:
         """By the wallet: the device no longer signs for it."""
         return self._market("revokeDevice", device)
 
+    def burn_nonce(self, nonce: int) -> Call:
+        """Void whatever the sender signed under `nonce`."""
+        return self._market("burnNonce", nonce)
+
     # Jobs.
 
     def open_job(self, job: Job, signature: bytes) -> Call:

@@ -9,6 +9,7 @@ from typing import Any, cast
 import requests
 from web3 import HTTPProvider, Web3
 from web3.exceptions import Web3Exception
+from web3.middleware import AttributeDictMiddleware
 from web3.types import RPCEndpoint, RPCError, RPCResponse
 
 from protocol.chain.reverts import decode_revert
@@ -78,8 +79,8 @@ def connect(rpc_url: str, timeout_seconds: float = 10) -> Web3:
     provider = ChainProvider(
         rpc_url, request_kwargs={"timeout": timeout_seconds}, exception_retry_configuration=None
     )
-    # No middleware: it resolves names, checks chain ids and pads gas with extra requests.
-    return Web3(provider, middleware=[])
+    # The default middleware resolves names, checks chain ids and pads gas with extra requests.
+    return Web3(provider, middleware=[(AttributeDictMiddleware, "attrdict")])
 
 
 def rpc(web3: Web3, method: str, *params: Any) -> Any:

@@ -16,8 +16,10 @@ from protocol.chain.facts import (
     CommitteeFacts,
     Deployment,
     DisputeFacts,
+    DisputeStatus,
     JobState,
     Params,
+    Verdict,
 )
 from protocol.sampling import Seat
 from protocol.units import Address, Bytes32, to_hex
@@ -101,7 +103,21 @@ class Contracts(Calls):
 
     def dispute(self, dispute_id: int) -> DisputeFacts:
         """A dispute."""
-        return DisputeFacts(*self._view("Market", "dispute", dispute_id)[0])
+        *values, status, verdict = self._view("Market", "dispute", dispute_id)[0]
+        return DisputeFacts(*values, DisputeStatus(status), Verdict(verdict))
+
+    def is_nonce_used(self, signer: Address, nonce: int) -> bool:
+        """Whether something of the signer with that nonce was used, or voided."""
+        return bool(self._view("Market", "isNonceUsed", signer, nonce)[0])
+
+    def is_audit_paid(self, batch_id: int, index: int, task: int) -> bool:
+        """Whether the audit of a task of lease `index` was paid."""
+        return bool(self._view("Market", "isAuditPaid", batch_id, index, task)[0])
+
+    def seat_release(self, seat_id: int) -> tuple[int, int, int]:
+        """A seat's stake in wei, from when it can be released (0: held), and its open duties."""
+        stake_wei, releasable_at, duties = self._view("Market", "seatStake", seat_id)
+        return int(stake_wei), int(releasable_at), int(duties)
 
     def committee(self, dispute_id: int) -> CommitteeFacts:
         """A dispute's committee."""

@@ -111,21 +111,26 @@ class EventReader:
         """
         before = cursor or Cursor(())
         head = quantity(rpc(self._web3, "eth_blockNumber")) - self._confirmations
-        if before.marks and self._hash_of(before.marks[-1].block_number) != _last_hash(before):
-            return self._rolled_back(before)
         first = before.marks[-1].block_number + 1 if before.marks else self._first_block
         last = min(head, first + max_blocks - 1)
-        if last < first:
-            return Page(None, (), before)
-        return self._read(before, first, last, is_caught_up=last == head)
+        if last >= first:
+            return self._read(before, first, last, is_caught_up=last == head)
+        if before.marks and self._hash_of(before.marks[-1].block_number) != _last_hash(before):
+            return self._rolled_back(before)
+        return Page(None, (), before)
 
     def _read(self, before: Cursor, first: int, last: int, *, is_caught_up: bool) -> Page:
-        block = ("eth_getBlockByNumber", [hex(last), False])
+        last_block = ("eth_getBlockByNumber", [hex(last), False])
+        first_block = ("eth_getBlockByNumber", [hex(first), False])
         logs = {"address": self._addresses, "fromBlock": hex(first), "toBlock": hex(last)}
-        one, found, two = rpc_batch(self._web3, [block, ("eth_getLogs", [logs]), block])
-        if one is None or two is None or one["hash"] != two["hash"]:
+        one, start, found, two = rpc_batch(
+            self._web3, [last_block, first_block, ("eth_getLogs", [logs]), last_block]
+        )
+        if one is None or start is None or two is None or one["hash"] != two["hash"]:
             # The chain moved under our hands, or this endpoint lags behind the last one.
             return Page(None, (), before, is_caught_up=False)
+        if before.marks and parse_bytes32(start["parentHash"]) != _last_hash(before):
+            return self._rolled_back(before)
         known = [log for log in found if not log.get("removed") and self._shape(log) is not None]
         times = self._timestamps(known, {one["hash"]: one["timestamp"]})
         events = tuple(self._event(log, times[log["blockHash"]]) for log in known)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
+from enum import IntEnum
 from typing import Any, Self
 
 from protocol.errors import InvalidInput
@@ -103,7 +104,10 @@ class JobState:
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """A batch of committed leases. Mirrors `IMarket.Batch`; `seed` is zero until it is fixed."""
+    """A batch of committed leases. Mirrors `IMarket.Batch`.
+
+    `seed` and `window_ends_at`, until when it can be disputed, are zero until the seed is fixed.
+    """
 
     root: Bytes32
     operator: Address
@@ -115,6 +119,7 @@ class BatchFacts:
     seed: Bytes32
     finished_bitmap: int
     disputed_bitmap: int
+    window_ends_at: int
 
     @property
     def is_seeded(self) -> bool:
@@ -130,39 +135,83 @@ class BatchFacts:
         return bool(self.disputed_bitmap >> index & 1)
 
 
+class DisputeStatus(IntEnum):
+    """Where a dispute stands. Mirrors types/Dispute.sol."""
+
+    UNKNOWN = 0
+    OPEN = 1
+    CONCEDED = 2
+    RESOLVED = 3
+
+
+class Verdict(IntEnum):
+    """How a dispute ended; NONE is void, or not yet."""
+
+    NONE = 0
+    PROVIDER_LOST = 1
+    CHALLENGER_LOST = 2
+
+
 @dataclass(frozen=True, slots=True)
 class DisputeFacts:
-    """A dispute. `verdict`: 0 none or void, 1 the provider lost, 2 the challenger lost."""
+    """A contested task. Mirrors types/Dispute.sol."""
 
     batch_id: int
-    lease_id: Bytes32
     job_id: Bytes32
-    provider: Address
+    lease_id: Bytes32
+    result_root: Bytes32
     challenger: Address
-    task: int
-    index: int
     opened_at: int
     opened_block: int
-    is_resolved: bool
-    verdict: int
+    provider: Address
+    first_task: int
+    count: int
+    task: int
+    seat_count: int
+    amount_wei: int
+    bond_wei: int
+    index: int
+    status: DisputeStatus
+    verdict: Verdict
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it still waits to be conceded or judged."""
+        return self.status == DisputeStatus.OPEN
 
 
 @dataclass(frozen=True, slots=True)
 class CommitteeFacts:
-    """A dispute's committee and its phases; a phase's end is 0 until the committee is drawn.
+    """A dispute's committee and its phases. Mirrors `ICommitteeArbiter.Committee`.
 
-    `commitments` and `reveals` follow `members`; zero stands for none yet. `claim` is the digest
-    that the provider committed to, zero until it is opened.
+    The phases' ends are 0 until the committee is drawn. `seat_ids`, `commitments` and `digests`
+    follow `members`; zero stands for missing.
     """
 
     seed_block: int
     commit_by: int
     reveal_by: int
     open_by: int
+    committed: int
+    revealed: int
+    is_drawn: bool
+    is_claim_opened: bool
+    claimed_digest: Bytes32
     members: tuple[Address, ...]
+    seat_ids: tuple[int, ...]
     commitments: tuple[Bytes32, ...]
-    reveals: tuple[Bytes32, ...]
-    claim: Bytes32
+    digests: tuple[Bytes32, ...]
+    revealed_bitmap: int
+
+    def has_committed(self, member: Address) -> bool:
+        """Whether the member has committed a vote."""
+        return member in self.members and any(self.commitments[self.members.index(member)])
+
+    def has_revealed(self, member: Address) -> bool:
+        """Whether the member has revealed its vote."""
+        if member not in self.members:
+            return False
+        return bool(self.revealed_bitmap >> self.members.index(member) & 1)
 
 
 @dataclass(frozen=True)
