@@ -192,6 +192,16 @@ class BlobCalls(Calls):
             yield
 
 
+def blob_id_of(source: Path | bytes) -> ContentId:
+    """The content id of a file or of bytes.
+
+    Raises:
+        InvalidInput: the file cannot be read.
+    """
+    with _opened(source) as (_, blob_id, _):
+        return blob_id
+
+
 def _continues(response: httpx.Response, offset_bytes: int) -> bool:
     if response.status_code != httpx.codes.PARTIAL_CONTENT:
         return False

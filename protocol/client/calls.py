@@ -130,7 +130,7 @@ class Calls:
             FallowError: why there is no next attempt.
         """
         is_stale_session = isinstance(failed.error, NotSignedIn) and self._sign_in and failures == 1
-        if failures >= attempts or not (failed.error.retryable or is_stale_session):
+        if failures >= attempts or not (failed.is_retryable or is_stale_session):
             raise failed.error from failed
         self._transport.pause(self._transport.retry.delay_seconds(failures, failed.after_seconds))
 

@@ -28,7 +28,7 @@ class LeaseCalls(Calls):
         """DELETE /v1/offers/{offer_id}"""
         self._send(Call("DELETE", f"/v1/offers/{hex_path(offer_id)}"))
 
-    def lease(self, wait_seconds: int = 0) -> LeaseGrant | None:
+    def lease(self, wait_seconds: float = 0) -> LeaseGrant | None:
         """POST /v1/leases: work, if there is some within `wait_seconds`.
 
         Tried again only when it cannot have been granted: a grant whose answer is lost expires.

@@ -25,7 +25,7 @@ class Call:
 
     method: str
     path: str
-    params: Mapping[str, str | int] = field(default_factory=dict)
+    params: Mapping[str, str | float] = field(default_factory=dict)
     headers: Mapping[str, str] = field(default_factory=dict)
     content: bytes | None = None
     is_repeatable: bool = True
@@ -45,6 +45,8 @@ class CallFailed(Exception):
     ) -> None:
         super().__init__(str(error))
         self.error = error
+        # A market's own mistake (500) may pass; trying again is for the caller's bounds to end.
+        self.is_retryable = error.retryable or status == httpx.codes.INTERNAL_SERVER_ERROR
         self.was_sent = was_sent
         self.after_seconds = after_seconds
         self.status = status
@@ -146,7 +148,7 @@ class Transport:
 
 
 def _may_repeat(call: Call, failed: CallFailed) -> bool:
-    if not failed.error.retryable or isinstance(failed.error, BlobIncomplete):
+    if not failed.is_retryable or isinstance(failed.error, BlobIncomplete):
         return False
     return call.is_repeatable or not failed.was_sent
 

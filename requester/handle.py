@@ -1,0 +1,144 @@
+"""One posted job: wait for it, read its results, cancel it, see who was paid."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from enum import StrEnum
+from pathlib import Path
+
+from eth_account.signers.local import LocalAccount
+
+from protocol.client.client import MarketClient
+from protocol.client.wire import CancelRequest, JobView, Receipt, TaskState
+from protocol.errors import Conflict, MarketUnavailable
+from protocol.job import Cancellation
+from protocol.lifecycle import JobStatus
+from protocol.units import Bytes32, to_hex
+from requester.results import (
+    OnTask,
+    TaskOutcome,
+    all_tasks,
+    committed_tasks,
+    download_task,
+    outcome_of,
+)
+
+OnView = Callable[[JobView], None]
+POLL_SECONDS = 0.5
+# What is disputed now may be taken back.
+_NOT_YET: tuple[TaskState, ...] = ("waiting", "leased", "disputed", "slashed")
+
+
+class Until(StrEnum):
+    """How long to wait: for every task's result, or for all payments as well."""
+
+    RESULTS = "results"
+    SETTLED = "settled"
+
+
+class JobHandle:
+    """A job of one's own at one market."""
+
+    def __init__(self, client: MarketClient, wallet: LocalAccount, job_id: Bytes32) -> None:
+        self._client = client
+        self._wallet = wallet
+        self.job_id = job_id
+
+    def view(self) -> JobView:
+        """How it stands now."""
+        return self._client.job(self.job_id)
+
+    def wait(
+        self,
+        on_view: OnView | None = None,
+        until: Until = Until.RESULTS,
+        timeout_seconds: float | None = None,
+    ) -> JobView:
+        """Wait, telling `on_view` how the job stands whenever it was asked for.
+
+        Short breaks of the connection are bridged by the client, longer ones by asking again.
+
+        Raises:
+            Conflict: it ended without all results: cancelled, or past its deadline.
+            MarketUnavailable: `timeout_seconds` are over.
+        """
+        begin = time.monotonic()
+        while True:
+            view = self._try_view()
+            if view is not None:
+                if on_view:
+                    on_view(view)
+                if is_done(view, until):
+                    return view
+            if timeout_seconds is not None and time.monotonic() - begin > timeout_seconds:
+                raise MarketUnavailable(f"job {self} is not done after {timeout_seconds:g} s")
+            time.sleep(POLL_SECONDS)
+
+    def results(self, *, partial: bool = False) -> Iterator[TaskOutcome]:
+        """Every task's outcome, in order, each checked against the hash that was committed.
+
+        Raises:
+            Conflict: a task has no result yet; `partial` leaves it out instead.
+            BlobMismatch: the market sent another output than the committed one.
+        """
+        for view in committed_tasks(self._client, self.job_id, partial=partial):
+            yield outcome_of(self._client, self.job_id, view)
+
+    def download(
+        self, folder: Path, on_task: OnTask | None = None, *, partial: bool = False
+    ) -> list[Path]:
+        """Write every result into `folder`, checked; files that are there and right stay.
+
+        Raises:
+            Conflict, BlobMismatch: as `results`.
+        """
+        folder.mkdir(parents=True, exist_ok=True)
+        tasks = list(committed_tasks(self._client, self.job_id, partial=partial))
+        paths = []
+        for done, view in enumerate(tasks, 1):
+            paths.append(download_task(self._client, self.job_id, view, folder))
+            if on_task:
+                on_task(done, len(tasks))
+        return paths
+
+    def cancel(self) -> JobView:
+        """Ask that no further task is leased; what is committed in time is still paid."""
+        cancellation = Cancellation(self.job_id)
+        signature = cancellation.sign(self._client.domain, self._wallet)
+        self._client.cancel_job(self.job_id, CancelRequest(signature=to_hex(signature)))
+        return self.view()
+
+    def receipt(self) -> Receipt:
+        """Who was paid, and by which transactions."""
+        return self._client.receipt(self.job_id)
+
+    def missing_tasks(self) -> list[int]:
+        """The tasks that have no result yet."""
+        tasks = all_tasks(self._client, self.job_id)
+        return [view.task for view in tasks if view.result_hash is None]
+
+    def __str__(self) -> str:
+        return to_hex(self.job_id)
+
+    def _try_view(self) -> JobView | None:
+        try:
+            return self.view()
+        except MarketUnavailable:
+            return None
+
+
+def is_done(view: JobView, until: Until) -> bool:
+    """Whether there is nothing left to wait for.
+
+    Raises:
+        Conflict: and never will be, for the job ended before.
+    """
+    has_results = not any(view.tasks_by_state.get(state) for state in _NOT_YET)
+    if view.status is JobStatus.SETTLED or (until is Until.RESULTS and has_results):
+        return True
+    if view.status in (JobStatus.CANCELLED, JobStatus.EXPIRED):
+        if until is Until.SETTLED:
+            return view.finished_at is not None
+        raise Conflict(f"the job was {view.status.lower()} before all of its tasks were done")
+    return False

@@ -1,0 +1,190 @@
+"""The SDK: jobs on a thousand strangers' machines, in a few lines.
+
+with MarketClient("http://127.0.0.1:8400", wallet) as market:
+    requester = Requester(market, wallet)
+    draft = WasmDraft(program("textstats"))
+    outcomes = requester.map(draft, [b"one", b"two"], budget_wei=2 * WEI_PER_CREDIT)
+"""
+
+from __future__ import annotations
+
+import hashlib
+import secrets
+import time
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from itertools import count
+
+from eth_account.signers.local import LocalAccount
+
+from protocol.client.blobs import OnProgress
+from protocol.client.client import MarketClient
+from protocol.client.wire import AccountView, JobRequest, JobView, QuoteRequest
+from protocol.errors import InsufficientFunds, InvalidInput, NotFound
+from protocol.result import Outcome
+from protocol.units import Address, Bytes32, to_hex
+from requester.amounts import credits_text
+from requester.deposit import deposit
+from requester.draft import Draft, Source
+from requester.handle import JobHandle, OnView
+from requester.plan import Plan, Terms, job_of, work_of
+
+UPLOADS_AT_ONCE = 4
+
+
+class Requester:
+    """A wallet that posts jobs to one market. It needs no gas and no access to the chain."""
+
+    def __init__(
+        self,
+        client: MarketClient,
+        wallet: LocalAccount,
+        now: Callable[[], float] = time.time,
+    ) -> None:
+        if client.address != Address(wallet.address):
+            raise InvalidInput("the client is not signed in as this wallet")
+        self.client = client
+        self._wallet = wallet
+        self._now = now
+
+    @property
+    def address(self) -> Address:
+        """The wallet's address."""
+        return Address(self._wallet.address)
+
+    def account(self) -> AccountView:
+        """The wallet's money."""
+        return self.client.account(self.address)
+
+    def deposit(self, amount_wei: int, timeout_seconds: float = 60.0) -> AccountView:
+        """Move credits from the wallet into the market by a permit that the operator relays.
+
+        Raises:
+            InsufficientFunds: the wallet does not hold as many.
+            MarketUnavailable: it was not relayed in time.
+        """
+        return deposit(self.client, self._wallet, amount_wei, timeout_seconds)
+
+    def plan(
+        self,
+        draft: Draft,
+        inputs: Sequence[Source],
+        terms: Terms | None = None,
+        idempotency_key: str | None = None,
+    ) -> Plan:
+        """Ask what it would cost. Nothing is uploaded or signed.
+
+        Jobs with the same `idempotency_key` share one nonce, so that at most one of them can ever
+        be opened, whatever happens between two attempts.
+
+        Raises:
+            InvalidInput: inputs or spec break a rule.
+            Conflict: no offer fits, and `terms` name no price.
+        """
+        work = work_of(draft, inputs)
+        request = QuoteRequest(spec=work.spec.to_json(), task_count=work.task_count)
+        quote = self.client.quote(request)
+        job = job_of(
+            work,
+            quote,
+            terms or Terms(),
+            self.client.market(),
+            self.address,
+            int(self._now()),
+            self._nonce(idempotency_key),
+        )
+        return Plan(work, quote, job)
+
+    def post(self, plan: Plan, budget_wei: int, on_upload: OnProgress | None = None) -> JobHandle:
+        """Upload, sign and post. The same plan posted again is the same job, paid once.
+
+        Raises:
+            InsufficientFunds: it may cost more than `budget_wei`, or than the balance holds.
+        """
+        if plan.total_wei > budget_wei:
+            raise InsufficientFunds(
+                f"the job may cost {credits_text(plan.total_wei)} credits, over the budget of "
+                f"{credits_text(budget_wei)}"
+            )
+        job_id = plan.job.job_id(self.client.domain)
+        if self._was_posted(job_id):
+            return self.job(job_id)
+        self._require_balance(plan.total_wei)
+        self._upload(plan.work.blobs, on_upload)
+        signature = plan.job.sign(self.client.domain, self._wallet)
+        request = JobRequest(
+            job=plan.job.to_json(), signature=to_hex(signature), spec=plan.work.spec.to_json()
+        )
+        self.client.post_job(request)
+        return self.job(job_id)
+
+    def submit(
+        self,
+        draft: Draft,
+        inputs: Sequence[Source],
+        budget_wei: int,
+        terms: Terms | None = None,
+        idempotency_key: str | None = None,
+    ) -> JobHandle:
+        """`plan` and `post` in one: one task for each input, at most `budget_wei` in all."""
+        return self.post(self.plan(draft, inputs, terms, idempotency_key), budget_wei)
+
+    def map(
+        self,
+        draft: Draft,
+        inputs: Sequence[Source],
+        budget_wei: int,
+        terms: Terms | None = None,
+        on_view: OnView | None = None,
+    ) -> list[Outcome]:
+        """Run `draft` on every input and return the outcomes in their order.
+
+        A program that fails on an input gives an outcome with a `failure`, not an error.
+        """
+        handle = self.submit(draft, inputs, budget_wei, terms)
+        handle.wait(on_view)
+        return [result.outcome for result in handle.results()]
+
+    def job(self, job_id: Bytes32) -> JobHandle:
+        """A job that was posted earlier."""
+        return JobHandle(self.client, self._wallet, job_id)
+
+    def jobs(self) -> Iterator[JobView]:
+        """The wallet's jobs, newest first."""
+        cursor: str | None = None
+        while True:
+            page = self.client.jobs(cursor=cursor)
+            yield from page.jobs
+            cursor = page.next_cursor
+            if cursor is None or not page.jobs:
+                return
+
+    def _nonce(self, idempotency_key: str | None) -> int:
+        if idempotency_key is None:
+            return secrets.randbits(256)
+        text = f"{self.address}\n{idempotency_key}"
+        return int.from_bytes(hashlib.sha256(text.encode()).digest())
+
+    def _was_posted(self, job_id: Bytes32) -> bool:
+        try:
+            self.client.job(job_id)
+        except NotFound:
+            return False
+        return True
+
+    def _require_balance(self, needed_wei: int) -> None:
+        balance_wei = self.account().balance_wei
+        if balance_wei < needed_wei:
+            raise InsufficientFunds(
+                f"the balance is {credits_text(balance_wei)} credits, the job may cost "
+                f"{credits_text(needed_wei)}: deposit {credits_text(needed_wei - balance_wei)}"
+            )
+
+    def _upload(self, sources: Sequence[Source], on_upload: OnProgress | None) -> None:
+        """Upload each blob once. Progress is told in blobs."""
+        distinct = list(dict.fromkeys(sources))
+        done = count(1)
+        with ThreadPoolExecutor(UPLOADS_AT_ONCE) as pool:
+            for _ in pool.map(self.client.put_blob, distinct):
+                if on_upload:
+                    on_upload(next(done), len(distinct))
