@@ -1,0 +1,152 @@
+"""One audit from the draw to its end, resumable at every step."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+from collections.abc import Callable
+
+from protocol.audit import AuditCommitment, AuditResult, commitment
+from protocol.client.client import MarketClient
+from protocol.client.wire import (
+    AuditCommitmentRequest,
+    AuditRequest,
+    AuditResultRequest,
+    OpeningView,
+)
+from protocol.errors import (
+    ExecutorUnavailable,
+    FallowError,
+    Forbidden,
+    NotFound,
+)
+from protocol.lease import CommittedLease
+from protocol.result import Opening
+from protocol.typed_data import TypedMessage
+from protocol.units import Address, Bytes32, to_hex
+from verifier.compare import Judgement, judge, settled_digest
+from verifier.draws import AuditKey
+from verifier.execution import Rerun
+from verifier.journal import Audit, JobNote, Journal, Step
+
+MAX_RECHECKS = 3
+_log = logging.getLogger(__name__)
+
+
+class Auditor:
+    """Performs audits for `account`; one `perform` goes as far as it can."""
+
+    def __init__(
+        self,
+        client: MarketClient,
+        rerun: Rerun,
+        journal: Journal,
+        me: Address,
+        sign: Callable[[TypedMessage], bytes],
+    ) -> None:
+        self._client = client
+        self._rerun = rerun
+        self._journal = journal
+        self._me = me
+        self._sign = sign
+
+    def perform(self, audit: Audit, lease: CommittedLease, job: JobNote, *, is_late: bool) -> None:
+        """Go on with `audit`; `is_late` once so little time is left that a refusal must count.
+
+        Raises:
+            FallowError: try again later from where the journal stands.
+        """
+        digest, salt = self._executed(audit, job)
+        opening = audit.opening or self._opening(audit.key, digest, salt, is_late=is_late)
+        if opening is None:
+            self._contest(audit.key, "the market refuses to open the provider's result")
+            return
+        verdict = judge(digest, opening, lease.result, audit.key.task)
+        if verdict is Judgement.UNPROVEN:
+            self._contest(audit.key, "the opening does not lead to the signed resultRoot")
+        elif verdict is Judgement.DIFFERS and not self._is_confirmed(audit.key, job, digest):
+            return
+        elif verdict is Judgement.DIFFERS:
+            self._contest(audit.key, f"the provider's digest is {to_hex(opening.digest)}")
+        self._reveal(audit.key, digest, salt)
+        if verdict is Judgement.AGREES:
+            self._journal.set_step(audit.key, Step.REVEALED)
+            _log.info("task %d of batch %d agrees", audit.key.task, audit.key.batch_id)
+
+    def _executed(self, audit: Audit, job: JobNote) -> tuple[Bytes32, Bytes32]:
+        if audit.digest is not None and audit.salt is not None:
+            return audit.digest, audit.salt
+        try:
+            digest = self._rerun.digest(_request(audit.key), job)
+        except ExecutorUnavailable as error:
+            self._journal.set_step(audit.key, Step.ABANDONED, error.message)
+            raise
+        salt = Bytes32(secrets.token_bytes(32))
+        self._journal.set_executed(audit.key, digest, salt)
+        return digest, salt
+
+    def _opening(
+        self, key: AuditKey, digest: Bytes32, salt: Bytes32, *, is_late: bool
+    ) -> Opening | None:
+        """Commit, and get the opening. None: the market refuses it, and time runs out."""
+        message = AuditCommitment(
+            key.batch_id, key.lease_id, key.task, commitment(self._me, digest, salt)
+        )
+        request = AuditCommitmentRequest(
+            commitment=message.to_json(), signature=to_hex(self._sign(message))
+        )
+        try:
+            opening = read_opening(self._client.commit_audit(request))
+        except (NotFound, Forbidden):
+            # At first it may only not have seen the draw yet.
+            if is_late:
+                return None
+            raise
+        self._journal.set_committed(key, opening)
+        return opening
+
+    def _is_confirmed(self, key: AuditKey, job: JobNote, digest: Bytes32) -> bool:
+        """Run the task again until one digest came twice; a flipped bit of mine ends the audit."""
+        digests = [digest]
+        for _ in range(MAX_RECHECKS):
+            digests.append(self._rerun.digest(_request(key), job))
+            settled = settled_digest(digests)
+            if settled is not None:
+                break
+        else:
+            settled = None
+        if settled == digest:
+            return True
+        reason = "this device does not compute the same twice; have its memory tested"
+        _log.error("task %d of batch %d: %s", key.task, key.batch_id, reason)
+        self._journal.set_step(key, Step.ABANDONED, reason)
+        return False
+
+    def _contest(self, key: AuditKey, reason: str) -> None:
+        _log.warning("task %d of batch %d is contested: %s", key.task, key.batch_id, reason)
+        self._journal.set_step(key, Step.CONTESTED, reason)
+
+    def _reveal(self, key: AuditKey, digest: Bytes32, salt: Bytes32) -> None:
+        message = AuditResult(key.batch_id, key.lease_id, key.task, digest, salt)
+        request = AuditResultRequest(
+            result=message.to_json(), signature=to_hex(self._sign(message))
+        )
+        audit = self._journal.audit(key)
+        try:
+            self._client.post_audit_result(request)
+        except FallowError as error:
+            if audit is None or audit.step is not Step.CONTESTED:
+                raise
+            # The chain will judge a contested result, whatever the market knows of it.
+            _log.info("the market did not take the contested result: %s", error.message)
+
+
+def read_opening(view: OpeningView) -> Opening:
+    """The wire's opening as the protocol's."""
+    return Opening(
+        Bytes32(view.digest), Bytes32(view.salt), tuple(Bytes32(step) for step in view.proof)
+    )
+
+
+def _request(key: AuditKey) -> AuditRequest:
+    return AuditRequest(batch_id=key.batch_id, lease_id=key.lease_id, task=key.task)

@@ -1,0 +1,152 @@
+"""What a verifier does about disputes: opens its own, serves on committees, runs the errands."""
+
+from __future__ import annotations
+
+import logging
+import secrets
+import time
+from collections.abc import Callable
+
+from protocol.audit import commitment
+from protocol.chain.contracts import Call, Contracts
+from protocol.chain.sender import Mined, Rejected, Sender
+from protocol.client.client import MarketClient
+from protocol.client.wire import AuditRequest
+from protocol.errors import ChainRejected, ChainUnavailable, FallowError, InvalidInput
+from protocol.result import Opening
+from protocol.units import Address, Bytes32
+from verifier.audits import read_opening
+from verifier.casework import Move
+from verifier.chain_view import Batch, Case
+from verifier.draws import AuditKey
+from verifier.execution import Rerun
+from verifier.journal import Ballot, JobNote, Journal
+
+PAUSE_SECONDS = 1.0
+_log = logging.getLogger(__name__)
+
+
+class Disputant:
+    """Sends the transactions of disputes, each once, and again only when it was refused."""
+
+    def __init__(
+        self,
+        contracts: Contracts,
+        sender: Sender,
+        client: MarketClient,
+        rerun: Rerun,
+        journal: Journal,
+        monotonic: Callable[[], float] = time.monotonic,
+    ) -> None:
+        self._contracts = contracts
+        self._sender = sender
+        self._client = client
+        self._rerun = rerun
+        self._journal = journal
+        self._monotonic = monotonic
+        self._not_before: dict[str, float] = {}
+        self._refusals: dict[str, str] = {}
+
+    def open(self, batch: Batch, key: AuditKey) -> None:
+        """Open a bonded dispute about one task, unless that is on its way."""
+        index = next(
+            i for i, lease in enumerate(batch.leases) if lease.result.lease_id == key.lease_id
+        )
+        call = self._contracts.open_dispute(
+            batch.batch_id, batch.leases[index], index, batch.proof(index), key.task
+        )
+        self._send(f"dispute:{batch.batch_id}:{index}:{key.task}", call)
+
+    def execute(self, case: Case, job: JobNote) -> None:
+        """Find out what to vote, and fix it before anybody is told.
+
+        Raises:
+            FallowError: try again later.
+        """
+        result = case.lease.result
+        request = AuditRequest(
+            batch_id=case.batch_id,
+            lease_id=result.lease_id,
+            task=case.task,
+            dispute_id=case.dispute_id,
+        )
+        audit = self._journal.audit(AuditKey(case.batch_id, result.lease_id, case.task))
+        known = audit.digest if audit else None
+        digest = known or self._rerun.digest(request, job)
+        ballot = Ballot(digest, Bytes32(secrets.token_bytes(32)))
+        self._journal.add_ballot(case.dispute_id, ballot)
+
+    def make(self, move: Move, case: Case) -> None:
+        """Send the transaction of `move`, unless it is on its way."""
+        key = f"{move}:{case.dispute_id}:{case.delays}"
+        if not self._is_time(key):
+            return
+        try:
+            call = self._call(move, case)
+        except FallowError as error:
+            self._put_off(key, error.message)
+            return
+        self._send(key, call)
+
+    def _call(self, move: Move, case: Case) -> Call:
+        dispute_id, me = case.dispute_id, self._me
+        if move is Move.DRAW_COMMITTEE:
+            return self._contracts.draw_committee(dispute_id)
+        if move is Move.RESOLVE:
+            return self._contracts.resolve(dispute_id)
+        if move is Move.OPEN_CLAIM:
+            return self._contracts.open_claim(dispute_id, self._opening(case))
+        ballot = self._journal.ballot(dispute_id)
+        if ballot is None:
+            raise InvalidInput(f"there is no ballot for dispute {dispute_id}")
+        if move is Move.COMMIT_VOTE:
+            bound = commitment(me, ballot.digest, ballot.salt)
+            return self._contracts.commit_vote(dispute_id, bound)
+        return self._contracts.reveal_vote(dispute_id, ballot.digest, ballot.salt)
+
+    def _opening(self, case: Case) -> Opening:
+        """The provider's opening: from one's own audit, or else from the market.
+
+        Raises:
+            InvalidInput: it does not lead to the resultRoot.
+            FallowError: the market does not give it.
+        """
+        result = case.lease.result
+        audit = self._journal.audit(AuditKey(case.batch_id, result.lease_id, case.task))
+        opening = audit.opening if audit else None
+        place = (result.lease_id, result.first_task, result.count, case.task, result.result_root)
+        if opening is None or not opening.matches(*place):
+            opening = read_opening(self._client.dispute_opening(case.dispute_id))
+        if not opening.matches(*place):
+            raise InvalidInput("the market's opening does not lead to the signed resultRoot")
+        return opening
+
+    @property
+    def _me(self) -> Address:
+        return self._sender.address
+
+    def _send(self, key: str, call: Call) -> None:
+        """Submit `call` under `key` once the contract would take it."""
+        status = self._sender.status(key)
+        if not self._is_time(key) or (status is not None and not isinstance(status, Rejected)):
+            return
+        try:
+            self._contracts.check(call, self._me)
+        except (ChainRejected, ChainUnavailable) as error:
+            self._put_off(key, error.message)
+            return
+        self._sender.forget(key)
+        self._sender.submit(key, call)
+        self._sender.step()
+        self._put_off(key, None)
+        _log.info("%s: %s", key, "mined" if isinstance(self._sender.status(key), Mined) else "sent")
+
+    def _is_time(self, key: str) -> bool:
+        return self._monotonic() >= self._not_before.get(key, 0.0)
+
+    def _put_off(self, key: str, problem: str | None) -> None:
+        """Try this one again in a while; say why, once for each reason."""
+        self._not_before[key] = self._monotonic() + PAUSE_SECONDS
+        if problem is not None and self._refusals.get(key) != problem:
+            _log.info("%s waits: %s", key, problem)
+            self._refusals[key] = problem

@@ -1,0 +1,117 @@
+"""Runs one task again, blind, on inputs that the chain vouches for."""
+
+from __future__ import annotations
+
+import logging
+import shutil
+import tempfile
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from protocol.client.client import MarketClient
+from protocol.client.wire import AuditGrant, AuditRequest
+from protocol.errors import BlobMismatch, SpecHashMismatch
+from protocol.result import Outcome
+from protocol.spec import Spec, WasmRuntime, decode_task_list
+from protocol.units import Bytes32, ContentId, content_id
+from provider.executors.base import Executor, LeaseWork, executor_for, ignore_task_done
+from verifier.journal import JobNote
+
+MAX_CACHE_BYTES = 20 << 30
+MAX_TASK_LIST_BYTES = 128 << 20
+_log = logging.getLogger(__name__)
+
+
+class BlobCache:
+    """Verified blobs in one directory, named by their content; the oldest go when it is full."""
+
+    def __init__(self, client: MarketClient, root: Path, max_bytes: int = MAX_CACHE_BYTES) -> None:
+        self._client = client
+        self._root = root
+        self._max_bytes = max_bytes
+        root.mkdir(parents=True, exist_ok=True)
+
+    def path_of(self, blob_id: ContentId) -> Path:
+        """The blob as a file, fetched if need be.
+
+        Raises:
+            BlobMismatch, NotFound, Forbidden, MarketUnavailable: see `MarketClient.fetch_blob`.
+        """
+        path = self._root / blob_id.removeprefix("sha256:")
+        self._client.fetch_blob(blob_id, path, self._max_bytes)
+        path.touch()  # what was used last goes last
+        return path
+
+    def make_room(self) -> None:
+        """Remove the files that were not used for the longest time. Call it between executions."""
+        files = sorted((file.stat().st_mtime, file) for file in self._root.iterdir())
+        sizes = {file: file.stat().st_size for _, file in files}
+        excess_bytes = sum(sizes.values()) - self._max_bytes
+        for _, file in files:
+            if excess_bytes <= 0:
+                return
+            file.unlink(missing_ok=True)
+            excess_bytes -= sizes[file]
+
+
+class Rerun:
+    """Executes drawn tasks, in the same sandboxes as providers."""
+
+    def __init__(
+        self,
+        client: MarketClient,
+        cache: BlobCache,
+        executors: Sequence[Executor],
+        scratch: Path,
+        stop: threading.Event,
+    ) -> None:
+        self._client = client
+        self._cache = cache
+        self._executors = executors
+        self._scratch = scratch
+        self._stop = stop
+        shutil.rmtree(scratch, ignore_errors=True)  # what a crash left
+        scratch.mkdir(parents=True)
+
+    def digest(self, request: AuditRequest, job: JobNote) -> Bytes32:
+        """The resultHash of the task, as this device finds it.
+
+        Raises:
+            SpecHashMismatch, BlobMismatch: the market handed out something else than was signed.
+            ExecutorUnavailable, ExecutionFailed: this device cannot tell.
+            FallowError: the market refuses, or does not answer.
+        """
+        grant = self._client.audit(request)
+        spec = _signed_spec(grant, job)
+        self._check_input(spec, job, request.task, ContentId(grant.task_input))
+        executor = executor_for(spec, self._executors)
+        self._cache.make_room()
+        return self._outcome(executor, spec, request.task, ContentId(grant.task_input)).digest
+
+    def _outcome(self, executor: Executor, spec: Spec, task: int, task_input: ContentId) -> Outcome:
+        code = spec.runtime.module if isinstance(spec.runtime, WasmRuntime) else spec.runtime.image
+        with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as scratch:
+            work = LeaseWork(
+                spec=spec,
+                tasks=(task,),
+                code=self._cache.path_of(code),
+                task_inputs=(self._cache.path_of(task_input),),
+                shared_inputs=tuple(self._cache.path_of(blob) for blob in spec.shared_inputs),
+                scratch=Path(scratch),
+                stop=self._stop,
+            )
+            return executor.run(work, ignore_task_done)[0]
+
+    def _check_input(self, spec: Spec, job: JobNote, task: int, task_input: ContentId) -> None:
+        """A market must not show verifiers another input than the provider got."""
+        data = self._cache.path_of(spec.task_list).read_bytes()
+        if decode_task_list(data, job.task_count)[task] != task_input:
+            raise BlobMismatch(f"{task_input} is not the input of task {task} in the job's list")
+
+
+def _signed_spec(grant: AuditGrant, job: JobNote) -> Spec:
+    spec = Spec.from_json(grant.spec)
+    if spec.hash != job.spec_hash:
+        raise SpecHashMismatch(f"the market's spec is {content_id(spec.canonical())}, another one")
+    return spec
