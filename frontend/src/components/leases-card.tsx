@@ -1,0 +1,82 @@
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getLeases } from "../api/market";
+import type { LeaseSummary } from "../api/types";
+import { shortHex } from "../protocol/event-text";
+import { Credits } from "./credits";
+import { ErrorNotice } from "./notice";
+import { StatusBadge } from "./status-badge";
+import { Time } from "./time";
+
+const REFRESH_MS = 5_000;
+
+export function LeasesCard({ address }: { address: string }) {
+  const leases = useInfiniteQuery({
+    queryKey: ["leases", address],
+    queryFn: ({ pageParam, signal }) => getLeases(address, pageParam, signal),
+    initialPageParam: null as string | null,
+    getNextPageParam: (page) => page.next_cursor,
+    refetchInterval: REFRESH_MS,
+  });
+  const all = leases.data?.pages.flatMap((page) => page.leases) ?? [];
+  return (
+    <section className="card" aria-labelledby="recent-heading">
+      <h2 id="recent-heading">Recent leases</h2>
+      {leases.isPending && <p className="loading">Loading the leases…</p>}
+      {leases.isError && <ErrorNotice error={leases.error} onRetry={() => leases.refetch()} />}
+      {leases.isSuccess && <LeaseTable leases={all} />}
+      {leases.hasNextPage && (
+        <button
+          type="button"
+          className="button button-small"
+          disabled={leases.isFetchingNextPage}
+          onClick={() => leases.fetchNextPage()}
+        >
+          Show older leases
+        </button>
+      )}
+    </section>
+  );
+}
+
+function LeaseTable({ leases }: { leases: readonly LeaseSummary[] }) {
+  if (leases.length === 0) return <p className="faint">No leases yet.</p>;
+  return (
+    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by the keyboard too
+    <section className="table-scroll" aria-label="Recent leases" tabIndex={0}>
+      <table className="table">
+        <thead>
+          <tr>
+            <th scope="col">Lease</th>
+            <th scope="col">Status</th>
+            <th scope="col">Tasks</th>
+            <th scope="col">Pay</th>
+            <th scope="col">Granted</th>
+          </tr>
+        </thead>
+        <tbody>
+          {leases.map((lease) => (
+            <tr key={lease.lease_id}>
+              <th scope="row">
+                <code title={lease.lease_id}>{shortHex(lease.lease_id)}</code>
+              </th>
+              <td>
+                <StatusBadge status={lease.status} />
+              </td>
+              <td>{tasksOf(lease)}</td>
+              <td>
+                <Credits wei={lease.amount_wei} />
+              </td>
+              <td>
+                <Time at={lease.granted_at} />
+              </td>
+            </tr>
+          ))}
+        </tbody>
+      </table>
+    </section>
+  );
+}
+
+function tasksOf({ first_task: first, count }: LeaseSummary): string {
+  return count === 1 ? `${first}` : `${first} to ${first + count - 1}`;
+}

@@ -1,0 +1,33 @@
+import type { Quote } from "../api/types";
+
+export type Cap = {
+  readonly maxPricePerTaskWei: bigint;
+  readonly tasksWei: bigint;
+  readonly auditBudgetWei: bigint;
+  readonly relayerFeeWei: bigint;
+  readonly totalWei: bigint;
+};
+
+/**
+ * What a job can cost at most. The quote's audit budget follows its suggested price; another
+ * price scales it, rounded up, so that audits stay as well funded.
+ */
+export function spendingCap(quote: Quote, taskCount: number, chosenPriceWei: bigint | null): Cap {
+  const suggested = BigInt(quote.suggested_max_price_per_task_wei);
+  const price = chosenPriceWei ?? suggested;
+  const budget = BigInt(quote.suggested_audit_budget_wei);
+  const auditBudgetWei = suggested === 0n ? budget : ceilDivide(budget * price, suggested);
+  const tasksWei = price * BigInt(taskCount);
+  const relayerFeeWei = BigInt(quote.relayer_fee_wei);
+  return {
+    maxPricePerTaskWei: price,
+    tasksWei,
+    auditBudgetWei,
+    relayerFeeWei,
+    totalWei: tasksWei + auditBudgetWei + relayerFeeWei,
+  };
+}
+
+function ceilDivide(numerator: bigint, denominator: bigint): bigint {
+  return (numerator + denominator - 1n) / denominator;
+}
