@@ -1,0 +1,271 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IArbiter} from "../interfaces/IArbiter.sol";
+import {IBeacon} from "../interfaces/IBeacon.sol";
+import {ICommitteeArbiter} from "../interfaces/ICommitteeArbiter.sol";
+import {IMarket} from "../interfaces/IMarket.sol";
+import {Merkle} from "../libraries/Merkle.sol";
+import {Sampling} from "../libraries/Sampling.sol";
+import {Dispute, DisputeStatus, Ruling, Verdict} from "../types/Dispute.sol";
+import {TaskResult} from "../types/TaskResult.sol";
+import {Params} from "../types/Params.sol";
+
+/// @title CommitteeArbiter
+/// @notice See `ICommitteeArbiter`.
+contract CommitteeArbiter is ICommitteeArbiter {
+    IMarket public immutable market;
+    IBeacon private immutable _BEACON;
+    uint32 private immutable _SEED_DELAY_BLOCKS;
+    uint40 private immutable _CONCEDE_SECONDS;
+    uint40 private immutable _COMMIT_SECONDS;
+    uint40 private immutable _REVEAL_SECONDS;
+    uint40 private immutable _OPEN_SECONDS;
+    uint8 private immutable _COMMITTEE_SIZE;
+
+    mapping(uint256 disputeId => Committee) private _committees;
+
+    /// @dev Market must already be there, and have been deployed with this contract's address.
+    constructor(IMarket market_) {
+        if (market_.arbiter() != address(this)) revert NotItsArbiter(market_.arbiter());
+        Params memory p = market_.params();
+        market = market_;
+        _BEACON = IBeacon(market_.beacon());
+        _SEED_DELAY_BLOCKS = p.seedDelayBlocks;
+        _CONCEDE_SECONDS = p.concedeSeconds;
+        _COMMIT_SECONDS = p.commitSeconds;
+        _REVEAL_SECONDS = p.revealSeconds;
+        _OPEN_SECONDS = p.openSeconds;
+        _COMMITTEE_SIZE = p.committeeSize;
+    }
+
+    /// @inheritdoc ICommitteeArbiter
+    function drawCommittee(uint256 disputeId) external {
+        Dispute memory contested = _openDispute(disputeId);
+        Committee storage drawn = _committees[disputeId];
+        if (drawn.isDrawn) revert CommitteeAlreadyDrawn(disputeId);
+        uint256 concedeBy = uint256(contested.openedAt) + _CONCEDE_SECONDS;
+        if (block.timestamp <= concedeBy) revert ConcedePhaseRunning(disputeId, concedeBy);
+        uint64 seedBlock = drawn.seedBlock;
+        if (seedBlock == 0) seedBlock = uint64(contested.openedBlock) + _SEED_DELAY_BLOCKS;
+        if (block.number <= seedBlock) revert CommitteeSeedNotReady(disputeId, seedBlock);
+        bytes32 seed = _BEACON.valueAt(seedBlock);
+        if (seed == 0) {
+            drawn.seedBlock = uint64(block.number) + _SEED_DELAY_BLOCKS;
+            emit CommitteeDelayed(disputeId, drawn.seedBlock);
+            return;
+        }
+        drawn.seedBlock = seedBlock;
+        _draw(disputeId, contested, drawn, seed);
+        market.holdSeats(disputeId, drawn.seatIds);
+    }
+
+    /// @inheritdoc ICommitteeArbiter
+    function commitVote(uint256 disputeId, bytes32 commitment) external {
+        _openDispute(disputeId);
+        Committee storage drawn = _drawnCommittee(disputeId);
+        (uint256 i, address member) = _memberFor(disputeId, drawn);
+        if (block.timestamp > drawn.commitBy) revert CommitPhaseOver(disputeId, drawn.commitBy);
+        if (commitment == 0) revert EmptyCommitment();
+        if (drawn.commitments[i] != 0) revert AlreadyCommitted(disputeId, member);
+        drawn.commitments[i] = commitment;
+        drawn.committed += 1;
+        emit VoteCommitted(disputeId, member);
+    }
+
+    /// @inheritdoc ICommitteeArbiter
+    function revealVote(uint256 disputeId, bytes32 taskDigest, bytes32 salt) external {
+        _openDispute(disputeId);
+        Committee storage drawn = _drawnCommittee(disputeId);
+        (uint256 i, address member) = _memberFor(disputeId, drawn);
+        if (!_isCommitOver(drawn)) revert CommitPhaseRunning(disputeId, drawn.commitBy);
+        if (block.timestamp > drawn.revealBy) revert RevealPhaseOver(disputeId, drawn.revealBy);
+        if (_hasRevealed(drawn, i)) revert AlreadyRevealed(disputeId, member);
+        if (drawn.commitments[i] != TaskResult.commitment(member, taskDigest, salt)) {
+            revert CommitmentMismatch(disputeId, member);
+        }
+        drawn.digests[i] = taskDigest;
+        drawn.revealedBitmap |= 1 << i;
+        drawn.revealed += 1;
+        emit VoteRevealed(disputeId, member, taskDigest);
+    }
+
+    /// @inheritdoc ICommitteeArbiter
+    function openClaim(
+        uint256 disputeId,
+        bytes32 taskDigest,
+        bytes32 salt,
+        bytes32[] calldata proof
+    ) external {
+        Dispute memory contested = _openDispute(disputeId);
+        Committee storage drawn = _drawnCommittee(disputeId);
+        if (!_isRevealOver(drawn)) revert RevealPhaseRunning(disputeId, drawn.revealBy);
+        if (block.timestamp > drawn.openBy) revert OpenPhaseOver(disputeId, drawn.openBy);
+        if (drawn.isClaimOpened) revert ClaimAlreadyOpened(disputeId);
+        bytes32 leaf = TaskResult.leaf(contested.leaseId, contested.task, taskDigest, salt);
+        uint256 index = contested.task - contested.firstTask;
+        if (!Merkle.verify(leaf, index, contested.count, proof, contested.resultRoot)) {
+            revert ClaimMismatch(disputeId);
+        }
+        drawn.isClaimOpened = true;
+        drawn.claimedDigest = taskDigest;
+        emit ClaimOpened(disputeId, taskDigest);
+    }
+
+    /// @inheritdoc IArbiter
+    function resolve(uint256 disputeId) external {
+        _openDispute(disputeId);
+        Committee storage drawn = _committees[disputeId];
+        if (market.isMoot(disputeId)) {
+            market.rule(disputeId, _ruling(Verdict.None, new address[](0), drawn.seatIds, 0));
+            return;
+        }
+        if (!drawn.isDrawn) revert CommitteeNotDrawn(disputeId);
+        if (!_isRevealOver(drawn)) revert RevealPhaseRunning(disputeId, drawn.revealBy);
+        (bytes32 digest, uint256 votes) = _majority(drawn);
+        bool isClaimMissing = votes != 0 && !drawn.isClaimOpened;
+        if (isClaimMissing && block.timestamp <= drawn.openBy) {
+            revert OpenPhaseRunning(disputeId, drawn.openBy);
+        }
+        market.rule(disputeId, _decide(drawn, digest, votes));
+    }
+
+    /// @inheritdoc ICommitteeArbiter
+    function committee(uint256 disputeId) external view returns (Committee memory) {
+        return _committees[disputeId];
+    }
+
+    function _draw(
+        uint256 disputeId,
+        Dispute memory contested,
+        Committee storage drawn,
+        bytes32 seed
+    ) private {
+        IMarket.JobState memory job = market.job(contested.jobId);
+        for (uint256 attempt; attempt < Sampling.MAX_DRAWS; ++attempt) {
+            if (contested.seatCount == 0 || drawn.members.length == _COMMITTEE_SIZE) break;
+            uint32 seatId = Sampling.committeeSeat(seed, disputeId, attempt, contested.seatCount);
+            IMarket.Seat memory seat = market.seat(seatId);
+            if (!_isEligible(seat, contested, job) || _isMember(drawn, seat.holder)) continue;
+            drawn.members.push(seat.holder);
+            drawn.seatIds.push(seatId);
+            drawn.commitments.push();
+            drawn.digests.push();
+        }
+        drawn.isDrawn = true;
+        drawn.commitBy = uint40(block.timestamp) + _COMMIT_SECONDS;
+        drawn.revealBy = drawn.commitBy + _REVEAL_SECONDS;
+        drawn.openBy = drawn.revealBy + _OPEN_SECONDS;
+        emit CommitteeDrawn(disputeId, drawn.members, drawn.commitBy, drawn.revealBy, drawn.openBy);
+    }
+
+    function _decide(Committee storage drawn, bytes32 digest, uint256 votes)
+        private
+        view
+        returns (Ruling memory)
+    {
+        uint256 count = drawn.members.length;
+        address[] memory majority = new address[](votes);
+        uint256 offenders;
+        uint256 found;
+        for (uint256 i; i < count; ++i) {
+            bool isSilent = !_hasRevealed(drawn, i);
+            bool isWithMajority = !isSilent && votes != 0 && drawn.digests[i] == digest;
+            if (isWithMajority) majority[found++] = drawn.members[i];
+            if (isSilent || (votes >= 2 && !isWithMajority)) offenders |= 1 << i;
+        }
+        bool isRight = drawn.isClaimOpened && drawn.claimedDigest == digest;
+        Verdict verdict = isRight ? Verdict.ChallengerLost : Verdict.ProviderLost;
+        if (votes == 0) verdict = Verdict.None;
+        return _ruling(verdict, majority, drawn.seatIds, offenders);
+    }
+
+    /// @dev The digest that more than half of the revealed votes name; no votes if there is none.
+    function _majority(Committee storage drawn)
+        private
+        view
+        returns (bytes32 digest, uint256 votes)
+    {
+        uint256 count = drawn.members.length;
+        for (uint256 i; i < count; ++i) {
+            if (!_hasRevealed(drawn, i)) continue;
+            digest = drawn.digests[i];
+            votes = 0;
+            for (uint256 k; k < count; ++k) {
+                if (_hasRevealed(drawn, k) && drawn.digests[k] == digest) ++votes;
+            }
+            if (2 * votes > drawn.revealed) return (digest, votes);
+        }
+        return (0, 0);
+    }
+
+    function _isEligible(
+        IMarket.Seat memory seat,
+        Dispute memory contested,
+        IMarket.JobState memory job
+    ) private pure returns (bool) {
+        bool isParty = seat.holder == contested.provider || seat.holder == contested.challenger
+            || seat.holder == job.requester || seat.holder == job.operator;
+        return
+            !isParty && Sampling.isHeldAt(seat.takenBlock, seat.vacatedBlock, contested.openedBlock);
+    }
+
+    function _isMember(Committee storage drawn, address holder) private view returns (bool) {
+        for (uint256 i; i < drawn.members.length; ++i) {
+            if (drawn.members[i] == holder) return true;
+        }
+        return false;
+    }
+
+    /// @dev The member that the caller is, or that the caller is a device of.
+    function _memberFor(uint256 disputeId, Committee storage drawn)
+        private
+        view
+        returns (uint256 i, address member)
+    {
+        (address wallet, uint40 notAfter) = market.deviceOf(msg.sender);
+        bool isDevice = wallet != address(0) && notAfter >= block.timestamp;
+        for (; i < drawn.members.length; ++i) {
+            member = drawn.members[i];
+            if (member == msg.sender) return (i, member);
+        }
+        for (i = 0; isDevice && i < drawn.members.length; ++i) {
+            member = drawn.members[i];
+            if (member == wallet) return (i, member);
+        }
+        revert NotAMember(disputeId, msg.sender);
+    }
+
+    function _isCommitOver(Committee storage drawn) private view returns (bool) {
+        return drawn.committed == drawn.members.length || block.timestamp > drawn.commitBy;
+    }
+
+    /// @dev Everybody who can still reveal has done so, or time is up.
+    function _isRevealOver(Committee storage drawn) private view returns (bool) {
+        bool isComplete = _isCommitOver(drawn) && drawn.revealed == drawn.committed;
+        return isComplete || block.timestamp > drawn.revealBy;
+    }
+
+    function _hasRevealed(Committee storage drawn, uint256 i) private view returns (bool) {
+        return drawn.revealedBitmap & (1 << i) != 0;
+    }
+
+    function _openDispute(uint256 disputeId) private view returns (Dispute memory contested) {
+        contested = market.dispute(disputeId);
+        if (contested.status != DisputeStatus.Open) revert DisputeNotOpen(disputeId);
+    }
+
+    function _drawnCommittee(uint256 disputeId) private view returns (Committee storage drawn) {
+        drawn = _committees[disputeId];
+        if (!drawn.isDrawn) revert CommitteeNotDrawn(disputeId);
+    }
+
+    function _ruling(
+        Verdict verdict,
+        address[] memory majority,
+        uint32[] memory seatIds,
+        uint256 offenders
+    ) private pure returns (Ruling memory) {
+        return Ruling(verdict, majority, seatIds, offenders);
+    }
+}

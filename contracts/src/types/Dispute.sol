@@ -1,0 +1,50 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+/// @notice How a dispute ended.
+enum Verdict {
+    /// @dev No majority or nobody to ask: the bond goes back and nothing else happens.
+    None,
+    ProviderLost,
+    ChallengerLost
+}
+
+enum DisputeStatus {
+    Unknown,
+    Open,
+    Conceded,
+    Resolved
+}
+
+/// @notice A contested task: the chain's facts of it.
+struct Dispute {
+    uint256 batchId;
+    bytes32 jobId;
+    bytes32 leaseId;
+    bytes32 resultRoot;
+    address challenger;
+    uint40 openedAt;
+    uint48 openedBlock;
+    address provider;
+    uint32 firstTask;
+    uint32 count;
+    uint32 task;
+    /// @dev Seats that existed when the dispute was opened.
+    uint32 seatCount;
+    uint96 amount;
+    uint96 bondWei;
+    uint16 index;
+    DisputeStatus status;
+    Verdict verdict;
+}
+
+/// @notice What an arbiter tells Market about a dispute.
+struct Ruling {
+    Verdict verdict;
+    /// @dev Who decided, and shares the reward.
+    address[] majority;
+    /// @dev Every seat that was held for the dispute.
+    uint32[] seatIds;
+    /// @dev Bit i: `seatIds[i]` loses its stake.
+    uint256 offenders;
+}
