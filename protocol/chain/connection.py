@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any, cast
@@ -137,9 +138,7 @@ def _translate(problem: RPCError | str, method: str) -> ChainRejected | ChainUna
 def _revert_data(value: object) -> bytes | None:
     if isinstance(value, dict):  # some endpoints wrap it
         value = value.get("data")
-    if isinstance(value, str) and value.startswith("0x"):
-        try:
-            return bytes.fromhex(value[2:])
-        except ValueError:
-            return None
+    if isinstance(value, str):
+        found = re.fullmatch(r"(?:Reverted )?0x((?:[0-9a-fA-F]{2})*)", value)
+        return bytes.fromhex(found[1]) if found else None
     return None

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 from web3 import Web3
@@ -103,8 +104,9 @@ class Contracts(Calls):
 
     def dispute(self, dispute_id: int) -> DisputeFacts:
         """A dispute."""
-        *values, status, verdict = self._view("Market", "dispute", dispute_id)[0]
-        return DisputeFacts(*values, DisputeStatus(status), Verdict(verdict))
+        facts = DisputeFacts(*self._view("Market", "dispute", dispute_id)[0])
+        status, verdict = DisputeStatus(facts.status), Verdict(facts.verdict)
+        return replace(facts, status=status, verdict=verdict)
 
     def is_nonce_used(self, signer: Address, nonce: int) -> bool:
         """Whether something of the signer with that nonce was used, or voided."""
@@ -132,6 +134,10 @@ class Contracts(Calls):
     def token_permit_nonce(self, owner: Address) -> int:
         """The nonce of the next permit of `owner`."""
         return int(self._view("CreditToken", "nonces", owner)[0])
+
+    def ask(self, contract: str, function: str, *arguments: Any) -> Any:
+        """Any other view of one of our contracts, by its Solidity name: its first return value."""
+        return self._view(contract, function, *arguments)[0]
 
     def _view(self, contract: str, function: str, *arguments: Any) -> tuple[Any, ...]:
         answer = rpc(self.web3, "eth_call", *self._request(contract, function, *arguments))

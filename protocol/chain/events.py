@@ -66,9 +66,10 @@ class Cursor:
         Raises:
             InvalidInput: not such a list.
         """
-        if not isinstance(value, list) or any(len(pair) != 2 for pair in value):
+        pairs = value if isinstance(value, list) else [None]
+        if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             raise InvalidInput("a cursor is a list of [block number, block hash]")
-        return cls(tuple(Mark(parse_uint(n, 64), parse_bytes32(h)) for n, h in value))
+        return cls(tuple(Mark(parse_uint(n, 64), parse_bytes32(h)) for n, h in pairs))
 
     def after(self, mark: Mark) -> Cursor:
         """This cursor moved on to `mark`; of old marks every second one is let go."""

@@ -1,0 +1,138 @@
+"""Puts a market on a chain and checks that it came out as wished."""
+
+from __future__ import annotations
+
+import time
+from typing import Any
+
+from eth_abi import encode
+from eth_account.signers.local import LocalAccount
+from eth_typing import HexAddress, HexStr
+from eth_utils import keccak
+from web3 import Web3
+from web3.types import Nonce
+from web3.utils.address import get_create_address
+
+from protocol.chain.calls import TOKEN_NAME, TOKEN_VERSION
+from protocol.chain.codec import artifact, codec
+from protocol.chain.connection import quantity, rpc
+from protocol.chain.contracts import Contracts
+from protocol.chain.facts import Deployment, Params
+from protocol.chain.fees import gas_limit
+from protocol.chain.pool import look
+from protocol.errors import ChainRejected, ChainUnavailable
+from protocol.typed_data import DOMAIN_NAME, DOMAIN_VERSION
+from protocol.units import Address, parse_address, to_hex
+
+_TIMEOUT_SECONDS = 120
+_DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+
+
+def deploy(
+    web3: Web3,
+    deployer: LocalAccount,
+    params: Params,
+    initial_supply_wei: int,
+    minter: Address | None = None,
+) -> Deployment:
+    """Deploy token, beacon, market and arbiter; the initial supply goes to the deployer.
+
+    `minter` may mint more tokens for ever: by default the deployer, as faucets need it; the zero
+    address means nobody.
+
+    Raises:
+        ChainRejected: a deployment was refused, or what stands on chain is not what was asked for.
+        ChainUnavailable: the endpoint does not answer.
+    """
+    owner = parse_address(deployer.address)
+    before = look(web3, owner, [])
+    arbiter = contract_address(owner, before.confirmed_nonce + 3)
+    token = _create(web3, deployer, "CreditToken", minter or owner, initial_supply_wei)
+    beacon = _create(web3, deployer, "BlockhashBeacon")
+    market = _create(web3, deployer, "Market", token, beacon, arbiter, params.values())
+    if _create(web3, deployer, "CommitteeArbiter", market) != arbiter:
+        raise ChainRejected("the deployer sent other transactions meanwhile; deploy again")
+    deployment = Deployment(
+        chain_id=quantity(rpc(web3, "eth_chainId")),
+        token=token,
+        market=market,
+        arbiter=arbiter,
+        beacon=beacon,
+        deployed_block=before.head + 1,
+    )
+    check_deployment(web3, deployment, params)
+    return deployment
+
+
+def check_deployment(web3: Web3, deployment: Deployment, params: Params) -> None:
+    """Compare what stands on chain with what it should be.
+
+    Raises:
+        ChainRejected: naming the first difference.
+        ChainUnavailable: the endpoint does not answer.
+    """
+    contracts = Contracts(web3, deployment)
+    expected = {
+        "chain id": (quantity(rpc(web3, "eth_chainId")), deployment.chain_id),
+        "market's params": (contracts.params(), params),
+        "market's token": (contracts.ask("Market", "token"), deployment.token),
+        "market's beacon": (contracts.ask("Market", "beacon"), deployment.beacon),
+        "market's arbiter": (contracts.ask("Market", "arbiter"), deployment.arbiter),
+        "market's signing domain": (
+            contracts.ask("Market", "domainSeparator"),
+            domain_separator(DOMAIN_NAME, DOMAIN_VERSION, deployment, deployment.market),
+        ),
+        "arbiter's market": (contracts.ask("CommitteeArbiter", "market"), deployment.market),
+        "token's signing domain": (
+            contracts.ask("CreditToken", "DOMAIN_SEPARATOR"),
+            domain_separator(TOKEN_NAME, TOKEN_VERSION, deployment, deployment.token),
+        ),
+    }
+    for what, (found, wanted) in expected.items():
+        if found != wanted:
+            raise ChainRejected(f"the {what}: {found} stands on chain, not {wanted}")
+
+
+def contract_address(creator: Address, nonce: int) -> Address:
+    """Where a contract that `creator` deploys with `nonce` will stand."""
+    return parse_address(get_create_address(HexAddress(HexStr(creator)), Nonce(nonce)))
+
+
+def domain_separator(name: str, version: str, deployment: Deployment, contract: Address) -> bytes:
+    """EIP-712's hash of a domain."""
+    types = ["bytes32", "bytes32", "bytes32", "uint256", "address"]
+    hashes = [keccak(text=text) for text in (_DOMAIN_TYPE, name, version)]
+    return keccak(encode(types, [*hashes, deployment.chain_id, contract]))
+
+
+def _create(web3: Web3, deployer: LocalAccount, name: str, *arguments: Any) -> Address:
+    data = artifact(name).bytecode + codec(name).encode_constructor(*arguments)
+    owner = parse_address(deployer.address)
+    view = look(web3, owner, [])
+    estimate = quantity(rpc(web3, "eth_estimateGas", {"from": owner, "data": to_hex(data)}))
+    transaction: dict[str, Any] = {
+        "type": 2,
+        "chainId": quantity(rpc(web3, "eth_chainId")),
+        "nonce": view.confirmed_nonce,
+        "data": data,
+        "value": 0,
+        "gas": gas_limit(estimate, view.block_gas_limit),
+        "maxFeePerGas": view.fees.max_fee_wei,
+        "maxPriorityFeePerGas": view.fees.tip_wei,
+    }
+    signed = deployer.sign_transaction(transaction)
+    known = rpc(web3, "eth_sendRawTransaction", to_hex(bytes(signed.raw_transaction)))
+    return _created(web3, name, known)
+
+
+def _created(web3: Web3, name: str, transaction_hash: str) -> Address:
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while time.monotonic() < deadline:
+        receipt = rpc(web3, "eth_getTransactionReceipt", transaction_hash)
+        if receipt is None:
+            time.sleep(0.1)
+        elif quantity(receipt["status"]) == 1:
+            return parse_address(receipt["contractAddress"])
+        else:
+            raise ChainRejected(f"the deployment of {name} reverted: {transaction_hash}")
+    raise ChainUnavailable(f"{name} was not mined within {_TIMEOUT_SECONDS} s")

@@ -1,0 +1,101 @@
+"""Starts real chains for tests, each on a free port, and ends them whatever happens."""
+
+from __future__ import annotations
+
+import json
+import os
+import shutil
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from protocol.chain.connection import connect, rpc
+from protocol.errors import ChainUnavailable
+
+ROOT = Path(__file__).parents[2]
+START_SECONDS = 30
+
+
+@contextmanager
+def start_devchain(block_seconds: float = 1, accounts: int = 20) -> Iterator[str]:
+    """Run the development chain (py-evm); yields its RPC URL."""
+    command = [
+        *(sys.executable, "-m", "protocol.chain.devchain", "--exit-with-parent"),
+        *("--block-seconds", str(block_seconds), "--accounts", str(accounts)),
+    ]
+    with subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, text=True) as process:
+        try:
+            assert process.stdout is not None
+            yield str(json.loads(process.stdout.readline())["rpc_url"])
+        finally:
+            end(process)
+
+
+@contextmanager
+def start_anvil(*arguments: str) -> Iterator[str]:
+    """Run Anvil, mining at once unless `arguments` say otherwise; yields its RPC URL."""
+    with start_anvil_process(*arguments) as (url, _):
+        yield url
+
+
+@contextmanager
+def start_anvil_process(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
+    """As `start_anvil`; also yields the process, to stop and go on with it by signals."""
+    port = free_port()
+    command = [anvil_path(), "--silent", "--port", str(port), *arguments]
+    with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
+        try:
+            url = f"http://127.0.0.1:{port}"
+            _await_answer(url)
+            yield url, process
+        finally:
+            end(process)
+
+
+def anvil_path() -> str:
+    """The Anvil that npm installed for the contracts, or the one on PATH."""
+    modules = ROOT / "contracts" / "node_modules"
+    # The native program itself: npm's launcher is a second process that signals do not pass.
+    for native in sorted(modules.glob("@foundry-rs/anvil-*/bin/anvil")):
+        return str(native)
+    found = shutil.which("anvil")
+    assert found, "no Anvil: run `npm ci` in contracts/"
+    return found
+
+
+def free_port() -> int:
+    """A TCP port that nobody listens on."""
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def end(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:
+    """End a process, gently first; also one that is stopped."""
+    if process.poll() is not None:
+        return
+    os.kill(process.pid, signal.SIGCONT)
+    process.terminate()
+    try:
+        process.wait(5)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        process.wait()
+
+
+def _await_answer(url: str) -> None:
+    deadline = time.monotonic() + START_SECONDS
+    while True:
+        try:
+            rpc(connect(url, 1), "eth_chainId")
+        except ChainUnavailable:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.05)
+        else:
+            return
