@@ -128,13 +128,18 @@ class JobHandle:
             return None
 
 
+def has_result_count(view: JobView) -> int:
+    """How many tasks have a result that nobody disputes."""
+    return view.task_count - sum(view.tasks_by_state.get(state, 0) for state in _NOT_YET)
+
+
 def is_done(view: JobView, until: Until) -> bool:
     """Whether there is nothing left to wait for.
 
     Raises:
         Conflict: and never will be, for the job ended before.
     """
-    has_results = not any(view.tasks_by_state.get(state) for state in _NOT_YET)
+    has_results = has_result_count(view) == view.task_count
     if view.status is JobStatus.SETTLED or (until is Until.RESULTS and has_results):
         return True
     if view.status in (JobStatus.CANCELLED, JobStatus.EXPIRED):

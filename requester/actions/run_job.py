@@ -1,0 +1,139 @@
+"""`fallow job run`: plan, show the price, post, wait, fetch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from protocol.client.wire import JobView
+from requester import options, screen
+from requester.actions.work import Order, Recipe
+from requester.amounts import parse_credits
+from requester.handle import JobHandle, Until
+from requester.plan import Plan, Terms
+from requester.requester import Requester
+
+
+def run_job(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(help="The command in the image, after --.", show_default=False),
+    ] = None,
+    recipe: Annotated[Recipe | None, typer.Option(help="Ready AI work.")] = None,
+    texts: Annotated[
+        Path | None, typer.Option(help='For embeddings: a file of JSON lines {"text": ...}.')
+    ] = None,
+    texts_per_task: Annotated[int, typer.Option(min=1, help="For embeddings.")] = 10,
+    program: Annotated[
+        str | None, typer.Option(help="A wasm module's path, or the name of one that comes along.")
+    ] = None,
+    image: Annotated[Path | None, typer.Option(help="A container image's archive.")] = None,
+    input_files: Annotated[
+        list[Path] | None, typer.Option("--input", help="An input; each makes one task.")
+    ] = None,
+    split_lines: Annotated[
+        int | None, typer.Option(min=1, help="Cut each input into tasks of so many lines.")
+    ] = None,
+    shared: Annotated[list[Path] | None, typer.Option(help="A file that every task gets.")] = None,
+    label: Annotated[str, typer.Option(help="What to call it.")] = "",
+    wall_seconds: Annotated[int, typer.Option(min=1, help="A task's time limit; it is paid.")] = 60,
+    memory_mib: Annotated[int, typer.Option(min=1, help="A task's memory.")] = 256,
+    budget: Annotated[
+        str | None, typer.Option(help="Hard cap: the most that the job may cost, in credits.")
+    ] = None,
+    max_price: Annotated[
+        str | None, typer.Option(help="The most for one task, in credits. [default: suggested]")
+    ] = None,
+    deadline_seconds: Annotated[int, typer.Option(min=1, help="How long it may take.")] = 3600,
+    idempotency_key: Annotated[
+        str | None, typer.Option(help="At most one job is ever opened under the same key.")
+    ] = None,
+    deposit: Annotated[
+        bool, typer.Option("--deposit", help="Deposit what is missing from the wallet.")
+    ] = False,
+    detach: Annotated[bool, typer.Option("--detach", help="Do not wait for results.")] = False,
+    until: Annotated[Until, typer.Option(help="Wait for results, or for payments too.")] = (
+        Until.RESULTS
+    ),
+    output: Annotated[
+        Path | None,
+        typer.Option("--output", "-o", help="Folder for results; for embeddings, an .npy file."),
+    ] = None,
+    yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before posting.")] = False,
+    market: options.Market = options.DEFAULT_MARKET,
+    key_file: options.KeyFile = None,
+    json: options.Json = False,
+) -> None:
+    """Run work on a market: the price is shown first, and nothing is posted without consent.
+
+    fallow job run --program textstats --input book.txt --split-lines 100 -o results
+
+    fallow job run --recipe embeddings --texts paragraphs.jsonl -o vectors.npy
+    """
+    order = Order(
+        recipe=recipe,
+        texts=texts,
+        texts_per_task=texts_per_task,
+        program=program,
+        image=image,
+        command=tuple(words or ()),
+        input_files=tuple(input_files or ()),
+        split_lines=split_lines,
+        shared=tuple(shared or ()),
+        label=label,
+        wall_seconds=wall_seconds,
+        memory_mib=memory_mib,
+    )
+    terms = Terms(parse_credits(max_price) if max_price else None, deadline_seconds)
+    with options.opened(market, key_file) as requester:
+        plan = requester.plan(order.draft(), order.inputs(), terms, idempotency_key)
+        budget_wei = parse_credits(budget) if budget else plan.total_wei
+        _agree(plan, budget_wei, yes=yes)
+        if deposit:
+            _deposit_missing(requester, plan)
+        handle = _post(requester, plan, budget_wei)
+        view = handle.view() if detach else _wait(handle, until)
+        files = [] if detach or output is None else order.save(handle, output)
+    _print(handle, view, files, json=json)
+
+
+def _agree(plan: Plan, budget_wei: int, *, yes: bool) -> None:
+    offers = plan.quote.fitting_offers
+    screen.note(
+        f"{plan.work.task_count} tasks, at most {screen.credits(plan.job.max_price_per_task)} each "
+        f"and {screen.credits(plan.job.audit_budget)} for audits; {offers} offers fit"
+    )
+    screen.note(f"at most {screen.credits(plan.total_wei)} in all; what is not used comes back")
+    if plan.total_wei <= budget_wei and not yes:
+        screen.confirm("Post it?")
+
+
+def _deposit_missing(requester: Requester, plan: Plan) -> None:
+    missing_wei = plan.total_wei - requester.account().balance_wei
+    if missing_wei > 0:
+        screen.note(f"depositing {screen.credits(missing_wei)}")
+        requester.deposit(missing_wei)
+
+
+def _post(requester: Requester, plan: Plan, budget_wei: int) -> JobHandle:
+    with screen.bar("uploading") as (shown, bar):
+        handle = requester.post(
+            plan, budget_wei, lambda done, total: shown.update(bar, completed=done, total=total)
+        )
+    screen.note(f"posted {handle}")
+    return handle
+
+
+def _wait(handle: JobHandle, until: Until) -> JobView:
+    with screen.job_progress() as show:
+        return handle.wait(show, until)
+
+
+def _print(handle: JobHandle, view: JobView, files: list[Path], *, json: bool) -> None:
+    if json:
+        document: dict[str, Any] = {"job": view, "files": [str(path) for path in files]}
+        screen.print_json(document)
+    else:
+        typer.echo(str(handle))

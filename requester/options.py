@@ -1,0 +1,86 @@
+"""The options that the requester's commands share, and the connection that they lead to."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from protocol.client.client import MarketClient
+from protocol.errors import InvalidInput
+from protocol.units import Bytes32, parse_bytes32
+from requester.keys import load_key
+from requester.requester import Requester
+
+DEFAULT_MARKET = "http://127.0.0.1:8400"
+PASSWORD_FILE_VARIABLE = "FALLOW_KEY_PASSWORD_FILE"  # noqa: S105 - a variable's name
+_MIN_PREFIX_DIGITS = 6
+_MAX_JOBS_SEARCHED = 1000
+
+Market = Annotated[
+    str, typer.Option("--market", envvar="FALLOW_MARKET", help="The market's address.")
+]
+KeyFile = Annotated[
+    Path | None,
+    typer.Option(
+        "--key-file",
+        envvar="FALLOW_KEY_FILE",
+        help="A file with the wallet's private key or keystore. [default: ~/.config/fallow/key]",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+JobId = Annotated[
+    str, typer.Argument(help="The job's id, or its first digits.", show_default=False)
+]
+
+
+def key_path(key_file: Path | None) -> Path:
+    """The wallet's key file: as given, or the usual place."""
+    if key_file is not None:
+        return key_file
+    base = os.environ.get("XDG_CONFIG_HOME")
+    return (Path(base) if base else Path.home() / ".config") / "fallow" / "key"
+
+
+def ask_password() -> str:
+    """A keystore's password: from the file that a variable names, or from the terminal."""
+    path = os.environ.get(PASSWORD_FILE_VARIABLE)
+    if path is None:
+        return str(typer.prompt("Keystore password", hide_input=True, err=True))
+    try:
+        return Path(path).read_text().rstrip("\r\n")
+    except OSError as error:
+        raise InvalidInput(f"cannot read {path}: {error.strerror}") from error
+
+
+@contextmanager
+def opened(market: str, key_file: Path | None) -> Iterator[Requester]:
+    """A requester, signed in when that is first needed."""
+    wallet = load_key(key_path(key_file), ask_password)
+    with MarketClient(market, wallet, timeout_seconds=20) as client:
+        yield Requester(client, wallet)
+
+
+def find_job(requester: Requester, text: str) -> Bytes32:
+    """The id that `text` is, or begins.
+
+    Raises:
+        InvalidInput: not hex, too short, or several jobs begin with it.
+    """
+    digits = text.removeprefix("0x").lower()
+    if len(digits) == 64:
+        return parse_bytes32("0x" + digits)
+    if len(digits) < _MIN_PREFIX_DIGITS or any(c not in "0123456789abcdef" for c in digits):
+        raise InvalidInput(
+            f"a job's id has 64 hex digits; at least {_MIN_PREFIX_DIGITS} are needed"
+        )
+    jobs = (view for _, view in zip(range(_MAX_JOBS_SEARCHED), requester.jobs(), strict=False))
+    found = [view.job_id for view in jobs if view.job_id.hex().startswith(digits)]
+    if len(found) != 1:
+        raise InvalidInput(f"{len(found)} of the wallet's jobs begin with {text}")
+    return Bytes32(found[0])
