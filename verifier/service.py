@@ -21,6 +21,7 @@ from protocol.client.wire import MarketInfo
 from protocol.typed_data import TypedMessage
 from protocol.units import ZERO_ADDRESS, Address
 from provider.executors.base import Executor
+from provider.executors.container import ContainerExecutor
 from provider.executors.wasm import WasmExecutor
 from verifier.audits import Auditor
 from verifier.daemon import Verifier
@@ -75,8 +76,8 @@ class Service(AbstractContextManager["Service"]):
         """The daemon, to be run until `stop` is set."""
         root = self._settings.state_directory
         cache = BlobCache(self.client, root / "blobs")
-        rerun = Rerun(self.client, cache, _executors(), root / "scratch", stop)
         me = Address(self._account.address)
+        rerun = Rerun(self.client, cache, _executors(me), root / "scratch", stop)
         return Verifier(
             contracts=self.contracts,
             reader=self._reader,
@@ -104,6 +105,6 @@ def deployment_of(market: MarketInfo) -> Deployment:
     )
 
 
-def _executors() -> list[Executor]:
-    executors: list[Executor] = [WasmExecutor()]
-    return executors
+def _executors(me: Address) -> list[Executor]:
+    # Containers need an engine only once such a task is drawn.
+    return [WasmExecutor(), ContainerExecutor(f"verifier-{me}")]

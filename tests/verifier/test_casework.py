@@ -1,0 +1,186 @@
+"""Disputes end, whoever sleeps; and whoever is awake never misses a phase."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from protocol.units import Address, Bytes32
+from tests.protocol.make_vectors import word
+from tests.verifier.strangers import HOLDERS, Told, Work, committed, disputed, seeded
+from verifier.casework import Clock, Move, Rules, next_move
+from verifier.chain_view import Case, ChainView
+
+RULES = Rules(window_seconds=25, concede_seconds=3, seed_delay_blocks=1)
+COMMIT_SECONDS, REVEAL_SECONDS, OPEN_SECONDS = 20, 12, 12
+OPENED_AT = 1010
+WORK = Work()
+
+
+@dataclass
+class Arbiter:
+    """The contract's phases, in a few lines; refuses what the contract refuses."""
+
+    members: tuple[Address, ...]
+    view: ChainView = field(default_factory=ChainView)
+    refused: Counter[Move] = field(default_factory=Counter)
+
+    def __post_init__(self) -> None:
+        for event in (committed(WORK), seeded(), disputed(WORK, HOLDERS[5])):
+            self.view.apply(event)
+
+    @property
+    def case(self) -> Case | None:
+        return self.view.cases.get(1)
+
+    def take(self, move: Move, sender: Address, now: int) -> None:
+        case = self.case
+        if case is None or not self._is_allowed(move, case, sender, now):
+            self.refused[move] += 1
+            return
+        kind, args = self._effect(move, sender, now)
+        self.view.apply(Told(kind, {"dispute_id": 1, **args}, 20, now))
+
+    def _is_allowed(self, move: Move, case: Case, sender: Address, now: int) -> bool:
+        is_drawn = case.members is not None
+        votes = case.majority is not None
+        return {
+            Move.DRAW_COMMITTEE: not is_drawn and now > OPENED_AT + 3,
+            Move.COMMIT_VOTE: is_drawn and now <= case.commit_by and sender not in case.committed,
+            Move.REVEAL_VOTE: is_drawn and case.is_commit_over(now) and now <= case.reveal_by,
+            Move.OPEN_CLAIM: is_drawn and case.is_reveal_over(now) and now <= case.open_by,
+            Move.RESOLVE: is_drawn
+            and case.is_reveal_over(now)
+            and (not votes or case.claim is not None or now > case.open_by),
+        }[move]
+
+    def _effect(self, move: Move, sender: Address, now: int) -> tuple[str, dict[str, object]]:
+        commit_by = now + COMMIT_SECONDS
+        deadlines = {
+            "commit_by": commit_by,
+            "reveal_by": commit_by + REVEAL_SECONDS,
+            "open_by": commit_by + REVEAL_SECONDS + OPEN_SECONDS,
+        }
+        effects: dict[Move, tuple[str, dict[str, object]]] = {
+            Move.DRAW_COMMITTEE: ("CommitteeDrawn", {"members": self.members, **deadlines}),
+            Move.COMMIT_VOTE: ("VoteCommitted", {"member": sender}),
+            Move.REVEAL_VOTE: ("VoteRevealed", {"member": sender, "task_digest": word("right")}),
+            Move.OPEN_CLAIM: ("ClaimOpened", {"task_digest": word("claim")}),
+            Move.RESOLVE: ("DisputeResolved", {"verdict": 1}),
+        }
+        return effects[move]
+
+
+@dataclass
+class Person:
+    """A verifier that is asleep at some seconds, and whose executions take a while."""
+
+    me: Address
+    naps: frozenset[int]
+    execution_seconds: int
+    ballot_at: int | None = None
+
+    def act(self, arbiter: Arbiter, now: int) -> None:
+        case = arbiter.case
+        if case is None or now in self.naps:
+            return
+        has_ballot = self.ballot_at is not None and self.ballot_at <= now
+        move = next_move(case, self.me, has_ballot, Clock(now, 20), RULES)
+        if move is Move.EXECUTE:
+            self.ballot_at = self.ballot_at or now + self.execution_seconds
+        elif move is not None:
+            arbiter.take(move, self.me, now)
+
+
+naps = st.frozensets(st.integers(OPENED_AT, OPENED_AT + 120), max_size=40)
+people_lists = st.tuples(
+    *(st.builds(Person, st.just(me), naps, st.integers(0, 3)) for me in HOLDERS)
+)
+committees = st.lists(st.sampled_from(HOLDERS[:5]), max_size=3, unique=True).map(tuple)
+
+
+def _play(arbiter: Arbiter, people: tuple[Person, ...]) -> dict[str, frozenset[Address]]:
+    seen: dict[str, frozenset[Address]] = {}
+    for now in range(OPENED_AT, OPENED_AT + 200):
+        for person in people:
+            person.act(arbiter, now)
+            if arbiter.case:
+                seen = {"committed": arbiter.case.committed, "revealed": arbiter.case.revealed}
+    return seen
+
+
+@given(people_lists, committees)
+def test_every_dispute_ends_and_nobody_is_refused(
+    people: tuple[Person, ...], members: tuple[Address, ...]
+) -> None:
+    arbiter = Arbiter(members)
+    _play(arbiter, people)
+    assert arbiter.case is None
+    assert not arbiter.refused
+
+
+@given(st.integers(0, 15), committees)
+def test_members_that_are_awake_commit_and_reveal(
+    execution_seconds: int, members: tuple[Address, ...]
+) -> None:
+    people = tuple(Person(me, frozenset(), execution_seconds) for me in HOLDERS)
+    seen = _play(Arbiter(members), people)
+    assert seen["committed"] == seen["revealed"] == frozenset(members)
+
+
+def test_a_member_that_wakes_up_late_still_reveals() -> None:
+    me = HOLDERS[0]
+    asleep = frozenset(range(OPENED_AT + 26, OPENED_AT + 36))
+    people = (Person(me, asleep, 0), Person(HOLDERS[5], frozenset(), 0))
+    members = (me, HOLDERS[1])  # the other member never comes
+    seen = _play(Arbiter(members), people)
+    assert seen["revealed"] == {me}
+
+
+def _drawn(votes: tuple[tuple[Address, Bytes32], ...] = ()) -> Case:
+    arbiter = Arbiter(tuple(HOLDERS[:3]))
+    arbiter.take(Move.DRAW_COMMITTEE, HOLDERS[5], OPENED_AT + 4)
+    for member, _ in votes:
+        arbiter.take(Move.COMMIT_VOTE, member, OPENED_AT + 5)
+    case = arbiter.case
+    assert case is not None
+    return case
+
+
+def test_outsiders_neither_vote_nor_open() -> None:
+    case = _drawn()
+    for now in range(OPENED_AT, case.open_by + 1):
+        move = next_move(case, HOLDERS[4], True, Clock(now, 20), RULES)
+        assert move in (None, Move.RESOLVE)
+
+
+def test_without_the_ballot_nothing_is_revealed() -> None:
+    case = _drawn(((HOLDERS[0], word("right")),))
+    clock = Clock(case.commit_by + 1, 20)
+    assert next_move(case, HOLDERS[0], False, clock, RULES) is None
+    assert next_move(case, HOLDERS[0], True, clock, RULES) is Move.REVEAL_VOTE
+
+
+def test_the_committee_waits_for_the_concede_phase_and_its_seed() -> None:
+    case = Arbiter(()).case
+    assert case is not None
+    challenger = HOLDERS[5]
+    assert next_move(case, challenger, False, Clock(OPENED_AT + 3, 20), RULES) is None
+    assert next_move(case, challenger, False, Clock(OPENED_AT + 4, 15), RULES) is None
+    assert next_move(case, challenger, False, Clock(OPENED_AT + 4, 16), RULES) is (
+        Move.DRAW_COMMITTEE
+    )
+
+
+def test_errands_are_left_to_those_before_me_for_a_while() -> None:
+    case = Arbiter(()).case
+    assert case is not None
+    first = next(
+        now
+        for now in range(OPENED_AT, OPENED_AT + 60)
+        if next_move(case, HOLDERS[0], False, Clock(now, 20), RULES)
+    )
+    assert OPENED_AT + 3 + 6 <= first <= OPENED_AT + 3 + 6 + 14

@@ -1,0 +1,193 @@
+"""The verifier's commands: `fallow verifier start|enroll|status|leave`.
+
+Heavy imports wait until a command is performed: `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+if TYPE_CHECKING:
+    from verifier.service import Service
+
+DEFAULT_MARKET = "http://127.0.0.1:8400"
+
+app = typer.Typer(
+    help="Re-run a random few tasks of strangers, and be paid for it.",
+    epilog="Start here: fallow verifier enroll --seats 1, then fallow verifier start",
+    no_args_is_help=True,
+)
+
+Market = Annotated[
+    str, typer.Option("--market", envvar="FALLOW_MARKET", help="The market's address.")
+]
+KeyFile = Annotated[
+    Path,
+    typer.Option(
+        "--key-file",
+        envvar="FALLOW_KEY_FILE",
+        help="The verifier's wallet key; made (mode 0600) if it is not there.",
+    ),
+]
+StateDirectory = Annotated[
+    Path,
+    typer.Option("--state", envvar="FALLOW_STATE", help="Where the journal and the cache live."),
+]
+RpcUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--rpc",
+        envvar="FALLOW_RPC_URL",
+        help="A chain endpoint of your own. [default: the one that the market names]",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+Seats = Annotated[
+    int, typer.Option("--seats", min=1, max=1000, help="Hold this many seats; more draw more.")
+]
+_HOME = Path("~/.local/share/fallow/verifier").expanduser()
+_KEY = _HOME / "wallet.key"
+_EXAMPLES = "Example: fallow verifier "
+
+
+@app.command(epilog=_EXAMPLES + "start --seats 2 --key-file verifier.key")
+def start(
+    market: Market = DEFAULT_MARKET,
+    key_file: KeyFile = _KEY,
+    state: StateDirectory = _HOME,
+    rpc: RpcUrl = None,
+    seats: Annotated[
+        int, typer.Option("--seats", min=0, max=1000, help="First enroll until so many are held.")
+    ] = 0,
+    executions: Annotated[
+        int, typer.Option("--executions", min=1, max=64, help="Tasks to execute at the same time.")
+    ] = 1,
+    as_json: Json = False,
+) -> None:
+    """Serve until stopped: audit what is drawn, dispute what is wrong, vote when asked."""
+    _log_to_stderr()
+    stop = threading.Event()
+    with _service(market, key_file, state, rpc, executions) as service:
+        from verifier.enrolment import enroll as take_part
+        from verifier.enrolment import held_seats
+
+        me = service.sender.address
+        held = take_part(service.contracts, service.sender, seats) if seats else None
+        if held is None:
+            held = len(held_seats(service.contracts, me))
+        verifier = service.verifier(stop)
+        _stop_on_signals(stop)
+        _show({"verifier": me, "seats": held, "market": market}, as_json=as_json)
+        verifier.run()
+
+
+@app.command(epilog=_EXAMPLES + "enroll --seats 2 --faucet")
+def enroll(
+    market: Market = DEFAULT_MARKET,
+    key_file: KeyFile = _KEY,
+    state: StateDirectory = _HOME,
+    rpc: RpcUrl = None,
+    seats: Seats = 1,
+    faucet: Annotated[
+        bool, typer.Option("--faucet", help="Ask a development market for credits and gas first.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Deposit credits for seats and bonds, and take the seats. Run it while `start` is stopped."""
+    with _service(market, key_file, state, rpc) as service:
+        from verifier.enrolment import enroll as take_part
+
+        if faucet:
+            service.client.faucet(service.sender.address)
+        held = take_part(service.contracts, service.sender, seats)
+        _show({"verifier": service.sender.address, "seats": held}, as_json=as_json)
+
+
+@app.command(epilog=_EXAMPLES + "leave")
+def leave(
+    market: Market = DEFAULT_MARKET,
+    key_file: KeyFile = _KEY,
+    state: StateDirectory = _HOME,
+    rpc: RpcUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Give up every seat. Go on running `start` until what was drawn before is done."""
+    with _service(market, key_file, state, rpc) as service:
+        from verifier.enrolment import leave as give_up
+
+        given_up = give_up(service.contracts, service.sender)
+        _show({"verifier": service.sender.address, "seats_left": given_up}, as_json=as_json)
+
+
+@app.command(epilog=_EXAMPLES + "status --json")
+def status(
+    market: Market = DEFAULT_MARKET,
+    key_file: KeyFile = _KEY,
+    state: StateDirectory = _HOME,
+    rpc: RpcUrl = None,
+    as_json: Json = False,
+) -> None:
+    """Seats, money and audits so far."""
+    with _service(market, key_file, state, rpc) as service:
+        from verifier.enrolment import held_seats
+
+        me = service.sender.address
+        facts = {
+            "verifier": me,
+            "seats": len(held_seats(service.contracts, me)),
+            "balance_wei": str(service.contracts.account(me).balance_wei),
+            "gas_wei": str(service.contracts.gas_balance(me)),
+            "audits": {str(step): n for step, n in service.journal.audits_by_step().items()},
+        }
+        _show(facts, as_json=as_json)
+
+
+@contextmanager
+def _service(
+    market: str, key_file: Path, state: Path, rpc: str | None, executions: int = 1
+) -> Iterator[Service]:
+    from verifier.keys import load_or_create_key
+    from verifier.service import Service, Settings
+
+    settings = Settings(market, state, rpc, executions)
+    with Service(settings, load_or_create_key(key_file)) as service:
+        yield service
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def on_signal(*_: Any) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+
+
+def _log_to_stderr() -> None:
+    layout = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=layout)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
+
+
+def _show(facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        typer.echo(f"{name.replace('_', ' ')}: {_text(value)}")
+
+
+def _text(value: Any) -> str:
+    if not isinstance(value, dict):
+        return str(value)
+    return ", ".join(f"{n} {step}" for step, n in value.items()) or "none"
