@@ -58,13 +58,20 @@ root = typer.Typer(
 root.add_typer(commands.account_app, name="account")
 
 
-@root.callback()
-def _root(
-    show_version: Annotated[bool, typer.Option("--version", help="Show the version.")] = False,
-) -> None:
-    if show_version:
+def _show_version(is_asked: bool) -> None:
+    if is_asked:
         typer.echo(version("fallow"))
         raise typer.Exit
+
+
+@root.callback()
+def _root(
+    _: Annotated[
+        bool,
+        typer.Option("--version", callback=_show_version, is_eager=True, help="Show the version."),
+    ] = False,
+) -> None:
+    pass
 
 
 def main() -> None:
@@ -109,7 +116,9 @@ def _fail(message: str, exit_code: int) -> int:
 
 def _usage(error: typer.TyperException) -> int:
     if type(error).__name__ == "NoArgsIsHelpError":
-        typer.echo(error.format_message(), err=True)
+        # Asking its message for the help has printed it, unless rich is switched off.
+        if help_text := error.format_message():
+            typer.echo(help_text)
         return error.exit_code
     command = getattr(getattr(error, "ctx", None), "command_path", "fallow")
     return _fail(f"{error.format_message()} Try: {command} --help", error.exit_code)
@@ -149,8 +158,8 @@ def _write_log(error: BaseException) -> str:
         folder.mkdir(parents=True, exist_ok=True)
         with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "w") as file:
             file.write("".join(traceback.format_exception(error)))
-    except OSError as error:
-        return f"no file ({error.strerror})"
+    except OSError as problem:
+        return f"no file ({problem.strerror})"
     return str(path)
 
 

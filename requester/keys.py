@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import secrets
 import stat
 from collections.abc import Callable
@@ -15,6 +16,7 @@ from eth_account.signers.local import LocalAccount
 from protocol.errors import InvalidInput, NotFound
 
 MAX_KEY_FILE_BYTES = 64 * 1024
+_KEY = re.compile(r"(0x)?[0-9a-fA-F]{64}")
 
 
 def load_key(path: Path, password: Callable[[], str]) -> LocalAccount:
@@ -26,7 +28,7 @@ def load_key(path: Path, password: Callable[[], str]) -> LocalAccount:
     """
     text = _read_private(path)
     try:
-        key = Account.decrypt(json.loads(text), password()) if text.startswith("{") else text
+        key = Account.decrypt(json.loads(text), password()) if text.startswith("{") else _hex(text)
         account: LocalAccount = Account.from_key(key)
     except (ValueError, TypeError, KeyError):
         # Never quote what was read, nor the cause: either may hold the key.
@@ -51,6 +53,13 @@ def create_key(path: Path) -> LocalAccount:
     except OSError as error:
         raise InvalidInput(f"cannot make {path}: {error.strerror}") from error
     return account
+
+
+def _hex(text: str) -> bytes:
+    # eth-account would take a cut-off key for a small number, and make another wallet of it.
+    if not _KEY.fullmatch(text):
+        raise ValueError
+    return bytes.fromhex(text.removeprefix("0x"))
 
 
 def _read_private(path: Path) -> str:
