@@ -17,7 +17,7 @@ from protocol.job import Job
 from protocol.lease import CommittedLease, LeaseResult
 from protocol.result import Opening
 from protocol.typed_data import SIGNATURE_BYTES, Domain
-from protocol.units import Address, Bytes32
+from protocol.units import Address, Bytes32, parse_address
 
 TOKEN_NAME = "Fallow Credit"  # noqa: S105 - the EIP-712 name of the token, no secret
 TOKEN_VERSION = "1"  # noqa: S105
@@ -25,11 +25,18 @@ TOKEN_VERSION = "1"  # noqa: S105
 
 @dataclass(frozen=True, slots=True)
 class Call:
-    """A transaction without its sender, nonce and fees."""
+    """A transaction without its sender, nonce and fees.
+
+    Raises:
+        InvalidInput: `to` is no address.
+    """
 
     to: Address
     data: bytes
     value_wei: int = 0
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "to", parse_address(self.to))
 
 
 class Calls:

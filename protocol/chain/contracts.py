@@ -77,7 +77,7 @@ class Contracts(Calls):
         return JobState(*self._view("Market", "job", job_id)[0])
 
     def batch(self, batch_id: int) -> BatchFacts:
-        """A batch; its `lease_count` is 0 when there is none of that number."""
+        """A batch, or ChainRejected: UnknownBatch(id)."""
         return BatchFacts(*self._view("Market", "batch", batch_id)[0])
 
     def seat_count(self) -> int:
@@ -103,7 +103,7 @@ class Contracts(Calls):
         return bool(self._view("Market", "isTaskCommitted", job_id, task)[0])
 
     def dispute(self, dispute_id: int) -> DisputeFacts:
-        """A dispute."""
+        """A dispute, or ChainRejected: UnknownDispute(id)."""
         facts = DisputeFacts(*self._view("Market", "dispute", dispute_id)[0])
         status, verdict = DisputeStatus(facts.status), Verdict(facts.verdict)
         return replace(facts, status=status, verdict=verdict)

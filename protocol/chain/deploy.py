@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import time
+from collections.abc import Callable
 from typing import Any
 
 from eth_abi import encode
@@ -71,26 +72,31 @@ def check_deployment(web3: Web3, deployment: Deployment, params: Params) -> None
         ChainRejected: naming the first difference.
         ChainUnavailable: the endpoint does not answer.
     """
-    contracts = Contracts(web3, deployment)
-    expected = {
-        "chain id": (quantity(rpc(web3, "eth_chainId")), deployment.chain_id),
-        "market's params": (contracts.params(), params),
-        "market's token": (contracts.ask("Market", "token"), deployment.token),
-        "market's beacon": (contracts.ask("Market", "beacon"), deployment.beacon),
-        "market's arbiter": (contracts.ask("Market", "arbiter"), deployment.arbiter),
-        "market's signing domain": (
-            contracts.ask("Market", "domainSeparator"),
-            domain_separator(DOMAIN_NAME, DOMAIN_VERSION, deployment, deployment.market),
-        ),
-        "arbiter's market": (contracts.ask("CommitteeArbiter", "market"), deployment.market),
-        "token's signing domain": (
-            contracts.ask("CreditToken", "DOMAIN_SEPARATOR"),
-            domain_separator(TOKEN_NAME, TOKEN_VERSION, deployment, deployment.token),
-        ),
-    }
-    for what, (found, wanted) in expected.items():
+    for what, ask, wanted in _expectations(Contracts(web3, deployment), params):
+        try:
+            found = ask()
+        except ChainRejected as error:
+            raise ChainRejected(f"the {what} cannot be read: {error.message}") from error
         if found != wanted:
             raise ChainRejected(f"the {what}: {found} stands on chain, not {wanted}")
+
+
+def _expectations(
+    contracts: Contracts, params: Params
+) -> list[tuple[str, Callable[[], object], object]]:
+    ask, made = contracts.ask, contracts.deployment
+    market_domain = domain_separator(DOMAIN_NAME, DOMAIN_VERSION, made.chain_id, made.market)
+    token_domain = domain_separator(TOKEN_NAME, TOKEN_VERSION, made.chain_id, made.token)
+    return [
+        ("chain id", lambda: quantity(rpc(contracts.web3, "eth_chainId")), made.chain_id),
+        ("market's params", contracts.params, params),
+        ("market's token", lambda: ask("Market", "token"), made.token),
+        ("market's beacon", lambda: ask("Market", "beacon"), made.beacon),
+        ("market's arbiter", lambda: ask("Market", "arbiter"), made.arbiter),
+        ("market's signing domain", lambda: ask("Market", "domainSeparator"), market_domain),
+        ("arbiter's market", lambda: ask("CommitteeArbiter", "market"), made.market),
+        ("token's signing domain", lambda: ask("CreditToken", "DOMAIN_SEPARATOR"), token_domain),
+    ]
 
 
 def contract_address(creator: Address, nonce: int) -> Address:
@@ -98,11 +104,11 @@ def contract_address(creator: Address, nonce: int) -> Address:
     return parse_address(get_create_address(HexAddress(HexStr(creator)), Nonce(nonce)))
 
 
-def domain_separator(name: str, version: str, deployment: Deployment, contract: Address) -> bytes:
+def domain_separator(name: str, version: str, chain_id: int, contract: Address) -> bytes:
     """EIP-712's hash of a domain."""
     types = ["bytes32", "bytes32", "bytes32", "uint256", "address"]
     hashes = [keccak(text=text) for text in (_DOMAIN_TYPE, name, version)]
-    return keccak(encode(types, [*hashes, deployment.chain_id, contract]))
+    return keccak(encode(types, [*hashes, chain_id, contract]))
 
 
 def _create(web3: Web3, deployer: LocalAccount, name: str, *arguments: Any) -> Address:

@@ -66,7 +66,7 @@ class Cursor:
         Raises:
             InvalidInput: not such a list.
         """
-        pairs = value if isinstance(value, list) else [None]
+        pairs: list[Any] = value if isinstance(value, list) else [None]
         if not all(isinstance(pair, list) and len(pair) == 2 for pair in pairs):
             raise InvalidInput("a cursor is a list of [block number, block hash]")
         return cls(tuple(Mark(parse_uint(n, 64), parse_bytes32(h)) for n, h in pairs))

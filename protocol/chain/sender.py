@@ -234,7 +234,8 @@ class Sender:
         if receipt.gas_used >= entry.gas:
             return "the transaction ran out of gas"
         try:
-            rpc(self._web3, "eth_call", self._request(entry.call), hex(receipt.block_number - 1))
+            # On the state after its block: what stood in its way mostly still does.
+            rpc(self._web3, "eth_call", self._request(entry.call), hex(receipt.block_number))
         except ChainRejected as error:
             return error.message
         return f"the transaction reverted in block {receipt.block_number}"

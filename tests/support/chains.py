@@ -47,7 +47,7 @@ def start_anvil(*arguments: str) -> Iterator[str]:
 def start_anvil_process(*arguments: str) -> Iterator[tuple[str, subprocess.Popen[bytes]]]:
     """As `start_anvil`; also yields the process, to stop and go on with it by signals."""
     port = free_port()
-    command = [anvil_path(), "--silent", "--port", str(port), *arguments]
+    command = [anvil_path(), "--silent", "--port", str(port), "--accounts", "20", *arguments]
     with subprocess.Popen(command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL) as process:
         try:
             url = f"http://127.0.0.1:{port}"

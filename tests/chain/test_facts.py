@@ -1,0 +1,79 @@
+"""Our copies of the contracts' structs have their fields, in their order."""
+
+from __future__ import annotations
+
+from dataclasses import fields
+from typing import Any
+
+import pytest
+
+from protocol.chain import params
+from protocol.chain.codec import artifact
+from protocol.chain.facts import (
+    AccountFacts,
+    AuditClaim,
+    BatchFacts,
+    CommitteeFacts,
+    Deployment,
+    DisputeFacts,
+    JobState,
+    Params,
+)
+from protocol.errors import InvalidInput
+from protocol.job import Job
+from protocol.lease import CommittedLease, LeaseResult
+from protocol.sampling import Seat
+from protocol.typed_data import snake_case
+from protocol.units import Address
+
+
+def returned(contract: str, function: str) -> list[Any]:
+    entry = next(e for e in artifact(contract).abi if e.get("name") == function)
+    return list(entry["outputs"][0]["components"])
+
+
+def taken(function: str, index: int) -> list[Any]:
+    entry = next(e for e in artifact("Market").abi if e.get("name") == function)
+    return list(entry["inputs"][index]["components"])
+
+
+@pytest.mark.parametrize(
+    ("ours", "components"),
+    [
+        (Params, returned("Market", "params")),
+        (AccountFacts, returned("Market", "account")),
+        (JobState, returned("Market", "job")),
+        (BatchFacts, returned("Market", "batch")),
+        (Seat, returned("Market", "seat")),
+        (DisputeFacts, returned("Market", "dispute")),
+        (CommitteeFacts, returned("CommitteeArbiter", "committee")),
+        (Job, taken("openJob", 0)),
+        (LeaseResult, taken("commitBatch", 0)),
+        (CommittedLease, taken("settleBatch", 1)),
+        (AuditClaim, taken("payAudits", 1)),
+    ],
+)
+def test_mirrors_the_struct(ours: Any, components: list[Any]) -> None:
+    names = [field.name.removesuffix("_wei") for field in fields(ours)]
+    assert names == [snake_case(c["name"]).removesuffix("_wei") for c in components]
+
+
+@pytest.mark.parametrize("made", [params.development(), params.production()])
+def test_params_travel_as_json(made: Params) -> None:
+    assert Params.from_json(made.to_json()) == made
+    assert isinstance(made.to_json()["seat_stake_wei"], str)
+
+
+def test_a_deployment_travels_as_json() -> None:
+    a, b = Address("0x" + "11" * 20), Address("0x" + "22" * 20)
+    made = Deployment(31337, a, b, a, b, 7)
+    assert Deployment.from_json(made.to_json()) == made
+    assert made.domain.market == b
+
+
+@pytest.mark.parametrize("broken", [None, {}, {"chain_id": 1}])
+def test_other_json_is_refused(broken: object) -> None:
+    with pytest.raises(InvalidInput):
+        Deployment.from_json(broken)
+    with pytest.raises(InvalidInput):
+        Params.from_json(broken)
