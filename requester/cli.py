@@ -25,6 +25,8 @@ from requester import commands
 
 GROUP = "fallow.commands"
 STOPPED_EXIT_CODE = 130
+# What typer adds to every app that is not told otherwise; of use on a program's root only.
+_COMPLETION = ("install_completion", "show_completion")
 EXIT_CODES = (
     "Exit codes: 0 done; 1 unexpected error; 2 bad input or usage; 3 not allowed (key, signature, "
     "session); 4 not found; 5 does not fit the current state; 6 not enough credits, or over the "
@@ -135,6 +137,7 @@ def _load(point: EntryPoint) -> Any:
     except Exception as error:  # noqa: BLE001 - a broken part must not break the others
         return _unavailable(point.name, f"{type(error).__name__}: {error}")
     command.name = point.name
+    command.params = [p for p in command.params if p.name not in _COMPLETION]
     return command
 
 

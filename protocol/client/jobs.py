@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from pathlib import Path
 
+from protocol.client.blobs import MAX_BLOB_BYTES
 from protocol.client.calls import Calls, hex_path, json_call
 from protocol.client.transport import Call, CallFailed
 from protocol.client.wire import (
@@ -69,13 +70,18 @@ class JobCalls(Calls):
             BlobTooLarge: there are more than `max_bytes`.
             NotFound: the task has no committed result yet.
         """
-        part = path.with_name(path.name + ".part")
-        try:
-            self._receive_result(_result_call(job_id, task), part, expected, max_bytes)
-            part.replace(path)
-        finally:
-            part.unlink(missing_ok=True)
-        return path
+        return self._fetch(_result_call(job_id, task), path, expected, max_bytes)
+
+    def fetch_results(self, job_id: bytes, path: Path, max_bytes: int = MAX_BLOB_BYTES) -> Path:
+        """GET /v1/jobs/{job_id}/results into the file `path`: a zip of all committed outputs.
+
+        What is in it is not checked here; `fetch_task_result` is.
+
+        Raises:
+            BlobTooLarge: there are more than `max_bytes`.
+        """
+        call = Call("GET", f"/v1/jobs/{hex_path(job_id)}/results")
+        return self._fetch(call, path, None, max_bytes)
 
     def task_result(self, job_id: bytes, task: int) -> tuple[bytes, Bytes32]:
         """GET /v1/jobs/{job_id}/tasks/{task}/result: the output, and its hash as the market says.
@@ -90,19 +96,28 @@ class JobCalls(Calls):
             raise BlobMismatch(f"the output of task {task} does not have its Result-Hash")
         return response.content, claimed
 
-    def _receive_result(self, call: Call, part: Path, expected: bytes, max_bytes: int) -> None:
+    def _fetch(self, call: Call, path: Path, expected: bytes | None, max_bytes: int) -> Path:
+        part = path.with_name(path.name + ".part")
+        try:
+            digest = self._write_again(call, part, max_bytes)
+            if expected is not None and digest != expected:
+                raise BlobMismatch("the market sent another output than the committed one")
+            part.replace(path)
+        finally:
+            part.unlink(missing_ok=True)
+        return path
+
+    def _write_again(self, call: Call, part: Path, max_bytes: int) -> bytes:
         failures = 0
         while True:
             try:
-                digest = self._write_result(call, part, max_bytes)
-                break
+                return self._write(call, part, max_bytes)
             except CallFailed as failed:
                 failures += 1
                 self._wait_after(failed, failures, self._transport.retry.attempts)
-        if digest != expected:
-            raise BlobMismatch("the market sent another output than the committed one")
 
-    def _write_result(self, call: Call, part: Path, max_bytes: int) -> bytes:
+    def _write(self, call: Call, part: Path, max_bytes: int) -> bytes:
+        """Write one answer's body into `part`; return its digest as an output."""
         digest = hashlib.sha256(OUTPUT_PREFIX)
         size_bytes = 0
         with self._stream(call) as response, part.open("wb") as file:

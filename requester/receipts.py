@@ -1,0 +1,87 @@
+"""A receipt held against the chain: the market's word is not needed for who was paid."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Set
+
+from protocol.chain.events import ChainEvent, Cursor, EventReader
+from protocol.client.wire import Receipt
+from protocol.errors import ChainUnavailable, Conflict
+from protocol.units import to_hex
+
+MAX_PAGES = 100_000
+
+Line = tuple[object, ...]
+
+
+def read_events(reader: EventReader) -> Iterator[ChainEvent]:
+    """Every event of the market so far.
+
+    Raises:
+        ChainUnavailable: the endpoint does not answer, or reorganises while it is read.
+    """
+    cursor: Cursor | None = None
+    for _ in range(MAX_PAGES):
+        page = reader.poll(cursor)
+        if page.rollback_to is not None:
+            raise ChainUnavailable("the chain was reorganised while it was read; try again")
+        yield from page.events
+        cursor = page.cursor
+        if page.is_caught_up:
+            return
+    raise ChainUnavailable("the chain is too long to be read at once")
+
+
+def verify_receipt(receipt: Receipt, events: Iterable[ChainEvent]) -> None:
+    """Check that the receipt has every payment of its job that the chain has, and no other.
+
+    Raises:
+        Conflict: it names a payment that the chain does not know, or leaves one out.
+    """
+    of_job = [event for event in events if event.args.get("job_id") == receipt.job_id]
+    _compare("payment", _receipt_payments(receipt), _chain_payments(of_job))
+    _compare("audit fee", _receipt_audits(receipt), _chain_audits(of_job))
+    refunds = {(e.args["refund_wei"],) for e in of_job if e.kind == "JobClosed"}
+    if refunds:
+        _compare("refund", {(receipt.refunded_wei,)}, refunds)
+
+
+def _receipt_payments(receipt: Receipt) -> set[Line]:
+    return {(p.transaction, p.lease_id, p.provider, p.amount_wei) for p in receipt.payments}
+
+
+def _chain_payments(events: list[ChainEvent]) -> set[Line]:
+    return {
+        (e.transaction_hash, e.args["lease_id"], e.args["provider"], e.args["amount_wei"])
+        for e in events
+        if e.kind == "LeaseSettled"
+    }
+
+
+def _receipt_audits(receipt: Receipt) -> set[Line]:
+    return {(a.transaction, a.lease_id, a.task, a.verifier, a.fee_wei) for a in receipt.audits}
+
+
+def _chain_audits(events: list[ChainEvent]) -> set[Line]:
+    return {
+        (
+            e.transaction_hash,
+            e.args["lease_id"],
+            e.args["task"],
+            e.args["verifier"],
+            e.args["fee_wei"],
+        )
+        for e in events
+        if e.kind == "AuditPaid"
+    }
+
+
+def _compare(what: str, claimed: Set[Line], actual: Set[Line]) -> None:
+    for line in claimed - actual:
+        raise Conflict(f"the receipt names a {what} that is not on the chain: {_text(line)}")
+    for line in actual - claimed:
+        raise Conflict(f"the receipt leaves out a {what}: {_text(line)}")
+
+
+def _text(line: Line) -> str:
+    return ", ".join(to_hex(part) if isinstance(part, bytes) else str(part) for part in line)
