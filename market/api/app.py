@@ -71,4 +71,5 @@ async def _lifespan(app: FastAPI) -> AsyncIterator[None]:
     services: Services | None = app.state.services
     if services is not None:
         services.bell.attach()
+        services.work_bell.attach()
     yield

@@ -33,7 +33,9 @@ def commit_audit(
 
 
 @router.post("/v1/audits/results")
-def reveal_audit(body: AuditResultRequest, who: PrincipalDep, services: ServicesDep) -> AuditOutcome:
+def reveal_audit(
+    body: AuditResultRequest, who: PrincipalDep, services: ServicesDep
+) -> AuditOutcome:
     """Reveal the digest; an agreeing one is paid on chain."""
     return services.audits.reveal(who, body.result, parse_signature(body.signature))
 

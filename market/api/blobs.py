@@ -79,5 +79,3 @@ def get_blob(blob_id: BlobId, who: PrincipalDep, services: ServicesDep) -> FileR
         "Content-Disposition": "attachment",
     }
     return FileResponse(path, media_type="application/octet-stream", headers=headers)
-
-

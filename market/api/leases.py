@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Request, Response
@@ -31,13 +32,14 @@ async def create_lease(
 ) -> LeaseGrant | Response:
     """Ask for work for this device's offer; waits for it up to `wait_seconds`. 204: none yet."""
     # Waiting devices must not occupy threads or connections: only here the market is async.
-    async with services.bell.waiting(wait_seconds) as waiting:
+    async with services.work_bell.waiting(wait_seconds) as waiting:
         while True:
             grant = await run_in_threadpool(services.leases.request, who)
             if grant is not None:
                 return grant
             if not await waiting.next_ring() or await request.is_disconnected():
                 return Response(status_code=204)
+            await asyncio.sleep(services.leases.turn_seconds(who))
 
 
 @router.post("/v1/leases/{lease_id}/heartbeat")

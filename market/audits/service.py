@@ -1,0 +1,189 @@
+"""Blind audits: the task first, a commitment second, the provider's digest only then."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from market.accounts.principal import Principal
+from market.audits.draws import Draws
+from market.ports import Clock
+from market.store.records import AuditRecord, ChainLeaseRecord, JobRecord
+from market.store.unit import Store, Unit
+from protocol.audit import AuditCommitment, AuditResult, commitment
+from protocol.chain.contracts import Contracts
+from protocol.client.wire import AuditGrant, AuditOutcome, AuditRequest, OpeningView
+from protocol.errors import Conflict, Forbidden, InvalidInput, NotFound
+from protocol.result import Opening, open_task
+from protocol.units import Address, Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class Contested:
+    """A committed task and its job."""
+
+    lease: ChainLeaseRecord
+    job: JobRecord
+    task: int
+
+
+class AuditService:
+    """What verifiers call."""
+
+    def __init__(
+        self,
+        store: Store,
+        contracts: Contracts,
+        draws: Draws,
+        catch_up: Callable[[], None],
+        clock: Clock,
+    ) -> None:
+        self._store = store
+        self._contracts = contracts
+        self._draws = draws
+        self._catch_up = catch_up
+        self._clock = clock
+
+    def grant(self, who: Principal, request: AuditRequest) -> AuditGrant:
+        """The spec and input of a task, never its result.
+
+        Raises:
+            Forbidden: somebody else was drawn.
+            NotFound: this market has no such committed task.
+        """
+        found = self._find(Bytes32(request.lease_id), request.batch_id, request.task)
+        if request.dispute_id is None:
+            self._require_drawn(who, found)
+        else:
+            self._require_member(who, found, request.dispute_id)
+        with self._store.write() as unit:
+            task = unit.tasks.get(found.job.job_id, found.task)
+            assert task is not None
+            for name in sorted(who.names):
+                unit.audits.grant(name, found.job.job_id, found.task, int(self._clock()))
+        return AuditGrant(spec=found.job.spec, task_input=task.input_blob)
+
+    def commit(self, who: Principal, message: dict[str, Any], signature: bytes) -> OpeningView:
+        """Keep a commitment, then open the provider's digest.
+
+        Raises:
+            Forbidden: somebody else was drawn.
+            Conflict: another commitment was made before.
+        """
+        made = AuditCommitment.from_json(message)
+        made.require_signer(self._contracts.domain, signature, who.account)
+        found = self._find(made.lease_id, made.batch_id, made.task)
+        attempt = self._require_drawn(who, found)
+        audit = AuditRecord(
+            lease_id=made.lease_id,
+            task=made.task,
+            verifier=who.wallet,
+            batch_id=made.batch_id,
+            attempt=attempt,
+            commitment=made.commitment,
+            committed_at=int(self._clock()),
+            digest=None,
+            salt=None,
+            signature=None,
+            agrees=None,
+            claim_key=None,
+        )
+        with self._store.write() as unit:
+            known = unit.audits.get(made.lease_id, made.task, who.wallet)
+            if known is None:
+                unit.audits.add(audit, signature)
+            elif known.commitment != made.commitment:
+                raise Conflict("another commitment was made for this audit before")
+        # Only after the commit above: a digest must not leave before the commitment is durable.
+        with self._store.read() as unit:
+            return opening_view(opening(unit, made.lease_id, made.task))
+
+    def reveal(self, who: Principal, message: dict[str, Any], signature: bytes) -> AuditOutcome:
+        """Keep a reveal; agreeing ones are paid by the keeper.
+
+        Raises:
+            NotFound: nothing was committed.
+            InvalidInput: it is not what was committed.
+            Conflict: another reveal was made before.
+        """
+        result = AuditResult.from_json(message)
+        result.require_signer(self._contracts.domain, signature, who.account)
+        with self._store.write() as unit:
+            audit = unit.audits.get(result.lease_id, result.task, who.wallet)
+            if audit is None or audit.batch_id != result.batch_id:
+                raise NotFound("commit to this audit first")
+            _require_committed(audit, result)
+            agrees = opening(unit, result.lease_id, result.task).digest == result.task_digest
+            if audit.digest is None:
+                unit.audits.reveal(who.wallet, result, signature, agrees)
+                self._tell(unit, result, who.wallet, agrees)
+            elif (audit.digest, audit.salt) != (result.task_digest, result.salt):
+                raise Conflict("another result was revealed for this audit before")
+        return AuditOutcome(agrees=agrees)
+
+    def _tell(self, unit: Unit, result: AuditResult, verifier: Address, agrees: bool) -> None:
+        # Not public before the window is over: a provider must not learn which task is audited.
+        lease = unit.chain.lease(result.lease_id)
+        data = {
+            "lease_id": "0x" + result.lease_id.hex(),
+            "task": result.task,
+            "verifier": verifier,
+            "agrees": agrees,
+        }
+        job_id = lease.job_id if lease else None
+        unit.feed.append("audit_revealed", int(self._clock()), job_id, data, is_public=False)
+
+    def _find(self, lease_id: Bytes32, batch_id: int, task: int) -> Contested:
+        found = self._look_up(lease_id, batch_id, task)
+        if found is None:
+            self._catch_up()  # the verifier may have seen the batch before this market did
+            found = self._look_up(lease_id, batch_id, task)
+        if found is None:
+            raise NotFound("this market has no such committed task")
+        return found
+
+    def _look_up(self, lease_id: Bytes32, batch_id: int, task: int) -> Contested | None:
+        with self._store.read() as unit:
+            lease = unit.chain.lease(lease_id)
+            if lease is None or lease.batch_id != batch_id:
+                return None
+            job = unit.jobs.get(lease.job_id)
+        is_inside = lease.first_task <= task < lease.first_task + lease.count
+        return Contested(lease, job, task) if job is not None and is_inside else None
+
+    def _require_drawn(self, who: Principal, found: Contested) -> int:
+        draw = self._draws.verifier_of(found.lease, found.job, found.task)
+        if draw is None or draw.holder != who.wallet:
+            raise Forbidden("this account was not drawn to audit that task")
+        return draw.attempt
+
+    def _require_member(self, who: Principal, found: Contested, dispute_id: int) -> None:
+        dispute = self._contracts.dispute(dispute_id)
+        if dispute.lease_id != found.lease.lease_id or dispute.task != found.task:
+            raise NotFound("that dispute is about another task")
+        if who.wallet not in self._contracts.committee(dispute_id).members:
+            raise Forbidden("this account is not a member of that dispute's committee")
+
+
+def opening(unit: Unit, lease_id: Bytes32, task: int) -> Opening:
+    """Open one task of a lease that this market keeps.
+
+    Raises:
+        NotFound: it does not.
+    """
+    lease = unit.leases.get(lease_id)
+    if lease is None or lease.lease_salt is None:
+        raise NotFound("this market keeps no results of that lease")
+    digests = [result.digest for result in unit.results.of_lease(lease_id)]
+    return open_task(lease_id, lease.first_task, digests, lease.lease_salt, task)
+
+
+def opening_view(opened: Opening) -> OpeningView:
+    """As it travels."""
+    return OpeningView(digest=opened.digest, salt=opened.salt, proof=list(opened.proof))
+
+
+def _require_committed(audit: AuditRecord, result: AuditResult) -> None:
+    if commitment(audit.verifier, result.task_digest, result.salt) != audit.commitment:
+        raise InvalidInput("digest and salt are not those of the commitment")

@@ -1,0 +1,119 @@
+"""Blobs as files: `blobs/ab/cdef...` complete and immutable, `parts/` what is still arriving.
+
+An upload's state is its file alone: its name says how long it will be, its length how much is
+here. So nothing has to be kept in step, and a crash loses at most the last piece.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import threading
+from pathlib import Path
+
+from market.store.blobs import BlobFacts
+from protocol.errors import BlobIncomplete, BlobMismatch, BlobTooLarge, NotFound
+from protocol.result import OUTPUT_PREFIX
+from protocol.units import Address, Bytes32, ContentId, content_digest
+
+READ_BYTES = 1 << 20
+STRIPES = 64
+
+
+class DiskBlobFiles:
+    """Below one directory. Every method is safe from several threads."""
+
+    def __init__(self, root: Path) -> None:
+        self._blobs = root / "blobs"
+        self._parts = root / "parts"
+        self._locks = [threading.RLock() for _ in range(STRIPES)]
+        for directory in (self._blobs, self._parts):
+            directory.mkdir(parents=True, exist_ok=True)
+
+    def path(self, blob_id: ContentId) -> Path:
+        """See `BlobFiles.path`."""
+        digits = content_digest(blob_id).hex()
+        return self._blobs / digits[:2] / digits[2:]
+
+    def offset(self, account: Address, blob_id: ContentId) -> tuple[int, int] | None:
+        """See `BlobFiles.offset`."""
+        part = self._find(account, blob_id)
+        return None if part is None else (part.stat().st_size, _announced(part))
+
+    def begin(self, account: Address, blob_id: ContentId, size_bytes: int) -> int:
+        """See `BlobFiles.begin`. Another announced length starts anew."""
+        with self._lock(blob_id):
+            found = self._find(account, blob_id)
+            if found is not None and _announced(found) == size_bytes:
+                return found.stat().st_size
+            if found is not None:
+                found.unlink()
+            directory = self._parts / account
+            directory.mkdir(exist_ok=True)
+            (directory / f"{content_digest(blob_id).hex()}.{size_bytes}").touch()
+            return 0
+
+    def append(self, account: Address, blob_id: ContentId, offset: int, data: bytes) -> int:
+        """See `BlobFiles.append`."""
+        with self._lock(blob_id):
+            part = self._find(account, blob_id)
+            if part is None:
+                raise NotFound("there is no such upload; announce it first")
+            here, announced = part.stat().st_size, _announced(part)
+            if offset != here:
+                raise BlobIncomplete(f"the upload stands at {here} of {announced} bytes")
+            if here + len(data) > announced:
+                raise BlobTooLarge(f"only {announced} bytes were announced")
+            with part.open("ab") as file:
+                file.write(data)
+            return here + len(data)
+
+    def complete(self, account: Address, blob_id: ContentId) -> BlobFacts:
+        """See `BlobFiles.complete`."""
+        with self._lock(blob_id):
+            part = self._find(account, blob_id)
+            if part is None:
+                raise NotFound("there is no such upload; announce it first")
+            content, outcome = _digests(part)
+            if content != content_digest(blob_id):
+                part.unlink()
+                raise BlobMismatch(f"the bytes are not {blob_id}; the upload was dropped")
+            size_bytes = part.stat().st_size
+            self._publish(part, self.path(blob_id))
+            return BlobFacts(size_bytes, outcome)
+
+    def _publish(self, part: Path, target: Path) -> None:
+        """Durable before it has its name: the bytes first, then the directory's entry."""
+        if target.exists():
+            part.unlink()
+            return
+        with part.open("rb") as file:
+            os.fsync(file.fileno())
+        target.parent.mkdir(exist_ok=True)
+        part.replace(target)
+        directory = os.open(target.parent, os.O_RDONLY)
+        try:
+            os.fsync(directory)
+        finally:
+            os.close(directory)
+
+    def _find(self, account: Address, blob_id: ContentId) -> Path | None:
+        directory = self._parts / account
+        return next(directory.glob(content_digest(blob_id).hex() + ".*"), None)
+
+    def _lock(self, blob_id: ContentId) -> threading.RLock:
+        return self._locks[content_digest(blob_id)[0] % STRIPES]
+
+
+def _announced(part: Path) -> int:
+    return int(part.suffix[1:])
+
+
+def _digests(path: Path) -> tuple[Bytes32, Bytes32]:
+    """SHA-256 of the bytes, and the digest they have as a task's output."""
+    content, outcome = hashlib.sha256(), hashlib.sha256(OUTPUT_PREFIX)
+    with path.open("rb") as file:
+        while piece := file.read(READ_BYTES):
+            content.update(piece)
+            outcome.update(piece)
+    return Bytes32(content.digest()), Bytes32(outcome.digest())

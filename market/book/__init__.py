@@ -1,0 +1,1 @@
+"""The book: standing offers and which of them fits what, cheapest first."""

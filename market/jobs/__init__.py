@@ -1,0 +1,1 @@
+"""Jobs: posting, looking, cancelling, downloading."""

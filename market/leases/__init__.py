@@ -1,0 +1,1 @@
+"""Leases: granted, kept alive, finished once or ended once."""

@@ -1,0 +1,77 @@
+"""Serves one market process until it is told to stop."""
+
+from __future__ import annotations
+
+import json
+import logging
+import socket
+import sys
+from types import FrameType
+
+import uvicorn
+
+from market.background.loop import KeeperLoop
+from market.main import Market
+
+GRACE_SECONDS = 3
+LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+
+
+def serve(market: Market) -> None:
+    """Serve; prints one line of JSON on stdout when requests are answered."""
+    loop = KeeperLoop(market.keeper) if market.settings.keeper == "embedded" else None
+    if loop is not None:
+        market.on_relays.append(loop.wake)
+        loop.start()
+    config = uvicorn.Config(
+        market.app(),
+        log_config=None,
+        access_log=False,
+        lifespan="on",
+        timeout_graceful_shutdown=GRACE_SECONDS,
+        timeout_keep_alive=75,
+    )
+    listener = _listen(market.settings.host, market.settings.port)
+    try:
+        _Server(config, market).run(sockets=[listener])
+    finally:
+        if loop is not None:
+            loop.stop()
+
+
+def configure_logging() -> None:
+    """Logs to stderr; requests carry ids, never tokens."""
+    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
+    for name in ("uvicorn.error", "alembic", "web3", "urllib3"):
+        logging.getLogger(name).setLevel(logging.WARNING)
+
+
+class _Server(uvicorn.Server):
+    """Tells when it is ready, and lets streams go when it ends."""
+
+    def __init__(self, config: uvicorn.Config, market: Market) -> None:
+        super().__init__(config)
+        self._market = market
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        """Start, then say so."""
+        await super().startup(sockets)
+        assert sockets is not None
+        host, port = sockets[0].getsockname()[:2]
+        sys.stdout.write(json.dumps({"url": f"http://{host}:{port}"}) + "\n")
+        sys.stdout.flush()
+
+    def handle_exit(self, sig: int, frame: FrameType | None) -> None:
+        """A signal: whoever waits for events is let go first."""
+        self._market.services.bell.close()
+        self._market.services.work_bell.close()
+        super().handle_exit(sig, frame)
+
+
+def _listen(host: str, port: int) -> socket.socket:
+    listener = socket.socket(socket.AF_INET6 if ":" in host else socket.AF_INET)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    listener.bind((host, port))
+    listener.listen(1024)
+    listener.set_inheritable(True)
+    return listener

@@ -1,0 +1,79 @@
+"""Committing finished leases: many in one batch, and none left behind by a bad one."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Sequence
+
+from market.store.records import LeaseRecord, RelayRecord
+from market.store.unit import Store, Unit
+from protocol.chain.contracts import Contracts
+
+MAX_LEASES = 64
+MAX_TASKS = 4096
+MAX_BATCHES = 16
+
+
+class Batching:
+    """A batch goes out when it is full or its oldest lease has waited long enough."""
+
+    def __init__(self, store: Store, contracts: Contracts, batch_seconds: float) -> None:
+        self._store = store
+        self._contracts = contracts
+        self._batch_seconds = batch_seconds
+
+    def advance(self, now: float) -> None:
+        """Put what is due into the outbox."""
+        for _ in range(MAX_BATCHES):
+            with self._store.read() as unit:
+                waiting = unit.leases.to_commit(MAX_LEASES)
+            if not self._is_due(waiting, now):
+                return
+            with self._store.write() as unit:
+                self.send(unit, _fitting(waiting), int(now))
+
+    def send(self, unit: Unit, leases: Sequence[LeaseRecord], now: int) -> None:
+        """One batch into the outbox, together with the note of who is in it."""
+        digest = hashlib.sha256(b"".join(lease.lease_id for lease in leases)).hexdigest()
+        key = f"commit:{digest[:40]}"
+        if not unit.leases.put_in_batch([lease.lease_id for lease in leases], key):
+            return
+        call = self._contracts.commit_batch(
+            [lease.result for lease in leases], [bytes(lease.signature or b"") for lease in leases]
+        )
+        unit.relays.add(key, call, now)
+
+    def rejected(self, unit: Unit, relay: RelayRecord, reason: str, now: int) -> None:
+        """Halve a refused batch until the bad lease is alone; that one is dropped."""
+        leases = unit.leases.of_batch(relay.key)
+        unit.leases.take_out_of_batch(relay.key)
+        if len(leases) > 1:
+            half = len(leases) // 2
+            self.send(unit, leases[:half], now)
+            self.send(unit, leases[half:], now)
+        elif leases and unit.chain.lease(leases[0].lease_id) is None:
+            self._drop(unit, leases[0], reason, now)
+
+    def _drop(self, unit: Unit, lease: LeaseRecord, reason: str, now: int) -> None:
+        if unit.leases.drop(lease.lease_id, "rejected", reason, now):
+            unit.tasks.free(lease.lease_id)
+            unit.offers.failed(lease.device, now)
+            unit.is_work_new = True
+            data = {"lease_id": "0x" + lease.lease_id.hex(), "provider": lease.provider}
+            unit.feed.append("lease_rejected", now, lease.job_id, {**data, "reason": reason})
+
+    def _is_due(self, waiting: Sequence[LeaseRecord], now: float) -> bool:
+        if not waiting:
+            return False
+        oldest_ms = waiting[0].finished_at_ms or 0
+        return len(waiting) >= MAX_LEASES or now - oldest_ms / 1000 >= self._batch_seconds
+
+
+def _fitting(leases: Sequence[LeaseRecord]) -> Sequence[LeaseRecord]:
+    """As many as one transaction's gas carries: each task costs some."""
+    tasks = 0
+    for i, lease in enumerate(leases):
+        tasks += lease.count
+        if i > 0 and tasks > MAX_TASKS:
+            return leases[:i]
+    return leases

@@ -1,0 +1,1 @@
+"""SQL: tables, units of work, and every query. Statements live here and nowhere else."""

@@ -1,0 +1,47 @@
+"""Queries of the projected disputes."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import Connection, insert, select, update
+
+from market.store.projected import chain_disputes
+from market.store.records import DisputeRecord, columns, many, one
+
+_COLUMNS = columns(DisputeRecord, chain_disputes)
+
+
+class Disputes:
+    """Disputes as their events tell them."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def add(self, row: Mapping[str, Any]) -> None:
+        """A dispute was opened."""
+        blank = {"is_claim_opened": False, "is_conceded": False, "slashed_wei": 0}
+        self._connection.execute(insert(chain_disputes), {**blank, **row})
+
+    def set(self, dispute_id: int, **values: object) -> None:
+        """Set a dispute's columns."""
+        change = update(chain_disputes).where(chain_disputes.c.dispute_id == dispute_id)
+        self._connection.execute(change.values(**values))
+
+    def count_vote(self, dispute_id: int, *, is_reveal: bool) -> None:
+        """One more vote committed or revealed."""
+        column = chain_disputes.c.reveals if is_reveal else chain_disputes.c.votes
+        self.set(dispute_id, **{column.name: column + 1})
+
+    def get(self, dispute_id: int) -> DisputeRecord | None:
+        """A dispute."""
+        query = select(*_COLUMNS).where(chain_disputes.c.dispute_id == dispute_id)
+        return one(DisputeRecord, self._connection.execute(query).one_or_none())
+
+    def open(self) -> list[DisputeRecord]:
+        """Disputes without an end."""
+        query = select(*_COLUMNS).where(chain_disputes.c.resolved_at.is_(None))
+        return many(
+            DisputeRecord, self._connection.execute(query.order_by(chain_disputes.c.dispute_id))
+        )
