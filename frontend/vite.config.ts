@@ -1,5 +1,5 @@
 import react from "@vitejs/plugin-react";
-import { defineConfig } from "vite";
+import { defineConfig } from "vitest/config";
 
 const marketUrl = process.env.FALLOW_MARKET_URL ?? "http://127.0.0.1:8080";
 
@@ -12,6 +12,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
+  test: { include: ["tests/**/*.test.ts"] },
   server: {
     proxy: { "/v1": { target: marketUrl, changeOrigin: true } },
     fs: { allow: [".", "../images/wasm/built"] },

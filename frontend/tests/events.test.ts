@@ -49,12 +49,16 @@ it("stops when the market refuses for good", async () => {
 it("says an event in words", () => {
   expect(eventTitle("BatchCommitted")).toBe("Batch committed");
   expect(eventTitle("lease_granted")).toBe("Lease granted");
-  const event: MarketEvent = {
-    event_id: 1,
-    kind: "LeaseSettled",
-    at: 1,
-    job_id: null,
-    data: { amount_wei: "1500000000000000000", provider: `0x${"ab".repeat(20)}`, nested: {} },
-  };
-  expect(eventFacts(event)).toEqual(["amount 1.5 credits", "provider 0xabab…abab"]);
+  const facts = (data: MarketEvent["data"]) =>
+    eventFacts({ event_id: 1, kind: "any", at: 1, job_id: null, data });
+  const provider = `0x${"ab".repeat(20)}`;
+  expect(facts({ provider, amount_wei: "1500000000000000000", lease_id: "0x1", odd: {} })).toEqual([
+    "provider 0xabab…abab",
+    "1.5 credits",
+  ]);
+  expect(facts({ first_task: 8, count: 4 })).toEqual(["tasks 8 to 11"]);
+  expect(facts({ first_task: 8, count: 1 })).toEqual(["task 8"]);
+  expect(facts({ leases: 2, tasks: 1 })).toEqual(["1 task", "2 leases"]);
+  expect(facts({ task: 3, agrees: false })).toEqual(["task 3", "disagrees"]);
+  expect(facts({ verdict: 1 })).toEqual(["the provider lost"]);
 });

@@ -35,7 +35,9 @@ export function DownloadButtons({ job }: { job: JobView }) {
 }
 
 function downloadLabel(ready: number, all: number): string {
-  return ready === 0 || ready === all ? "Download results" : `Download ${ready} of ${all} results`;
+  return ready === 0 || ready === all
+    ? "Download results"
+    : `Download ${ready.toLocaleString("en")} of ${all.toLocaleString("en")} results`;
 }
 
 function resultCount(job: JobView): number {

@@ -1,7 +1,9 @@
 import type { JobView } from "../api/types";
-import { TASK_STATES } from "../protocol/task-state";
 
-/** How far a job is: one part per state, in the order in which tasks pass through them. */
+/** From done to barely begun, and the contested ones last; what is waiting is the empty rest. */
+const PARTS = ["paid", "audited", "committed", "leased", "disputed", "slashed"] as const;
+
+/** How far a job is: one part per state. */
 export function ProgressBar({ job }: { job: JobView }) {
   const done = (job.tasks_by_state.paid ?? 0) / job.task_count;
   return (
@@ -13,9 +15,9 @@ export function ProgressBar({ job }: { job: JobView }) {
       aria-valuemax={100}
       aria-valuenow={Math.round(done * 100)}
     >
-      {[...TASK_STATES].reverse().map((state) => {
+      {PARTS.map((state) => {
         const share = (job.tasks_by_state[state] ?? 0) / job.task_count;
-        if (share === 0 || state === "waiting") return null;
+        if (share === 0) return null;
         return (
           <span
             key={state}

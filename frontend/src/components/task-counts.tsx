@@ -26,7 +26,9 @@ export function TaskCounts({ job }: { job: JobView }) {
                 </span>
                 {STATE_FACTS[state].name}
               </th>
-              <td className="counts-number">{job.tasks_by_state[state] ?? 0}</td>
+              <td className="counts-number">
+                {(job.tasks_by_state[state] ?? 0).toLocaleString("en")}
+              </td>
               <td className="counts-meaning">{STATE_FACTS[state].meaning}</td>
             </tr>
           ))}

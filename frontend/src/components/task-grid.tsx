@@ -1,6 +1,9 @@
 import { type KeyboardEvent, memo, useId, useRef } from "react";
 import { type Cell, cellLabel, STATE_FACTS } from "../protocol/task-state";
 
+/** Few tasks get larger cells, many the whole width. */
+export const LARGE_CELLS = 120;
+
 /**
  * Every task as a cell. One stop for the Tab key; arrows move inside, as in any list box. Colour,
  * letter and shape each tell the state.
@@ -23,7 +26,7 @@ export function TaskGrid(props: {
   return (
     <div
       ref={grid}
-      className="grid"
+      className={cells.length <= LARGE_CELLS ? "grid grid-large" : "grid grid-small"}
       role="listbox"
       tabIndex={0}
       aria-label="Tasks: arrow keys choose one"

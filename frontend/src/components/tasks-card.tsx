@@ -4,7 +4,7 @@ import { cellsOf, tasksPerCell } from "../protocol/task-state";
 import { useTasks } from "../session/use-job";
 import { ErrorNotice } from "./notice";
 import { TaskCounts } from "./task-counts";
-import { TaskGrid } from "./task-grid";
+import { LARGE_CELLS, TaskGrid } from "./task-grid";
 import { TaskTable } from "./task-table";
 
 export function TasksCard({ job }: { job: JobView }) {
@@ -18,11 +18,11 @@ export function TasksCard({ job }: { job: JobView }) {
       <div className="card-head">
         <h2 id="tasks-heading">Tasks</h2>
         <p className="faint">
-          {job.task_count} in all{perCell > 1 && `, ${perCell} to a cell`}
+          {job.task_count.toLocaleString("en")} in all{perCell > 1 && `, ${perCell} to a cell`}
         </p>
       </div>
       {tasks.isError && <ErrorNotice error={tasks.error} onRetry={() => tasks.refetch()} />}
-      <div className="tasks">
+      <div className={job.task_count > LARGE_CELLS ? "tasks tasks-many" : "tasks"}>
         {tasks.isPending ? (
           <p className="loading">Loading the tasks…</p>
         ) : (

@@ -1,6 +1,6 @@
 import type { StreamState } from "../api/events";
 import type { MarketEvent } from "../api/types";
-import { eventFacts, eventTitle } from "../protocol/event-text";
+import { eventFacts, eventTitle, isTrouble } from "../protocol/event-text";
 import { useJobEvents } from "../session/use-job-events";
 import { Time } from "./time";
 
@@ -44,11 +44,15 @@ export function TimelineCard({ jobId }: { jobId: string }) {
 function Entry({ event }: { event: MarketEvent }) {
   const facts = eventFacts(event);
   return (
-    <li className="timeline-entry">
+    <li className={isTrouble(event.kind) ? "timeline-entry timeline-trouble" : "timeline-entry"}>
       <p className="timeline-title">{eventTitle(event.kind)}</p>
-      <p className="faint">
-        <Time at={event.at} />
-        {facts.length > 0 && ` · ${facts.join(" · ")}`}
+      <p className="faint timeline-facts">
+        <span>
+          <Time at={event.at} />
+        </span>
+        {facts.map((fact) => (
+          <span key={fact}>{fact}</span>
+        ))}
       </p>
     </li>
   );

@@ -54,7 +54,7 @@ function Job({ job }: { job: JobView }) {
         </>
       }
     >
-      {!job.is_on_chain && (
+      {!job.is_on_chain && job.status === "OPEN" && (
         <Notice tone="info">
           The market is putting this job on chain. Nothing is lost meanwhile.
         </Notice>

@@ -91,7 +91,8 @@ function JobRow({ job }: { job: JobView }) {
       <ProgressBar job={job} />
       <p className="job-row-facts">
         <span>
-          {job.tasks_by_state.paid ?? 0} of {job.task_count} tasks paid
+          {(job.tasks_by_state.paid ?? 0).toLocaleString("en")} of{" "}
+          {job.task_count.toLocaleString("en")} tasks paid
         </span>
         <span>
           paid <Credits wei={BigInt(job.paid_wei) + BigInt(job.audit_fees_wei)} /> of at most{" "}

@@ -1,7 +1,7 @@
+/** What an event says to a person: a title, and its facts as short text. */
 import type { MarketEvent } from "../api/types";
 import { formatCredits } from "./credits";
 
-/** What an event says to a person: a title, and its facts as short text. */
 export function eventTitle(kind: string): string {
   const words = kind
     .replace(/([a-z])([A-Z])/g, "$1 $2")
@@ -10,31 +10,67 @@ export function eventTitle(kind: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-const QUIET = new Set(["job_id", "batch_root", "root", "seed", "transaction", "result_root"]);
-const MOST_FACTS = 5;
-
-export function eventFacts(event: MarketEvent): string[] {
-  return Object.entries(event.data)
-    .filter(([name, value]) => !QUIET.has(name) && isPlain(value))
-    .slice(0, MOST_FACTS)
-    .map(([name, value]) => fact(name, String(value)));
+/** Whether it is about a contested, lost or refused result. */
+export function isTrouble(kind: string): boolean {
+  return /dispute|slash|reject|released|conceded/.test(kind);
 }
 
-function fact(name: string, value: string): string {
-  if (name.endsWith("_wei") && /^\d+$/.test(value)) {
-    return `${words(name.slice(0, -4))} ${formatCredits(value)} credits`;
-  }
-  return `${words(name)} ${/^0x[0-9a-fA-F]{40,}$/.test(value) ? shortHex(value) : value}`;
+const VERDICTS: Record<string, string> = {
+  0: "void: nobody lost",
+  1: "the provider lost",
+  2: "the challenger lost",
+};
+const PEOPLE = ["provider", "verifier", "challenger", "member"];
+
+/** The facts worth a line, in a fixed order; what is not known by name is left out. */
+export function eventFacts({ data }: MarketEvent): string[] {
+  return [
+    ...taskFacts(data),
+    ...numbered(data, "leases", "lease"),
+    ...PEOPLE.filter((name) => typeof data[name] === "string").map(
+      (name) => `${name} ${shortHex(String(data[name]))}`,
+    ),
+    ...Object.keys(data)
+      .filter(isMoney)
+      .map((name) => money(name, String(data[name]))),
+    ...outcomeFacts(data),
+  ];
 }
 
 export function shortHex(value: string): string {
   return value.length > 14 ? `${value.slice(0, 6)}…${value.slice(-4)}` : value;
 }
 
-function words(name: string): string {
-  return name.replaceAll("_", " ");
+type Data = MarketEvent["data"];
+
+function taskFacts(data: Data): string[] {
+  if (typeof data.task === "number") return [`task ${data.task}`];
+  if (typeof data.first_task === "number" && typeof data.count === "number") {
+    const last = data.first_task + data.count - 1;
+    return [data.count === 1 ? `task ${last}` : `tasks ${data.first_task} to ${last}`];
+  }
+  return numbered(data, "tasks", "task");
 }
 
-function isPlain(value: unknown): boolean {
-  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+function numbered(data: Data, name: string, one: string): string[] {
+  const count = data[name];
+  return typeof count === "number" ? [`${count} ${count === 1 ? one : name}`] : [];
+}
+
+function outcomeFacts(data: Data): string[] {
+  const facts: string[] = [];
+  if (typeof data.agrees === "boolean") facts.push(data.agrees ? "agrees" : "disagrees");
+  if (typeof data.verdict === "number") facts.push(VERDICTS[data.verdict] ?? "");
+  if (typeof data.reason === "string") facts.push(data.reason.replaceAll("_", " "));
+  return facts.filter((fact) => fact !== "");
+}
+
+function isMoney(name: string): boolean {
+  return name.endsWith("_wei");
+}
+
+function money(name: string, wei: string): string {
+  if (!/^\d+$/.test(wei)) return "";
+  const what = name.slice(0, -"_wei".length).replaceAll("_", " ");
+  return `${what === "amount" ? "" : `${what} `}${formatCredits(wei)} credits`;
 }

@@ -18,7 +18,7 @@ export const STATE_FACTS: Record<TaskState, { mark: string; name: string; meanin
   audited: { mark: "A", name: "audited", meaning: "a drawn verifier re-ran it and agreed" },
   paid: { mark: "✓", name: "paid", meaning: "settled: the provider has its pay" },
   disputed: { mark: "!", name: "disputed", meaning: "its result is contested" },
-  slashed: { mark: "✕", name: "slashed", meaning: "its provider was wrong and lost stake" },
+  slashed: { mark: "✕", name: "slashed", meaning: "its provider was wrong; it waits again" },
 };
 
 /** When several tasks share a cell, the one that most wants to be seen gives it its state. */
