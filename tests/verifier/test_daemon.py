@@ -1,0 +1,169 @@
+"""Verifiers on a real chain, against a market that may lie: agree, dispute, vote, survive."""
+
+from __future__ import annotations
+
+import threading
+from collections import Counter
+from dataclasses import replace
+
+from protocol.units import Address, content_id
+from tests.protocol.make_vectors import word
+from tests.support.chains import end
+from tests.verifier.conftest import VERIFIERS, Team
+from tests.verifier.lying_market import LyingMarket
+from tests.verifier.world import PRICE_WEI, PROVIDER, QUICK, REQUESTER, Committed, World
+from verifier.enrolment import held_seats
+from verifier.journal import Step
+
+PROVIDER_LOST, CHALLENGER_LOST = 1, 2
+A, B, C, D = VERIFIERS
+
+
+def _commit(world: World, wrong_task: int | None = None, tasks: int = 3) -> Committed:
+    digests = [world.honest_digest(task) for task in range(tasks)]
+    if wrong_task is not None:
+        digests[wrong_task] = word("wrong")
+    return world.commit(world.open_job(), 0, digests)
+
+
+def test_honest_work_is_audited_blind_and_revealed(market: LyingMarket, team: Team) -> None:
+    team.enroll(A, B)
+    team.start(A, B)
+    made = _commit(market.world)
+    market.world.wait_until(lambda: len(market.results) == 3, what="three results")
+    assert Counter(result.task for _, result in market.results) == Counter([0, 1, 2])
+    assert all(result.task_digest == made.digests[result.task] for _, result in market.results)
+    assert not market.world.events("DisputeOpened")
+
+
+def test_a_cheater_is_disputed_judged_and_slashed(market: LyingMarket, team: Team) -> None:
+    world = market.world
+    team.enroll(A, B, C, D)
+    team.start(A, B, C, D)
+    before_wei = world.balance(REQUESTER.address)
+    made = _commit(world, wrong_task=1)
+    opened = world.await_event("DisputeOpened")
+    assert (opened.args["batch_id"], opened.args["task"]) == (made.batch_id, 1)
+    resolved = world.await_event("DisputeResolved")
+    assert resolved.args["verdict"] == PROVIDER_LOST
+    drawn = world.await_event("CommitteeDrawn")
+    assert len(drawn.args["members"]) == 3
+    assert opened.args["challenger"] not in drawn.args["members"]
+    assert {e.args["task_digest"] for e in world.events("VoteRevealed")} == {world.honest_digest(1)}
+    assert len(world.events("VoteRevealed")) == 3
+    assert not world.events("SeatSlashed")
+    slashed = world.await_event("Slashed")
+    assert slashed.args["provider"] == PROVIDER.address
+    assert slashed.args["amount_wei"] == PRICE_WEI // 2  # all the stake that it had
+    assert world.balance(REQUESTER.address) > before_wei
+    assert len(world.events("DisputeOpened")) == 1
+
+
+def test_an_opening_that_was_never_signed_is_disputed(market: LyingMarket, team: Team) -> None:
+    """The market shows what the verifier found, instead of what the provider committed to."""
+    world = market.world
+    market.change_opening = lambda opening: replace(opening, digest=world.honest_digest(0))
+    team.enroll(A)
+    team.start(A)
+    _commit(world, wrong_task=0, tasks=1)
+    opened = world.await_event("DisputeOpened")
+    assert opened.args["challenger"] == A.address
+
+
+def test_a_withheld_opening_is_disputed_before_the_window_ends(
+    market: LyingMarket, team: Team
+) -> None:
+    market.refuses_openings = True
+    team.enroll(A)
+    team.start(A)
+    made = _commit(market.world, wrong_task=0, tasks=1)
+    opened = market.world.await_event("DisputeOpened")
+    window_ends_at = market.world.contracts.batch(made.batch_id).window_ends_at
+    assert window_ends_at - QUICK.dispute_window_seconds // 2 <= opened.timestamp <= window_ends_at
+    assert len({message.commitment for message in market.commitments}) == 1
+
+
+def test_another_spec_or_input_than_was_signed_is_not_judged(
+    market: LyingMarket, team: Team
+) -> None:
+    """A market could make honest work look wrong: it would cost the verifier its bond."""
+    world = market.world
+    market.spec = replace(world.spec, label="another").to_json()
+    team.enroll(A)
+    team.start(A)
+    _commit(world, tasks=1)
+    world.wait_until(lambda: market.asked >= 2, what="the second try")
+    market.spec, market.task_input = None, content_id(world.task_input(1))
+    before = market.asked
+    world.wait_until(lambda: market.asked >= before + 2, what="two more tries")
+    assert _audits(team) == {Step.DRAWN: 1}
+    assert not market.commitments
+    assert not world.events("DisputeOpened")
+
+
+def test_a_verifier_killed_after_committing_reveals_the_same(
+    market: LyingMarket, team: Team
+) -> None:
+    market.hold = threading.Event()
+    team.enroll(A)
+    process = team.start_process(A)
+    _commit(market.world, tasks=1)
+    assert market.hold.wait(30)
+    process.kill()
+    process.wait()
+    market.hold = None
+    team.start_process(A)
+    market.world.wait_until(lambda: bool(market.results), what="the result")
+    assert len({message.commitment for message in market.commitments}) == 1
+    assert len(market.commitments) >= 2
+
+
+def test_a_member_killed_between_commit_and_reveal_still_reveals(
+    market: LyingMarket, team: Team
+) -> None:
+    world = market.world
+    team.enroll(A, B, C, D)
+    processes = {Address(account.address): team.start_process(account) for account in (A, B, C, D)}
+    _commit(world, wrong_task=0, tasks=1)
+    first = world.await_event("VoteCommitted")
+    member = Address(first.args["member"])
+    processes[member].kill()
+    processes[member].wait()
+    team.start_process(next(account for account in VERIFIERS if Address(account.address) == member))
+    world.await_event("VoteRevealed", lambda event: event.args["member"] == member)
+    assert world.await_event("DisputeResolved").args["verdict"] == PROVIDER_LOST
+    assert not world.events("SeatSlashed")
+
+
+def test_a_member_that_never_reveals_loses_a_seat(market: LyingMarket, team: Team) -> None:
+    world = market.world
+    team.enroll(A, B, C, D)
+    processes = {Address(account.address): team.start_process(account) for account in (A, B, C, D)}
+    _commit(world, wrong_task=0, tasks=1)
+    first = world.await_event("VoteCommitted")
+    member = Address(first.args["member"])
+    end(processes[member])
+    slashed = world.await_event("SeatSlashed")
+    assert slashed.args["holder"] == member
+    assert world.await_event("DisputeResolved").args["verdict"] == PROVIDER_LOST
+    assert not held_seats(world.contracts, member)
+
+
+def test_a_challenger_that_is_wrong_loses_its_bond(market: LyingMarket, team: Team) -> None:
+    """Honest work, contested by hand: the committee finds it right."""
+    world = market.world
+    team.enroll(A, B, C)
+    team.start(A, B, C)
+    world.fund(D, QUICK.dispute_bond_wei)
+    made = _commit(world, tasks=1)
+    committed = world.await_event("BatchCommitted", lambda e: e.args["batch_id"] == made.batch_id)
+    lease = committed.args["leases"][0]
+    world.send(D, world.contracts.open_dispute(made.batch_id, lease, 0, (), 0))
+    assert world.await_event("DisputeResolved").args["verdict"] == CHALLENGER_LOST
+    assert world.balance(D.address) == 0
+    assert not world.events("SeatSlashed")
+
+
+def _audits(team: Team) -> dict[Step, int]:
+    with team.service(A) as service:
+        return dict(service.journal.audits_by_step())
