@@ -204,7 +204,7 @@ interface IMarket is IMarketEvents, IMarketErrors {
     function seatStake(uint32 seatId)
         external
         view
-        returns (uint96 stakeWei, uint40 releasableAt, uint16 duties);
+        returns (uint96 stakeWei, uint40 releasableAt, uint32 duties);
     function seatCount() external view returns (uint32);
     function deviceOf(address device) external view returns (address wallet, uint40 notAfter);
     function isNonceUsed(address signer, uint256 nonce) external view returns (bool);

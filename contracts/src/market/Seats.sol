@@ -11,7 +11,7 @@ abstract contract Seats is MarketBase {
     struct SeatStake {
         uint96 stakeWei;
         uint40 releasableAt;
-        uint16 duties;
+        uint32 duties;
     }
 
     Seat[] private _seats;
@@ -66,7 +66,7 @@ abstract contract Seats is MarketBase {
     function seatStake(uint32 seatId)
         external
         view
-        returns (uint96 stakeWei, uint40 releasableAt, uint16 duties)
+        returns (uint96 stakeWei, uint40 releasableAt, uint32 duties)
     {
         SeatStake storage held = _stakes[seatId];
         return (held.stakeWei, held.releasableAt, held.duties);
