@@ -1,0 +1,218 @@
+"""The provider's commands: `fallow provider enroll|start|status|pause|resume`.
+
+Heavy imports wait until a command is performed: `--help` answers at once.
+"""
+
+from __future__ import annotations
+
+import json
+import logging
+import signal
+import sys
+import threading
+from decimal import Decimal, InvalidOperation
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+
+from protocol.errors import InvalidInput, NotFound
+
+DEFAULT_MARKET = "http://127.0.0.1:8400"
+WEI_PER_CREDIT = 10**18
+
+app = typer.Typer(
+    help="Lend this device's idle time, and be paid for it.",
+    epilog="Start here: fallow provider enroll --wallet-key wallet.key, then fallow provider start",
+    no_args_is_help=True,
+)
+
+Market = Annotated[
+    str, typer.Option("--market", envvar="FALLOW_MARKET", help="The market's address.")
+]
+StateDirectory = Annotated[
+    Path,
+    typer.Option(
+        "--state", envvar="FALLOW_STATE", help="Where the device's key, cache and status live."
+    ),
+]
+RpcUrl = Annotated[
+    str | None,
+    typer.Option(
+        "--rpc",
+        envvar="FALLOW_RPC_URL",
+        help="A chain endpoint of your own. [default: the one that the market names]",
+        show_default=False,
+    ),
+]
+Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
+_HOME = Path("~/.local/share/fallow/provider").expanduser()
+_EXAMPLE = "Example: fallow provider "
+
+
+@app.command(epilog=_EXAMPLE + "enroll --wallet-key ~/.config/fallow/key --stake 40")
+def enroll(
+    wallet_key: Annotated[
+        Path,
+        typer.Option(
+            "--wallet-key",
+            envvar="FALLOW_KEY_FILE",
+            help="The wallet's key file; it is read by this command only.",
+        ),
+    ],
+    market: Market = DEFAULT_MARKET,
+    state: StateDirectory = _HOME,
+    rpc: RpcUrl = None,
+    stake: Annotated[
+        str, typer.Option("--stake", help="Raise the wallet's stake to so many credits.")
+    ] = "0",
+    faucet: Annotated[
+        bool, typer.Option("--faucet", help="Ask a development market for credits and gas first.")
+    ] = False,
+    as_json: Json = False,
+) -> None:
+    """Let this device work for your wallet. Once; the daemon then never sees the wallet's key."""
+    from protocol.chain.connection import connect
+    from protocol.chain.contracts import Contracts
+    from protocol.chain.sender import MemoryJournal, Sender
+    from protocol.client.client import MarketClient
+    from protocol.units import Address
+    from provider.daemon import deployment_of
+    from provider.enrolment import enrol, raise_stake
+    from provider.keys import load_key, load_or_create_key
+
+    stake_wei = credits_wei(stake)
+    wallet = load_key(wallet_key)
+    device = Address(load_or_create_key(state / "device.key").address)
+    with MarketClient(market, wallet) as client:
+        web3 = connect(rpc or client.market().rpc_url)
+        contracts = Contracts(web3, deployment_of(client.market()))
+        if faucet:
+            client.faucet(Address(wallet.address))
+        not_after = enrol(client, contracts, wallet, device)
+        if stake_wei:
+            raise_stake(contracts, Sender(web3, wallet, MemoryJournal()), stake_wei)
+        facts = {
+            "device": device,
+            "wallet": wallet.address,
+            "stake_wei": str(contracts.account(Address(wallet.address)).stake_wei),
+            "not_after": not_after,
+        }
+    _show(facts, as_json=as_json)
+
+
+@app.command(epilog=_EXAMPLE + "start --price 0.002 --hours 22:00-07:00")
+def start(
+    market: Market = DEFAULT_MARKET,
+    state: StateDirectory = _HOME,
+    rpc: RpcUrl = None,
+    price: Annotated[
+        str, typer.Option("--price", help="Credits for a core during a second.")
+    ] = "0.001",
+    executions: Annotated[
+        int, typer.Option("--executions", min=1, max=64, help="Leases at the same time.")
+    ] = 1,
+    cache_gb: Annotated[
+        int, typer.Option("--cache-gb", min=1, help="The most that cached inputs may take.")
+    ] = 20,
+    hours: Annotated[
+        str | None, typer.Option("--hours", help="Work only then (local time), e.g. 22:00-07:00.")
+    ] = None,
+    battery: Annotated[bool, typer.Option("--battery", help="Also work on battery.")] = False,
+    max_load: Annotated[
+        float | None,
+        typer.Option(
+            "--max-load", min=1, max=100, help="Start nothing while the processor is busier (%)."
+        ),
+    ] = None,
+) -> None:
+    """Work until stopped (Ctrl-C or SIGTERM), which finishes or gives back what is in hand."""
+    from provider.daemon import available_executors, run_daemon
+    from provider.keys import load_or_create_key
+    from provider.policy import Hours, Policy
+    from provider.settings import Settings
+
+    _log_to_stderr()
+    settings = Settings(
+        market_url=market,
+        state_directory=state,
+        ask_per_core_second_wei=credits_wei(price),
+        executions=executions,
+        cache_bytes=cache_gb << 30,
+        rpc_url=rpc,
+        policy=Policy(Hours.parse(hours) if hours else None, battery, max_load),
+    )
+    stop = threading.Event()
+    _stop_on_signals(stop)
+    device = load_or_create_key(settings.device_key).address
+    run_daemon(settings, available_executors(f"provider-{device}"), stop)
+
+
+@app.command(epilog=_EXAMPLE + "status --json")
+def status(state: StateDirectory = _HOME, as_json: Json = False) -> None:
+    """What the daemon on this device does now."""
+    from provider.status import pause_file, read_status
+
+    facts = read_status(state)
+    _show(facts | {"is_paused": pause_file(state).exists()}, as_json=as_json)
+
+
+@app.command(epilog=_EXAMPLE + "pause")
+def pause(state: StateDirectory = _HOME, as_json: Json = False) -> None:
+    """Stop working within seconds, and stay so, until `resume`."""
+    from provider.status import pause_file
+
+    if not state.is_dir():
+        raise NotFound(f"there is no provider in {state}")
+    pause_file(state).touch()
+    _show({"is_paused": True}, as_json=as_json)
+
+
+@app.command(epilog=_EXAMPLE + "resume")
+def resume(state: StateDirectory = _HOME, as_json: Json = False) -> None:
+    """Work again."""
+    from provider.status import pause_file
+
+    pause_file(state).unlink(missing_ok=True)
+    _show({"is_paused": False}, as_json=as_json)
+
+
+def credits_wei(text: str) -> int:
+    """An amount of credits, such as `0.001`, in wei.
+
+    Raises:
+        InvalidInput: not a number, negative, or finer than a wei.
+    """
+    try:
+        wei = Decimal(text) * WEI_PER_CREDIT
+        if wei < 0 or wei >= 1 << 96 or wei != int(wei):
+            raise InvalidInput(f"not an amount of credits: {text!r}")
+    except (InvalidOperation, ValueError, OverflowError):
+        raise InvalidInput(f"not an amount of credits: {text!r}") from None
+    return int(wei)
+
+
+def _stop_on_signals(stop: threading.Event) -> None:
+    def on_signal(*_: Any) -> None:
+        stop.set()
+
+    signal.signal(signal.SIGTERM, on_signal)
+    signal.signal(signal.SIGINT, on_signal)
+
+
+def _log_to_stderr() -> None:
+    layout = "%(asctime)s %(levelname)s %(name)s: %(message)s"
+    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=layout)
+    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
+
+
+def _show(facts: dict[str, Any], *, as_json: bool) -> None:
+    if as_json:
+        typer.echo(json.dumps(facts))
+        return
+    for name, value in facts.items():
+        if not isinstance(value, list) or not value:
+            typer.echo(f"{name.replace('_', ' ')}: {'none' if value in (None, []) else value}")
+            continue
+        for number, item in enumerate(value):
+            typer.echo(f"{name.replace('_', ' ')} {number}: {item}")

@@ -1,0 +1,121 @@
+"""Answers disputes of this device's results: concedes what was wrong, opens what was right."""
+
+from __future__ import annotations
+
+import logging
+import threading
+from dataclasses import dataclass, replace
+
+from protocol.chain.contracts import Call, Contracts
+from protocol.chain.sender import Sender
+from protocol.errors import ChainRejected, FallowError
+from protocol.units import Bytes32
+from provider.execution import Device, execute_once
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A dispute of one of our results. `is_right` is None until the task was executed again."""
+
+    dispute_id: int
+    lease_id: Bytes32
+    task: int
+    is_right: bool | None = None
+
+
+class Defence:
+    """One thread calls `run`. The device's own key sends; it needs a little of the chain's coin."""
+
+    def __init__(
+        self, device: Device, contracts: Contracts, sender: Sender, poll_seconds: float
+    ) -> None:
+        self._device = device
+        self._contracts = contracts
+        self._sender = sender
+        self._poll_seconds = poll_seconds
+        self._cases: dict[int, Case] = {}
+        self._lock = threading.Lock()
+        self._wake = threading.Event()
+        self._ending = threading.Event()
+
+    def take(self, dispute_id: int, lease_id: Bytes32, task: int) -> None:
+        """A dispute was opened; from any thread, and any number of times."""
+        with self._lock:
+            self._cases.setdefault(dispute_id, Case(dispute_id, lease_id, task))
+        self._wake.set()
+
+    def end(self) -> None:
+        """Make `run` return soon."""
+        self._ending.set()
+        self._wake.set()
+
+    def run(self) -> None:
+        """Answer disputes until `end`; sleeps while there are none."""
+        while not self._ending.is_set():
+            for case in self._open_cases():
+                try:
+                    self._move(case)
+                except FallowError as error:
+                    _log.warning("dispute %d: %s", case.dispute_id, error.message)
+            self._wake.wait(self._poll_seconds if self._open_cases() else None)
+            self._wake.clear()
+
+    def _open_cases(self) -> list[Case]:
+        with self._lock:
+            return list(self._cases.values())
+
+    def _move(self, case: Case) -> None:
+        """Do what is due in one case."""
+        if not self._contracts.dispute(case.dispute_id).is_open:
+            with self._lock:
+                del self._cases[case.dispute_id]
+            return
+        if case.is_right is None:
+            case = self._judge(case)
+            with self._lock:
+                self._cases[case.dispute_id] = case
+        if case.is_right:
+            self._open_claim(case)
+        else:
+            self._send(f"concede:{case.dispute_id}", self._contracts.concede(case.dispute_id))
+
+    def _judge(self, case: Case) -> Case:
+        record = self._device.ledger.get(case.lease_id)
+        if record is None:
+            raise FallowError("no record of the disputed result is left")
+        outcome = execute_once(self._device, record, case.task, self._ending)
+        is_right = outcome.digest == record.digest_of(case.task)
+        verdict = "stands" if is_right else "was wrong; conceding"
+        _log.warning("dispute %d: our result of task %d %s", case.dispute_id, case.task, verdict)
+        return replace(case, is_right=is_right)
+
+    def _open_claim(self, case: Case) -> None:
+        committee = self._contracts.committee(case.dispute_id)
+        record = self._device.ledger.get(case.lease_id)
+        if record is None or not committee.is_drawn or committee.is_claim_opened:
+            return
+        opening = record.opening(case.task)
+        self._send(f"open:{case.dispute_id}", self._contracts.open_claim(case.dispute_id, opening))
+
+    def _send(self, key: str, call: Call) -> None:
+        """Send once the contract would accept it, and until it is mined."""
+        if self._sender.status(key) is None:
+            try:
+                self._contracts.check(call, self._sender.address)
+            except ChainRejected as error:
+                _log.debug("%s: not now: %s", key, error.message)
+                return
+            self._need_gas()
+            self._sender.submit(key, call)
+        self._sender.step()
+
+    def _need_gas(self) -> None:
+        me = self._sender.address
+        if self._contracts.gas_balance(me):
+            return
+        if self._device.market.market().is_development:
+            self._device.market.faucet(me)
+        else:
+            _log.error("send %s a little of the chain's coin: it has to answer a dispute", me)

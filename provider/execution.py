@@ -1,0 +1,243 @@
+"""An execution: this device's attempt at one lease, from the grant to the signed result."""
+
+from __future__ import annotations
+
+import contextlib
+import logging
+import secrets
+import shutil
+import tempfile
+import threading
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from eth_account.signers.local import LocalAccount
+
+from protocol.canonical import parse_json
+from protocol.client.client import MarketClient
+from protocol.client.wire import LeaseFailure, LeaseGrant, LeaseResultRequest, TaskResult
+from protocol.errors import BlobMismatch, FallowError, SpecHashMismatch, WrongMarket
+from protocol.lease import Lease, LeaseResult
+from protocol.pricing import task_price_wei
+from protocol.result import Outcome, result_root
+from protocol.spec import Spec, decode_task_list
+from protocol.typed_data import Domain
+from protocol.units import Address, Bytes32, ContentId, parse_bytes32, to_hex
+from provider.cache import BlobCache
+from provider.executors.base import Executor, LeaseWork, executor_for
+from provider.ledger import Ledger, Record
+
+_log = logging.getLogger(__name__)
+
+
+class Jobs(Protocol):
+    """Where the chain's word about jobs comes from."""
+
+    def spec_hash(self, job_id: Bytes32, give_up: threading.Event) -> Bytes32:
+        """The spec hash that the job's requester signed.
+
+        Raises:
+            ChainUnavailable: it cannot be learnt now.
+        """
+        ...
+
+
+@dataclass(frozen=True)
+class Device:
+    """Who works here, with what. Shared by every execution of a daemon."""
+
+    market: MarketClient
+    account: LocalAccount
+    wallet: Address
+    domain: Domain
+    ask_per_core_second_wei: int
+    executors: Sequence[Executor]
+    cache: BlobCache
+    ledger: Ledger
+    jobs: Jobs
+    scratch: Path
+
+    @property
+    def address(self) -> Address:
+        """The device's own address."""
+        return Address(self.account.address)
+
+
+class Execution:
+    """One lease on its way. Its steps are called in order, on any thread."""
+
+    def __init__(self, device: Device, grant: LeaseGrant) -> None:
+        self._device = device
+        self.lease_id = parse_bytes32(grant.lease_id)
+        self.heartbeat_seconds = grant.heartbeat_seconds
+        self.tasks_done = 0
+        self.stop = threading.Event()
+        self.closed = threading.Event()
+        self._grant = grant
+        self._resources = contextlib.ExitStack()
+        self._outcomes: list[Outcome] = []
+        self._work: LeaseWork | None = None
+        self._signed_record: Record | None = None
+        self.lease: Lease | None = None
+        self.spec: Spec | None = None
+
+    def fetch(self) -> None:
+        """Check what was granted, and get everything that it needs onto this device.
+
+        Raises:
+            FallowError: the grant is wrong, or something cannot be fetched.
+        """
+        lease, spec = self._check_grant()
+        inputs = [ContentId(item) for item in self._grant.task_inputs]
+        cache = self._device.cache
+        shared = len(spec.shared_inputs)
+        blobs = [*spec.blobs, spec.task_list, *inputs]
+        paths = self._resources.enter_context(cache.using(blobs))
+        _check_inputs(paths[1 + shared], lease, inputs)
+        scratch = Path(tempfile.mkdtemp(dir=self._device.scratch))
+        self._resources.callback(shutil.rmtree, scratch, ignore_errors=True)
+        self._work = LeaseWork(
+            spec=spec,
+            tasks=lease.tasks,
+            code=paths[0],
+            task_inputs=paths[2 + shared :],
+            shared_inputs=paths[1 : 1 + shared],
+            scratch=scratch,
+            stop=self.stop,
+        )
+
+    def execute(self) -> None:
+        """Run the tasks in their sandbox.
+
+        Raises:
+            ExecutorUnavailable, ExecutionFailed, ExecutionStopped: see `Executor.run`.
+        """
+        assert self._work is not None  # fetched before
+        executor = executor_for(self._work.spec, self._device.executors)
+        self._outcomes = executor.run(self._work, self._count)
+
+    def report(self) -> None:
+        """Upload the outputs, keep a record, sign the result and hand it in.
+
+        Raises:
+            SpecHashMismatch: the market's spec is not the one that the job signed.
+            LeaseLost: too late.
+            FallowError: the market or the chain does not answer.
+        """
+        lease, spec = self.lease, self.spec
+        assert lease is not None  # checked before
+        assert spec is not None
+        if self._device.jobs.spec_hash(lease.job_id, self.stop) != spec.hash:
+            raise SpecHashMismatch("the market leased another spec than the job's requester signed")
+        tasks = [
+            self._upload(task, outcome)
+            for task, outcome in zip(lease.tasks, self._outcomes, strict=True)
+        ]
+        # Kept over attempts: a second one must sign exactly what a first one may have handed in.
+        record = self._signed_record = self._signed_record or self._record(lease, spec)
+        self._device.ledger.add(record)
+        try:
+            self._device.market.post_result(self.lease_id, self._signed(record, tasks))
+        except FallowError as error:
+            if not error.retryable:
+                self._device.ledger.remove(self.lease_id)
+            raise
+
+    def give_back(self, code: str, detail: str) -> None:
+        """Return the lease. A market that does not answer sees it expire."""
+        give_back(self._device.market, self.lease_id, code, detail)
+
+    def close(self) -> None:
+        """Release the blobs and remove the scratch directory."""
+        self.closed.set()
+        self._resources.close()
+
+    def _check_grant(self) -> tuple[Lease, Spec]:
+        device = self._device
+        lease, spec = Lease.from_json(self._grant.lease), Spec.from_json(self._grant.spec)
+        self.lease, self.spec = lease, spec
+        if lease.lease_id != self.lease_id or len(self._grant.task_inputs) != lease.count:
+            raise WrongMarket("the market's grant contradicts itself")
+        if (lease.provider, lease.device) != (device.wallet, device.address):
+            raise WrongMarket("the market granted somebody else's lease")
+        ask_wei = device.ask_per_core_second_wei
+        price_wei = task_price_wei(ask_wei, spec.resources, spec.limits.wall_seconds)
+        if lease.price_per_task < price_wei:
+            raise WrongMarket("the market pays less than this device asks for")
+        return lease, spec
+
+    def _count(self, task: int, outcome: Outcome) -> None:
+        self.tasks_done += 1
+        if outcome.failure:
+            _log.info("task %d: the program failed: %s", task, outcome.failure)
+
+    def _upload(self, task: int, outcome: Outcome) -> TaskResult:
+        if outcome.failure is not None:
+            return TaskResult(task=task, failure=outcome.failure)
+        return TaskResult(task=task, output=self._device.market.put_blob(outcome.output))
+
+    def _record(self, lease: Lease, spec: Spec) -> Record:
+        return Record(
+            lease=lease,
+            spec=spec,
+            task_inputs=tuple(ContentId(item) for item in self._grant.task_inputs),
+            lease_salt=Bytes32(secrets.token_bytes(32)),
+            digests=tuple(outcome.digest for outcome in self._outcomes),
+        )
+
+    def _signed(self, record: Record, tasks: list[TaskResult]) -> LeaseResultRequest:
+        lease = record.lease
+        root = result_root(record.lease_id, lease.first_task, record.digests, record.lease_salt)
+        result = LeaseResult(
+            lease_id=record.lease_id,
+            job_id=lease.job_id,
+            provider=lease.provider,
+            first_task=lease.first_task,
+            count=lease.count,
+            amount=lease.count * lease.price_per_task,
+            result_root=root,
+        )
+        signature = result.sign(self._device.domain, self._device.account)
+        return LeaseResultRequest(
+            result=result.to_json(),
+            signature=to_hex(signature),
+            lease_salt=record.lease_salt,
+            tasks=tasks,
+        )
+
+
+def give_back(market: MarketClient, lease_id: Bytes32, code: str, detail: str) -> None:
+    """Return a lease, if the market still takes it."""
+    try:
+        market.post_failure(lease_id, LeaseFailure(code=code[:64], detail=detail[:2000]))
+    except FallowError as error:
+        _log.info("lease %s not returned: %s", to_hex(lease_id), error.message)
+
+
+def execute_once(device: Device, record: Record, task: int, stop: threading.Event) -> Outcome:
+    """Execute one task of a record again, as an auditor would.
+
+    Raises:
+        FallowError: this device cannot tell now.
+    """
+    spec = record.spec
+    task_input = record.task_inputs[task - record.lease.first_task]
+    with (
+        device.cache.using([*spec.blobs, task_input]) as paths,
+        tempfile.TemporaryDirectory(dir=device.scratch, ignore_cleanup_errors=True) as scratch,
+    ):
+        work = LeaseWork(spec, [task], paths[0], paths[-1:], paths[1:-1], Path(scratch), stop)
+        executor = executor_for(spec, device.executors)
+        return executor.run(work, lambda _task, _outcome: None)[0]
+
+
+def _check_inputs(task_list: Path, lease: Lease, inputs: list[ContentId]) -> None:
+    """Hold the granted inputs against the job's own list, whose content the spec pins."""
+    data = task_list.read_bytes()
+    listed = parse_json(data)
+    count = len(listed) if isinstance(listed, list) else 0
+    named = decode_task_list(data, count)[lease.first_task : lease.first_task + lease.count]
+    if list(named) != inputs:
+        raise BlobMismatch("the market named other inputs than the job's task list")
