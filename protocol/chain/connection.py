@@ -2,23 +2,17 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from typing import Any, cast
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Any, cast
 
-import requests
-from web3 import HTTPProvider, Web3
-from web3.exceptions import Web3Exception
-from web3.middleware import AttributeDictMiddleware
-from web3.types import RPCEndpoint, RPCError, RPCResponse
-
-from protocol.chain.reverts import decode_revert
 from protocol.errors import ChainRejected, ChainUnavailable
 
+if TYPE_CHECKING:
+    from web3 import Web3
+
+    from protocol.chain.provider import ChainProvider
+
 BATCH_SIZE = 100
-# Answers that say "not now" instead of "no": internal error, resource unavailable, limit exceeded.
-_TRANSIENT_CODES = frozenset({-32603, -32002, -32005, -32097, 429})
 
 
 class CallReverted(ChainRejected):
@@ -37,46 +31,17 @@ class RpcRefused(ChainRejected):
         self.rpc_code = rpc_code
 
 
-class ChainProvider(HTTPProvider):
-    """An HTTP provider that never lets a foreign exception out."""
-
-    def make_request(self, method: RPCEndpoint, params: Any) -> RPCResponse:
-        """Send one request.
-
-        Raises:
-            ChainUnavailable: no answer, no JSON, or an answer that says "later".
-            CallReverted: a contract refused.
-            RpcRefused: the endpoint refused.
-        """
-        with self._ours():
-            response = super().make_request(method, params)
-        return _require_result(response, method)
-
-    def make_batch_request(
-        self, batch_requests: list[tuple[RPCEndpoint, Any]]
-    ) -> list[RPCResponse]:
-        """Send many requests at once; raises as `make_request` for the first that failed."""
-        with self._ours():
-            responses = super().make_batch_request(batch_requests)
-        if not isinstance(responses, list):
-            _require_result(responses, "batch")
-            raise ChainUnavailable(f"{self.endpoint_uri} does not answer batches")
-        pairs = zip(batch_requests, responses, strict=True)
-        return [_require_result(response, method) for (method, _), response in pairs]
-
-    @contextmanager
-    def _ours(self) -> Iterator[None]:
-        try:
-            yield
-        except (requests.RequestException, OSError, ValueError, Web3Exception) as error:
-            raise ChainUnavailable(f"{self.endpoint_uri} does not answer: {error}") from error
-
-
 def connect(rpc_url: str, timeout_seconds: float = 10) -> Web3:
     """A connection to the JSON-RPC endpoint `rpc_url`; nothing is sent yet.
 
     Every failure of a request surfaces as `ChainUnavailable` or `ChainRejected`.
     """
+    # Imported here: web3 takes a third of a second, which a command that asks no chain can save.
+    from web3 import Web3
+    from web3.middleware import AttributeDictMiddleware
+
+    from protocol.chain.provider import ChainProvider
+
     provider = ChainProvider(
         rpc_url, request_kwargs={"timeout": timeout_seconds}, exception_retry_configuration=None
     )
@@ -90,8 +55,8 @@ def rpc(web3: Web3, method: str, *params: Any) -> Any:
     Raises:
         ChainUnavailable, CallReverted, RpcRefused: see `ChainProvider`.
     """
-    provider = cast(ChainProvider, web3.provider)
-    return provider.make_request(RPCEndpoint(method), list(params)).get("result")
+    provider = cast("ChainProvider", web3.provider)
+    return provider.ask(method, list(params)).get("result")
 
 
 def rpc_batch(web3: Web3, requests_: Sequence[tuple[str, Sequence[Any]]]) -> list[Any]:
@@ -100,12 +65,11 @@ def rpc_batch(web3: Web3, requests_: Sequence[tuple[str, Sequence[Any]]]) -> lis
     Raises:
         ChainUnavailable, CallReverted, RpcRefused: for the first that failed.
     """
-    provider = cast(ChainProvider, web3.provider)
+    provider = cast("ChainProvider", web3.provider)
     results: list[Any] = []
     for start in range(0, len(requests_), BATCH_SIZE):
         part = requests_[start : start + BATCH_SIZE]
-        batch = [(RPCEndpoint(method), list(params)) for method, params in part]
-        results += [answer.get("result") for answer in provider.make_batch_request(batch)]
+        results += [answer.get("result") for answer in provider.ask_all(part)]
     return results
 
 
@@ -114,31 +78,3 @@ def quantity(value: object) -> int:
     if not isinstance(value, str):
         raise ChainUnavailable(f"the endpoint sent {value!r} for a number")
     return int(value, 16)
-
-
-def _require_result(response: RPCResponse, method: str) -> RPCResponse:
-    problem = response.get("error")
-    if problem is not None:
-        raise _translate(problem, method)
-    return response
-
-
-def _translate(problem: RPCError | str, method: str) -> ChainRejected | ChainUnavailable:
-    if isinstance(problem, str):
-        return ChainUnavailable(f"{method}: {problem}")
-    code, message = int(problem.get("code", 0)), str(problem.get("message", ""))
-    data = _revert_data(problem.get("data"))
-    if data is not None or "revert" in message.lower():
-        return CallReverted(decode_revert(data or b""), data or b"")
-    if code in _TRANSIENT_CODES:
-        return ChainUnavailable(f"{method}: {message}")
-    return RpcRefused(f"{method}: {message}", code)
-
-
-def _revert_data(value: object) -> bytes | None:
-    if isinstance(value, dict):  # some endpoints wrap it
-        value = value.get("data")
-    if isinstance(value, str):
-        found = re.fullmatch(r"(?:Reverted )?0x((?:[0-9a-fA-F]{2})*)", value)
-        return bytes.fromhex(found[1]) if found else None
-    return None

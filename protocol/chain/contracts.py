@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import Any
-
-from web3 import Web3
+from typing import TYPE_CHECKING, Any
 
 from protocol.chain.calls import Call, Calls
 from protocol.chain.codec import codec
@@ -24,6 +22,9 @@ from protocol.chain.facts import (
 )
 from protocol.sampling import Seat
 from protocol.units import Address, Bytes32, to_hex
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 __all__ = ["Call", "Contracts"]
 

@@ -4,15 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
+import rlp  # type: ignore[import-untyped]
 from eth_abi import encode
 from eth_account.signers.local import LocalAccount
-from eth_typing import HexAddress, HexStr
 from eth_utils import keccak
-from web3 import Web3
-from web3.types import Nonce
-from web3.utils.address import get_create_address
 
 from protocol.chain.calls import TOKEN_NAME, TOKEN_VERSION
 from protocol.chain.codec import artifact, codec
@@ -24,6 +21,9 @@ from protocol.chain.pool import look
 from protocol.errors import ChainRejected, ChainUnavailable
 from protocol.typed_data import DOMAIN_NAME, DOMAIN_VERSION
 from protocol.units import Address, parse_address, to_hex
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 _TIMEOUT_SECONDS = 120
 _DOMAIN_TYPE = "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
@@ -101,7 +101,8 @@ def _expectations(
 
 def contract_address(creator: Address, nonce: int) -> Address:
     """Where a contract that `creator` deploys with `nonce` will stand."""
-    return parse_address(get_create_address(HexAddress(HexStr(creator)), Nonce(nonce)))
+    words = [bytes.fromhex(creator[2:]), nonce]
+    return parse_address(to_hex(keccak(rlp.encode(words))[12:]))
 
 
 def domain_separator(name: str, version: str, chain_id: int, contract: Address) -> bytes:

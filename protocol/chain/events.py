@@ -8,9 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any, Self
-
-from web3 import Web3
+from typing import TYPE_CHECKING, Any, Self
 
 from protocol.chain.codec import Entry, EventShape, codec
 from protocol.chain.connection import quantity, rpc, rpc_batch
@@ -20,6 +18,9 @@ from protocol.job import Job
 from protocol.lease import CommittedLease, LeaseResult
 from protocol.typed_data import snake_case
 from protocol.units import Bytes32, parse_bytes32, parse_uint, to_hex
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 MAX_MARKS = 64
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import Enum, auto
 
-DEFAULT_TIP_WEI = 10**9
+LEAST_TIP_WEI = 10**6
 # Pools take a replacement only for at least 10 % more of both fees.
 _BUMP_PERCENT = 25
 
@@ -18,8 +18,12 @@ class Fees:
     tip_wei: int
 
 
-def market_fees(base_fee_wei: int, tip_wei: int) -> Fees:
-    """Enough for the base fee to double before the transaction is mined."""
+def market_fees(base_fee_wei: int, price_wei: int) -> Fees:
+    """Enough for the base fee to double before the transaction is mined.
+
+    `price_wei` is what the endpoint suggests in all; what exceeds the base fee is the tip.
+    """
+    tip_wei = max(price_wei - base_fee_wei, LEAST_TIP_WEI)
     return Fees(2 * base_fee_wei + tip_wei, tip_wei)
 
 

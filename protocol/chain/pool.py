@@ -4,15 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
-from typing import Any
-
-from web3 import Web3
+from typing import TYPE_CHECKING, Any
 
 from protocol.chain.connection import quantity, rpc_batch
 from protocol.chain.fees import Fees, market_fees
 from protocol.chain.journal import JournalEntry, Receipt
 from protocol.errors import ChainUnavailable
 from protocol.units import Address, Bytes32, parse_bytes32, to_hex
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,10 +54,10 @@ def look(web3: Web3, account: Address, hashes: Sequence[Bytes32]) -> PoolView:
         ("eth_getTransactionCount", [account, "latest"]),
         ("eth_getTransactionCount", [account, "pending"]),
         ("eth_getBlockByNumber", ["latest", False]),
-        ("eth_maxPriorityFeePerGas", []),
+        ("eth_gasPrice", []),
     ]
     requests += [("eth_getTransactionReceipt", [to_hex(known)]) for known in hashes]
-    confirmed, pending, block, tip, *receipts = rpc_batch(web3, requests)
+    confirmed, pending, block, price, *receipts = rpc_batch(web3, requests)
     if block is None:
         raise ChainUnavailable("the endpoint has no latest block")
     base_fee_wei = quantity(block.get("baseFeePerGas", "0x0"))
@@ -65,7 +66,7 @@ def look(web3: Web3, account: Address, hashes: Sequence[Bytes32]) -> PoolView:
         block_gas_limit=quantity(block["gasLimit"]),
         confirmed_nonce=quantity(confirmed),
         pending_nonce=max(quantity(pending), quantity(confirmed)),
-        fees=market_fees(base_fee_wei, quantity(tip)),
+        fees=market_fees(base_fee_wei, quantity(price)),
         receipts={known: _receipt(r) for known, r in zip(hashes, receipts, strict=True)},
     )
 

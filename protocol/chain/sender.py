@@ -11,25 +11,26 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from threading import Lock
-from typing import Any
+from typing import TYPE_CHECKING
 
 from eth_account.signers.local import LocalAccount
-from web3 import Web3
 
+from protocol.chain.broadcast import Broadcaster
 from protocol.chain.calls import Call
-from protocol.chain.connection import CallReverted, RpcRefused, rpc
-from protocol.chain.fees import Fees, Refusal, bumped, gas_limit, refusal
+from protocol.chain.fees import Fees, bumped, gas_limit
 from protocol.chain.journal import (
-    Attempt,
     Journal,
     JournalEntry,
     MemoryJournal,
     Receipt,
     SqliteJournal,
 )
-from protocol.chain.pool import PoolView, look, probe_identity
+from protocol.chain.pool import PoolView, look
 from protocol.errors import ChainRejected, ChainUnavailable
-from protocol.units import Address, Bytes32, to_hex
+from protocol.units import Address, Bytes32
+
+if TYPE_CHECKING:
+    from web3 import Web3
 
 __all__ = [
     "Journal",
@@ -87,21 +88,20 @@ class Sender:
         now: Callable[[], float] = time.time,
     ) -> None:
         self._web3 = web3
-        self._account = account
+        self._broadcaster = Broadcaster(web3, account, journal, now)
         self._journal = journal
         self._replace_after_seconds = replace_after_seconds
         self._confirmations = confirmations
         self._max_in_flight = max_in_flight
         self._now = now
         self._lock = Lock()
-        self._chain_id: int | None = None
         self._lost_since: dict[str, int] = {}
         self._outage: ChainUnavailable | None = None
 
     @property
     def address(self) -> Address:
         """The account that sends."""
-        return Address(self._account.address)
+        return self._broadcaster.address
 
     def submit(self, key: str, call: Call) -> None:
         """Durably wish for `call`; the same key again changes nothing.
@@ -178,18 +178,12 @@ class Sender:
     def _step(self) -> bool:
         if not self._journal.unfinished():
             return False
-        self._bind()
+        self._broadcaster.bind()
         view = self._collect()
         for entry in _in_flight(self._journal.unfinished()):
             self._push(entry, view)
         self._fill_gap(view)
         return self._send_queued(view)
-
-    def _bind(self) -> None:
-        if self._chain_id is None:
-            chain_id, genesis = probe_identity(self._web3)
-            self._journal.bind(f"chain {chain_id} (genesis {genesis[:18]}), account {self.address}")
-            self._chain_id = chain_id
 
     # Receipts.
 
@@ -220,7 +214,9 @@ class Sender:
         is_final = view.head - receipt.block_number >= self._confirmations
         if succeeded:
             return replace(entry, receipt=receipt, is_final=is_final, problem=None)
-        return replace(entry, receipt=receipt).rejected(self._why_reverted(entry, receipt))
+        return replace(entry, receipt=receipt).rejected(
+            self._broadcaster.why_reverted(entry, receipt)
+        )
 
     def _count_as_lost(self, entry: JournalEntry, view: PoolView) -> None:
         # Its nonce went to a transaction that is not ours, or one node of the endpoint lags:
@@ -230,16 +226,6 @@ class Sender:
             del self._lost_since[entry.key]
             self._journal.put(entry.requeued("its nonce was used by another transaction"))
 
-    def _why_reverted(self, entry: JournalEntry, receipt: Receipt) -> str:
-        if receipt.gas_used >= entry.gas:
-            return "the transaction ran out of gas"
-        try:
-            # On the state after its block: what stood in its way mostly still does.
-            rpc(self._web3, "eth_call", self._request(entry.call), hex(receipt.block_number))
-        except ChainRejected as error:
-            return error.message
-        return f"the transaction reverted in block {receipt.block_number}"
-
     # Broadcasting.
 
     def _push(self, entry: JournalEntry, view: PoolView) -> None:
@@ -247,9 +233,10 @@ class Sender:
         if entry.nonce is None or entry.nonce < view.confirmed_nonce:
             return
         if self._now() - last.sent_at >= self._replace_after_seconds:
-            self._sign_and_broadcast(entry, bumped(Fees(last.max_fee_wei, last.tip_wei), view.fees))
+            old = Fees(last.max_fee_wei, last.tip_wei)
+            self._broadcaster.send(entry, bumped(old, view.fees))
         elif entry.nonce >= view.pending_nonce:
-            self._broadcast(entry, last)
+            self._broadcaster.repeat(entry)
 
     def _fill_gap(self, view: PoolView) -> None:
         unfinished = self._journal.unfinished()
@@ -271,79 +258,15 @@ class Sender:
                 break
             if entry.waits_for_nonce is not None and entry.waits_for_nonce in nonces:
                 continue
-            gas = self._estimate(entry, nonces)
+            gas = self._broadcaster.estimate(entry, nonces)
             if gas is None:
                 continue
             nonce = view.next_nonce(nonces)
             nonces.add(nonce)
             ready = replace(entry, nonce=nonce, gas=gas_limit(gas, view.block_gas_limit))
-            self._sign_and_broadcast(ready, view.fees)
+            self._broadcaster.send(ready, view.fees)
             has_sent = True
         return has_sent
-
-    def _estimate(self, entry: JournalEntry, nonces: set[int]) -> int | None:
-        """The gas it needs, or None when the contract would refuse it now."""
-        try:
-            return int(rpc(self._web3, "eth_estimateGas", self._request(entry.call)), 16)
-        except CallReverted as error:
-            if nonces and entry.waits_for_nonce is None:
-                # It may depend on one of ours that is not mined yet: judge it after them.
-                waiting = replace(entry, waits_for_nonce=max(nonces), problem=error.message)
-                self._journal.put(waiting)
-            else:
-                self._journal.put(entry.rejected(error.message))
-        except RpcRefused as error:
-            self._journal.put(replace(entry, problem=error.message))
-        return None
-
-    def _sign_and_broadcast(self, entry: JournalEntry, fees: Fees) -> None:
-        transaction: dict[str, Any] = {
-            "type": 2,
-            "chainId": self._chain_id,
-            "nonce": entry.nonce,
-            "to": entry.call.to,
-            "data": entry.call.data,
-            "value": entry.call.value_wei,
-            "gas": entry.gas,
-            "maxFeePerGas": fees.max_fee_wei,
-            "maxPriorityFeePerGas": fees.tip_wei,
-        }
-        signed = self._account.sign_transaction(transaction)
-        attempt = Attempt(
-            transaction_hash=Bytes32(bytes(signed.hash)),
-            raw=bytes(signed.raw_transaction),
-            max_fee_wei=fees.max_fee_wei,
-            tip_wei=fees.tip_wei,
-            sent_at=self._now(),
-        )
-        entry = replace(entry, attempts=(*entry.attempts, attempt))
-        self._journal.put(entry)  # before the broadcast: see the module's text
-        self._broadcast(entry, attempt)
-
-    def _broadcast(self, entry: JournalEntry, attempt: Attempt) -> None:
-        try:
-            rpc(self._web3, "eth_sendRawTransaction", to_hex(attempt.raw))
-        except ChainRejected as error:
-            self._on_refusal(entry, attempt, error.message)
-
-    def _on_refusal(self, entry: JournalEntry, attempt: Attempt, message: str) -> None:
-        meaning = refusal(message)
-        if meaning is Refusal.HOPELESS and len(entry.attempts) == 1:
-            self._journal.put(replace(entry, nonce=None).rejected(message))
-        elif meaning is Refusal.UNDERPRICED:
-            stale = replace(attempt, sent_at=0.0)  # the next step replaces it at once
-            attempts = (*entry.attempts[:-1], stale)
-            self._journal.put(replace(entry, attempts=attempts, problem=message))
-        elif meaning is Refusal.LATER:
-            self._journal.put(replace(entry, problem=message))
-
-    def _request(self, call: Call) -> dict[str, Any]:
-        return {
-            "from": self.address,
-            "to": call.to,
-            "data": to_hex(call.data),
-            "value": hex(call.value_wei),
-        }
 
     def _put(self, before: JournalEntry, after: JournalEntry) -> None:
         if after != before:

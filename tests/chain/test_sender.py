@@ -14,6 +14,7 @@ from typing import Any
 import pytest
 from web3 import Web3
 
+from protocol.chain.broadcast import Broadcaster
 from protocol.chain.calls import Call
 from protocol.chain.connection import connect, rpc
 from protocol.chain.development import development_account
@@ -105,7 +106,7 @@ def _estimates_on_mined_state(monkeypatch: pytest.MonkeyPatch) -> None:
         more = ["latest"] if method == "eth_estimateGas" else []
         return rpc(web3, method, *params, *more)
 
-    monkeypatch.setattr("protocol.chain.sender.rpc", on_latest)
+    monkeypatch.setattr("protocol.chain.broadcast.rpc", on_latest)
 
 
 @pytest.mark.usefixtures("_estimates_on_mined_state")
@@ -184,7 +185,7 @@ def test_killed_before_the_broadcast_it_sends_the_same_bytes(
     sender = make(still_anvil, journal)
     sender.submit("pay", pay(PAYEE, 7))
     with monkeypatch.context() as patched:
-        patched.setattr(sender, "_broadcast", lambda *_: None)
+        patched.setattr(Broadcaster, "repeat", lambda *_: None)
         sender.step()
     written = hash_of(sender, "pay")
     assert rpc(still_anvil, "eth_getTransactionByHash", written) is None
@@ -219,7 +220,7 @@ def test_an_outage_between_broadcast_and_answer_sends_once(
     sender = make(still_anvil)
     sender.submit("pay", pay(PAYEE, 2))
     with monkeypatch.context() as patched:
-        patched.setattr("protocol.chain.sender.rpc", _answer_is_lost)
+        patched.setattr("protocol.chain.broadcast.rpc", _answer_is_lost)
         sender.step()
     assert rpc(still_anvil, "eth_getTransactionByHash", hash_of(sender, "pay")) is not None
     sender.step()
@@ -264,7 +265,7 @@ def test_a_replacement_that_comes_too_late_is_no_harm(
     sender.step()
     first = hash_of(sender, "pay")
     with monkeypatch.context() as patched:  # the replacement never reaches the pool
-        patched.setattr(sender, "_broadcast", lambda *_: None)
+        patched.setattr(Broadcaster, "repeat", lambda *_: None)
         clock.seconds += 60
         sender.step()
     assert hash_of(sender, "pay") != first
