@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import argparse
-import ctypes
 import json
 import os
 import signal
 import sys
 import threading
-from collections.abc import Sequence
-
-_PR_SET_PDEATHSIG = 1
+import time
+from collections.abc import Callable, Sequence
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
@@ -20,13 +18,13 @@ def main(arguments: Sequence[str] | None = None) -> int:
     stop = threading.Event()
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, lambda *_: stop.set())
-    if options.exit_with_parent and not _end_with_parent():
-        return 0
-    _serve(options, stop)
+    # Looked at, not PR_SET_PDEATHSIG: that fires when the parent's starting *thread* ends.
+    parent = os.getppid() if options.exit_with_parent else None
+    _serve(options, stop, parent)
     return 0
 
 
-def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
+def _serve(options: argparse.Namespace, stop: threading.Event, parent: int | None) -> None:
     # Imported late: py-evm takes a second, in which a signal must already end us cleanly.
     from protocol.chain.devchain.evm import DevChain
     from protocol.chain.devchain.methods import Methods
@@ -41,10 +39,20 @@ def _serve(options: argparse.Namespace, stop: threading.Event) -> None:
             "accounts": options.accounts,
         }
         print(json.dumps(ready), flush=True)  # noqa: T201 - the line that a starter waits for
-        pause = options.block_seconds or None
-        while not stop.wait(pause):
-            chain.mine()
+        _mine_until(stop, chain.mine, options.block_seconds, parent)
         server.shutdown()
+
+
+def _mine_until(
+    stop: threading.Event, mine: Callable[[], None], block_seconds: float, parent: int | None
+) -> None:
+    due = time.monotonic() + block_seconds
+    while not stop.wait(min(max(due - time.monotonic(), 0), 1) if block_seconds else 1):
+        if parent is not None and os.getppid() != parent:
+            return
+        if block_seconds and time.monotonic() >= due:
+            mine()
+            due = time.monotonic() + block_seconds
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -63,13 +71,6 @@ def _parser() -> argparse.ArgumentParser:
         "--exit-with-parent", action="store_true", help="stop when the starting process is gone"
     )
     return parser
-
-
-def _end_with_parent() -> bool:
-    """Ask Linux to end us with our parent; False when that is gone already."""
-    parent = os.getppid()
-    ctypes.CDLL(None).prctl(_PR_SET_PDEATHSIG, signal.SIGTERM)
-    return os.getppid() == parent
 
 
 if __name__ == "__main__":
