@@ -1,0 +1,167 @@
+"""A job from its posting to the last wei, on both databases."""
+
+from __future__ import annotations
+
+import zipfile
+from io import BytesIO
+from pathlib import Path
+
+import pytest
+
+from protocol.client.wire import JobView
+from protocol.lifecycle import JobStatus
+from protocol.sampling import draw_verifier, is_audited
+from protocol.units import Address
+from tests.market.stage import PRICE_WEI, Audit, Stage
+
+
+def test_a_job_is_done_paid_and_closed(any_stage: Stage, tmp_path: Path) -> None:
+    stage = any_stage
+    requester = stage.person(100)
+    devices = [stage.provider(50), stage.provider(50)]
+    job_id = stage.job(requester, 12)
+    before_wei = stage.contracts.account(Address(requester.address)).balance_wei
+    stage.run_all(devices)
+    view = stage.client(requester).job(job_id)
+    assert view.tasks_by_state == {"committed": 12}
+    assert view.status == JobStatus.RUNNING
+    stage.settle()
+    view = stage.client(requester).job(job_id)
+    assert view.status == JobStatus.SETTLED
+    assert view.tasks_by_state == {"paid": 12}
+    assert view.paid_wei == 12 * PRICE_WEI
+    assert view.paid_wei + view.audit_fees_wei + view.refunded_wei == view.escrow_wei
+    after_wei = stage.contracts.account(Address(requester.address)).balance_wei
+    assert after_wei == before_wei + view.refunded_wei
+    receipt = stage.client(requester).receipt(job_id)
+    assert sum(p.amount_wei for p in receipt.payments) == view.paid_wei
+    assert sum(p.count for p in receipt.payments) == 12
+    archive = stage.client(requester).fetch_results(job_id, tmp_path / "results.zip")
+    with zipfile.ZipFile(BytesIO(archive.read_bytes())) as names:
+        assert sorted(names.namelist()) == [f"task-{i:06}.bin" for i in range(12)]
+        assert names.testzip() is None
+
+
+def test_a_drawn_verifier_audits_blindly_and_is_paid(any_stage: Stage) -> None:
+    stage = any_stage
+    verifiers = [stage.verifier(), stage.verifier()]
+    requester, device = stage.person(100), stage.provider()
+    job_id = stage.job(requester, 4)
+    stage.run_all([device])
+    stage.mine(2)
+    stage.keep()
+    audits = drawn(stage, job_id, verifiers)
+    assert len(audits) >= 2  # no stake: every task of the first lease is audited
+    for audit in audits:
+        outcome = audit.ask()
+        opening = audit.commit(outcome.digest)
+        assert opening.digest == outcome.digest
+        assert audit.reveal(outcome.digest).agrees
+    stage.keep(2)
+    view = stage.client(requester).job(job_id)
+    assert view.tasks_by_state["audited"] == len(audits)
+    assert view.audit_fees_wei == len(audits) * PRICE_WEI * 12 // 10
+    receipt = stage.client(requester).receipt(job_id)
+    assert {a.verifier for a in receipt.audits} <= {v.address for v in verifiers}
+    stage.settle()
+    assert stage.client(requester).job(job_id).status == JobStatus.SETTLED
+
+
+@pytest.mark.parametrize("wrong", [0])
+def test_a_cheater_is_slashed_and_its_tasks_are_leased_again(stage: Stage, wrong: int) -> None:
+    verifiers = [stage.verifier() for _ in range(4)]
+    requester, cheater = stage.person(100), stage.provider(50)
+    job_id = stage.job(requester, 4)
+    grant = cheater.client.lease()
+    assert grant is not None
+    cheater.finish(grant, wrong=[wrong])
+    stage.keep()
+    stage.mine(2)
+    stage.keep()
+    dispute(stage, job_id, wrong, verifiers)
+    view = stage.client(requester).job(job_id)
+    assert view.tasks_by_state == {"slashed": grant_count(grant.lease), "waiting": 2}
+    slashes = stage.client(requester).receipt(job_id).slashes
+    assert [(s.provider, s.task) for s in slashes] == [(cheater.wallet.address, wrong)]
+    assert slashes[0].amount_wei == 60 * PRICE_WEI
+    honest = stage.provider(50)
+    stage.run_all([cheater, honest])
+    stage.settle()
+    finished = stage.client(requester).job(job_id)
+    assert finished.status == JobStatus.SETTLED
+    assert holders_of(stage, finished)[wrong] == honest.wallet.address
+
+
+def drawn(stage: Stage, job_id: bytes, verifiers: list) -> list[Audit]:  # type: ignore[type-arg]
+    """The audits that the seed draws among a job's committed tasks."""
+    found = []
+    with stage.market.store.read() as unit:
+        batches = {}
+        for lease_id in unit.reports.lease_states(job_id):  # type: ignore[arg-type]
+            lease = unit.chain.lease(lease_id)
+            assert lease is not None
+            batches.setdefault(lease.batch_id, []).append(lease)
+    seats = stage.contracts.seats()
+    by_address = {v.address: v for v in verifiers}
+    requester = stage.contracts.job(job_id).requester  # type: ignore[arg-type]
+    for batch_id, leases in batches.items():
+        batch = stage.contracts.batch(batch_id)
+        for lease in leases:
+            excluded = {lease.provider, requester, batch.operator}
+            for task in range(lease.first_task, lease.first_task + lease.count):
+                if not is_audited(batch.seed, lease.lease_id, task, lease.audit_rate_ppm):
+                    continue
+                draw = draw_verifier(
+                    batch.seed,
+                    lease.lease_id,
+                    task,
+                    seats[: batch.seat_count],
+                    batch.commit_block,
+                    excluded,
+                )
+                assert draw is not None
+                found.append(Audit(stage, by_address[draw.holder], batch_id, lease.lease_id, task))
+    return found
+
+
+def dispute(stage: Stage, job_id: bytes, task: int, verifiers: list) -> None:  # type: ignore[type-arg]
+    """A challenger disputes a task and the drawn committee votes for the truth."""
+    from protocol import merkle
+    from protocol.audit import commitment
+
+    with stage.market.store.read() as unit:
+        lease_id = unit.tasks.get(job_id, task).lease_id  # type: ignore[arg-type, union-attr]
+        lease = unit.chain.lease(lease_id)  # type: ignore[arg-type]
+        assert lease is not None
+        leases = unit.chain.leases_of(lease.batch_id)
+    leaves = [each.committed.leaf() for each in leases]
+    proof = merkle.proof(leaves, lease.index)
+    call = stage.contracts.open_dispute(lease.batch_id, lease.committed, lease.index, proof, task)
+    stage.send(verifiers[0], call)
+    stage.keep()
+    stage.pass_time(stage.params.concede_seconds + 1)
+    stage.mine(2)
+    stage.keep(2)
+    members = stage.contracts.committee(1).members
+    assert members
+    votes = []
+    for verifier in (v for v in verifiers if v.address in members):
+        audit = Audit(stage, verifier, lease.batch_id, lease.lease_id, task)
+        digest = audit.ask(dispute_id=1).digest
+        made = commitment(Address(verifier.address), digest, audit.salt)
+        stage.send(verifier, stage.contracts.commit_vote(1, made))
+        votes.append((verifier, digest, audit.salt))
+    for verifier, digest, salt in votes:
+        stage.send(verifier, stage.contracts.reveal_vote(1, digest, salt))
+    stage.keep(4)
+
+
+def grant_count(lease: dict) -> int:  # type: ignore[type-arg]
+    return int(lease["count"])
+
+
+def holders_of(stage: Stage, view: JobView) -> dict[int, str | None]:
+    with stage.market.store.read() as unit:
+        requester = unit.jobs.get(view.job_id).requester  # type: ignore[arg-type, union-attr]
+    client = stage.clients[requester]
+    return {t.task: t.provider for t in client.tasks(view.job_id).tasks}
