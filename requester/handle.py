@@ -31,7 +31,7 @@ _NOT_YET: tuple[TaskState, ...] = ("waiting", "leased", "disputed", "slashed")
 
 
 class Until(StrEnum):
-    """How long to wait: for every task's result, or for all payments as well."""
+    """How long to wait: for every task's result, or until all is paid and the rest is back."""
 
     RESULTS = "results"
     SETTLED = "settled"
@@ -139,11 +139,13 @@ def is_done(view: JobView, until: Until) -> bool:
     Raises:
         Conflict: and never will be, for the job ended before.
     """
-    has_results = has_result_count(view) == view.task_count
-    if view.status is JobStatus.SETTLED or (until is Until.RESULTS and has_results):
+    is_over = view.status in (JobStatus.CANCELLED, JobStatus.EXPIRED)
+    if is_over and not view.is_on_chain:
+        raise Conflict(view.waiting_because or "the job was never opened; nothing was paid")
+    if until is Until.SETTLED:
+        return view.finished_at is not None
+    if has_result_count(view) == view.task_count:
         return True
-    if view.status in (JobStatus.CANCELLED, JobStatus.EXPIRED):
-        if until is Until.SETTLED:
-            return view.finished_at is not None
+    if is_over:
         raise Conflict(f"the job was {view.status.lower()} before all of its tasks were done")
     return False

@@ -16,7 +16,7 @@ from protocol.units import Bytes32, parse_bytes32
 from requester.keys import load_key
 from requester.requester import Requester
 
-DEFAULT_MARKET = "http://127.0.0.1:8400"
+DEFAULT_MARKET = "http://127.0.0.1:8080"
 PASSWORD_FILE_VARIABLE = "FALLOW_KEY_PASSWORD_FILE"  # noqa: S105 - a variable's name
 _MIN_PREFIX_DIGITS = 6
 _MAX_JOBS_SEARCHED = 1000

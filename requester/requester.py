@@ -1,6 +1,6 @@
 """The SDK: jobs on a thousand strangers' machines, in a few lines.
 
-with MarketClient("http://127.0.0.1:8400", wallet) as market:
+with MarketClient("http://127.0.0.1:8080", wallet) as market:
     requester = Requester(market, wallet)
     draft = WasmDraft(program("textstats"))
     outcomes = requester.map(draft, [b"one", b"two"], budget_wei=2 * WEI_PER_CREDIT)

@@ -1,6 +1,6 @@
 """The client of a market: one method for each endpoint, wire models in and out.
 
-    with MarketClient("http://127.0.0.1:8400", account) as market:
+    with MarketClient("http://127.0.0.1:8080", account) as market:
         market.put_blob(Path("weights.bin"))
 
 Every failure is a class of `protocol.errors`. Passing ones are tried again where a second arrival

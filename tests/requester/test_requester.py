@@ -16,12 +16,13 @@ from protocol.chain.calls import permit_message
 from protocol.chain.facts import Deployment
 from protocol.client.client import MarketClient
 from protocol.client.wire import JobView
+from protocol.lifecycle import JobStatus
 from protocol.result import Outcome
 from protocol.spec import Resources, Spec
 from protocol.typed_data import parse_signature
 from protocol.units import PPM, WEI_PER_CREDIT, ZERO_ADDRESS, Address, Bytes32, parse_address
 from requester.draft import ContainerDraft, WasmDraft
-from requester.handle import Until
+from requester.handle import Until, is_done
 from requester.plan import Terms
 from requester.programs import program
 from requester.requester import Requester
@@ -186,6 +187,23 @@ def test_waiting_ends_with_the_job(requester: Requester, market: JobMarket) -> N
     with pytest.raises(errors.Conflict, match="cancelled before all of its tasks were done"):
         handle.wait()
     assert handle.wait(until=Until.SETTLED).status == "CANCELLED"
+
+
+def test_a_job_that_the_chain_refused(requester: Requester) -> None:
+    view = requester.submit(DRAFT, INPUTS, PLENTY).view()
+    refused = view.model_copy(
+        update={
+            "status": JobStatus.CANCELLED,
+            "is_on_chain": False,
+            "waiting_because": "the chain refused the job: NonceUsed",
+        }
+    )
+    for until in Until:
+        with pytest.raises(errors.Conflict, match="NonceUsed"):
+            is_done(refused, until)
+    settled = view.model_copy(update={"finished_at": None})
+    assert is_done(settled, Until.RESULTS)
+    assert not is_done(settled, Until.SETTLED)
 
 
 def test_waiting_tells_how_it_stands(requester: Requester) -> None:

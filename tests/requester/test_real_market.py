@@ -1,0 +1,150 @@
+"""The requester against a real market on a real (development) chain, with a real execution."""
+
+from __future__ import annotations
+
+import json
+import os
+import select
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+
+from protocol.chain.connection import connect
+from protocol.chain.events import EventReader
+from protocol.chain.facts import Deployment
+from protocol.client.client import MarketClient
+from protocol.errors import Conflict
+from protocol.units import WEI_PER_CREDIT, content_id
+from requester.draft import WasmDraft
+from requester.handle import Until
+from requester.plan import Terms
+from requester.programs import program
+from requester.receipts import read_events, verify_receipt
+from requester.requester import Requester
+from tests.requester.small_provider import SmallProvider, new_account
+
+START_SECONDS = 60
+TEXTSTATS = WasmDraft(program("textstats"), label="textstats")
+PRICE = Terms(max_price_per_task_wei=WEI_PER_CREDIT // 10)
+
+
+@pytest.fixture(scope="module")
+def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("market")
+
+
+@pytest.fixture(scope="module")
+def market_url(data: Path) -> Iterator[str]:
+    command = [sys.executable, "-m", "requester.cli", "up", "--data", str(data), "--port", "0"]
+    with (data / "log").open("wb") as log:
+        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
+    assert process.stdout is not None
+    try:
+        assert select.select([process.stdout], [], [], START_SECONDS)[0], (data / "log").read_text()
+        yield json.loads(process.stdout.readline())["url"]
+    finally:
+        process.send_signal(signal.SIGTERM)
+        process.wait(timeout=20)
+        process.stdout.close()
+
+
+@pytest.fixture(scope="module")
+def requester(market_url: str) -> Iterator[Requester]:
+    wallet = new_account()
+    with MarketClient(market_url, wallet) as client:
+        found = Requester(client, wallet)
+        client.faucet(found.address)
+        _wait_until(lambda: found.account().wallet_credits_wei > 0)
+        assert found.deposit(50 * WEI_PER_CREDIT).balance_wei == 50 * WEI_PER_CREDIT
+        yield found
+
+
+@pytest.fixture(scope="module")
+def provider(market_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iterator[SmallProvider]:
+    folder = tmp_path_factory.mktemp("provider")
+    ask_wei = WEI_PER_CREDIT // 1000
+    with SmallProvider(market_url, folder, ask_wei) as serving:
+        yield serving
+
+
+def test_a_job_without_funds_or_offers(market_url: str) -> None:
+    poor = new_account()
+    with MarketClient(market_url, poor) as client, pytest.raises(Conflict, match="no device"):
+        Requester(client, poor).plan(TEXTSTATS, [b"x"])
+
+
+def test_cancelled_before_anybody_came(requester: Requester) -> None:
+    before_wei = requester.account().balance_wei
+    handle = requester.submit(TEXTSTATS, [b"x"], WEI_PER_CREDIT, PRICE)
+    _wait_until(lambda: handle.view().is_on_chain)
+    assert requester.account().balance_wei < before_wei
+    handle.cancel()
+    _wait_until(lambda: handle.view().status == "CANCELLED")
+    with pytest.raises(Conflict):
+        handle.wait()
+
+
+def test_a_job_is_executed_paid_and_proven(
+    requester: Requester, provider: SmallProvider, data: Path, tmp_path: Path
+) -> None:
+    inputs = [b"one two\n", b"three\n", b"\xff", b""]
+    plan = requester.plan(TEXTSTATS, inputs, idempotency_key="first")
+    assert plan.quote.fitting_offers == 1
+    handle = requester.post(plan, plan.total_wei)
+    assert requester.post(plan, plan.total_wei).job_id == handle.job_id
+    handle.wait(until=Until.RESULTS, timeout_seconds=60)
+    outcomes = [result.outcome for result in handle.results()]
+    assert json.loads(outcomes[0].output)["words"] == 2
+    assert [outcome.failure for outcome in outcomes] == [None, None, "exit_code", None]
+    names = [path.name for path in handle.download(tmp_path)]
+    assert names[1:3] == ["task-000001.bin", "task-000002.failed"]
+    requester.client.fetch_results(handle.job_id, tmp_path / "all.zip")
+
+    later = requester.submit(TEXTSTATS, inputs[:1], WEI_PER_CREDIT, PRICE, "first")
+    with pytest.raises(Conflict, match="NonceUsed"):
+        later.wait(timeout_seconds=20)
+
+    view = handle.wait(until=Until.SETTLED, timeout_seconds=90)
+    assert view.status == "SETTLED"
+    receipt = handle.receipt()
+    paid_wei = sum(payment.amount_wei for payment in receipt.payments)
+    assert paid_wei == 4 * plan.quote.price_per_task_wei == view.paid_wei
+    assert paid_wei + receipt.refunded_wei == receipt.escrow_wei
+    deployment = Deployment.from_json(json.loads((data / "deployment.json").read_text()))
+    reader = EventReader(connect(requester.client.market().rpc_url), deployment)
+    verify_receipt(receipt, read_events(reader))
+    assert provider.leases >= 1
+
+
+def test_events_of_a_job(requester: Requester) -> None:
+    view = next(view for view in requester.jobs() if view.status == "SETTLED")
+    kinds = []
+    for event in requester.client.events(view.job_id, last_event_id=0):
+        kinds.append(event.kind)
+        if "closed" in event.kind or len(kinds) > 50:
+            break
+    assert kinds[0] == "job_posted"
+
+
+def test_uploads(requester: Requester, tmp_path: Path) -> None:
+    client = requester.client
+    blob = os.urandom(9 << 20)
+    blob_id = client.put_blob(blob)
+    assert client.fetch_blob(blob_id, tmp_path / "blob").read_bytes() == blob
+    (tmp_path / "blob").replace(tmp_path / "again.part")
+    os.truncate(tmp_path / "again.part", 5 << 20)
+    assert client.fetch_blob(blob_id, tmp_path / "again").read_bytes() == blob
+    assert client.put_blob(b"") == content_id(b"")
+    assert client.has_blob(content_id(b""))
+
+
+def _wait_until(condition: Callable[[], bool], seconds: float = 45) -> None:
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.2)
