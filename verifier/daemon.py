@@ -75,18 +75,21 @@ class Verifier:
 
     def run(self) -> None:
         """Serve until `stop` is set; outages are waited out."""
-        outage: str | None = None
-        while not self._stop.is_set():
-            try:
-                self.step()
-                outage = None
-            except ChainUnavailable as error:
-                if outage is None:
-                    _log.warning("%s; waiting for it", error.message)
-                outage = error.message
-            self._wake.wait(POLL_SECONDS)
-            self._wake.clear()
-        self._crew.close()
+        is_out = False
+        try:
+            while not self._stop.is_set():
+                try:
+                    self.step()
+                    is_out = False
+                except ChainUnavailable as error:
+                    if not is_out:
+                        _log.warning("%s; waiting for it", error.message)
+                    is_out = True
+                self._wake.wait(POLL_SECONDS)
+                self._wake.clear()
+        finally:
+            self._stop.set()
+            self._crew.close()
 
     def wake(self) -> None:
         """Make `run` look at once, e.g. at `stop`."""
@@ -196,9 +199,15 @@ class Verifier:
         return Duty(audit.key, (1, ends_at), perform)
 
     def _open_dispute(self, batch: Batch, key: AuditKey) -> None:
+        """One dispute of mine for each lease: losing one task loses it all, and bonds are dear."""
         is_known = (key.batch_id, key.lease_id, key.task) in self._view.disputed
-        if not is_known and not self._is_lost(key):
+        lease = (key.batch_id, key.lease_id, self._me)
+        mine = {(c.batch_id, c.lease.result.lease_id, c.challenger) for c in self._cases()}
+        if not is_known and lease not in mine and not self._is_lost(key):
             self._disputant.open(batch, key)
+
+    def _cases(self) -> list[Case]:
+        return list(self._view.cases.values())
 
     # Disputes.
 
@@ -206,7 +215,7 @@ class Verifier:
         rules = Rules(
             params.dispute_window_seconds, params.concede_seconds, params.seed_delay_blocks
         )
-        for case in list(self._view.cases.values()):
+        for case in self._cases():
             has_ballot = self._journal.ballot(case.dispute_id) is not None
             move = next_move(case, self._me, has_ballot, clock, rules)
             if move is Move.EXECUTE:

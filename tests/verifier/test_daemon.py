@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import threading
 from collections import Counter
+from collections.abc import Callable
 from dataclasses import replace
 
+from protocol.chain.events import ChainEvent
 from protocol.units import Address, content_id
 from tests.protocol.make_vectors import word
-from tests.support.chains import end
 from tests.verifier.conftest import VERIFIERS, Team
 from tests.verifier.lying_market import LyingMarket
 from tests.verifier.world import PRICE_WEI, PROVIDER, QUICK, REQUESTER, Committed, World
@@ -118,35 +119,39 @@ def test_a_verifier_killed_after_committing_reveals_the_same(
     assert len(market.commitments) >= 2
 
 
-def test_a_member_killed_between_commit_and_reveal_still_reveals(
+def test_who_is_killed_after_its_vote_reveals_it_and_who_stays_away_loses_a_seat(
     market: LyingMarket, team: Team
 ) -> None:
+    """C holds a seat and sleeps, so that the commit phase lasts; A comes back, B does not."""
     world = market.world
-    team.enroll(A, B, C, D)
-    processes = {Address(account.address): team.start_process(account) for account in (A, B, C, D)}
-    _commit(world, wrong_task=0, tasks=1)
-    first = world.await_event("VoteCommitted")
-    member = Address(first.args["member"])
-    processes[member].kill()
-    processes[member].wait()
-    team.start_process(next(account for account in VERIFIERS if Address(account.address) == member))
-    world.await_event("VoteRevealed", lambda event: event.args["member"] == member)
-    assert world.await_event("DisputeResolved").args["verdict"] == PROVIDER_LOST
-    assert not world.events("SeatSlashed")
+    team.enroll(A, B, C)
+    processes = {Address(account.address): team.start_process(account) for account in (A, B)}
+    made = _commit(world, wrong_task=0, tasks=1)
+    _contest(world, made)
+    for member, process in processes.items():
+        world.await_event("VoteCommitted", _by(member))
+        process.kill()
+        process.wait()
+    team.start_process(A)
+    resolved = world.await_event("DisputeResolved")
+    assert resolved.args["verdict"] == PROVIDER_LOST
+    assert [event.args["member"] for event in world.events("VoteRevealed")] == [A.address]
+    losers = {event.args["holder"] for event in world.events("SeatSlashed")}
+    assert losers == {B.address, C.address}
+    assert held_seats(world.contracts, Address(A.address))
+    assert not held_seats(world.contracts, Address(B.address))
 
 
-def test_a_member_that_never_reveals_loses_a_seat(market: LyingMarket, team: Team) -> None:
+def test_one_bond_contests_a_whole_lease(market: LyingMarket, team: Team) -> None:
     world = market.world
-    team.enroll(A, B, C, D)
-    processes = {Address(account.address): team.start_process(account) for account in (A, B, C, D)}
-    _commit(world, wrong_task=0, tasks=1)
-    first = world.await_event("VoteCommitted")
-    member = Address(first.args["member"])
-    end(processes[member])
-    slashed = world.await_event("SeatSlashed")
-    assert slashed.args["holder"] == member
-    assert world.await_event("DisputeResolved").args["verdict"] == PROVIDER_LOST
-    assert not held_seats(world.contracts, member)
+    team.enroll(A)
+    team.start(A)
+    digests = [word(f"wrong {task}") for task in range(3)]
+    world.commit(world.open_job(), 0, digests)
+    world.wait_until(lambda: _audits(team) == {Step.CONTESTED: 3}, what="three contested results")
+    world.await_event("DisputeResolved")  # nobody else has a seat: it is void
+    assert world.events("DisputeResolved")[0].args["verdict"] == 0
+    assert len(world.events("DisputeOpened")) <= 2
 
 
 def test_a_challenger_that_is_wrong_loses_its_bond(market: LyingMarket, team: Team) -> None:
@@ -154,14 +159,26 @@ def test_a_challenger_that_is_wrong_loses_its_bond(market: LyingMarket, team: Te
     world = market.world
     team.enroll(A, B, C)
     team.start(A, B, C)
-    world.fund(D, QUICK.dispute_bond_wei)
-    made = _commit(world, tasks=1)
-    committed = world.await_event("BatchCommitted", lambda e: e.args["batch_id"] == made.batch_id)
-    lease = committed.args["leases"][0]
-    world.send(D, world.contracts.open_dispute(made.batch_id, lease, 0, (), 0))
+    _contest(world, _commit(world, tasks=1))
     assert world.await_event("DisputeResolved").args["verdict"] == CHALLENGER_LOST
     assert world.balance(D.address) == 0
     assert not world.events("SeatSlashed")
+
+
+def _contest(world: World, made: Committed) -> None:
+    """D, who holds no seat, disputes task 0 and has the committee drawn."""
+    world.fund(D, QUICK.dispute_bond_wei)
+    committed = world.await_event("BatchCommitted", lambda e: e.args["batch_id"] == made.batch_id)
+    lease = committed.args["leases"][0]
+    world.send(D, world.contracts.open_dispute(made.batch_id, lease, 0, (), 0))
+    opened = world.await_event("DisputeOpened")
+    due_at = opened.timestamp + QUICK.concede_seconds + 1
+    world.wait_until(lambda: world.contracts.block_timestamp() > due_at)
+    world.send(D, world.contracts.draw_committee(opened.args["dispute_id"]))
+
+
+def _by(member: Address) -> Callable[[ChainEvent], bool]:
+    return lambda event: bool(event.args["member"] == member)
 
 
 def _audits(team: Team) -> dict[Step, int]:

@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 
 from protocol.chain import params
 from protocol.chain.calls import Call
-from protocol.chain.connection import connect, rpc
+from protocol.chain.connection import connect
 from protocol.chain.contracts import Contracts
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
@@ -29,11 +29,11 @@ NOOP = ROOT / "images" / "wasm" / "built" / "noop.wasm"
 PRICE_WEI = WEI_PER_CREDIT
 QUICK = replace(
     params.development(),
-    dispute_window_seconds=16,
+    dispute_window_seconds=24,
     concede_seconds=1,
-    commit_seconds=12,
-    reveal_seconds=8,
-    open_seconds=6,
+    commit_seconds=9,
+    reveal_seconds=6,
+    open_seconds=5,
 )
 DEPLOYER, OPERATOR, REQUESTER, PROVIDER = (development_account(i) for i in range(4))
 
@@ -79,10 +79,12 @@ class World:
 
     def give(self, account: LocalAccount, amount_wei: int) -> None:
         """Tokens and gas into a wallet."""
-        gas = Call(Address(account.address), b"", 10**18)
-        self.send(DEPLOYER, gas)
-        transfer = self.contracts.token_transfer(Address(account.address), amount_wei)
-        self.send(DEPLOYER, transfer)
+        self.give_to(Address(account.address), amount_wei)
+
+    def give_to(self, owner: Address, amount_wei: int) -> None:
+        """The same by address."""
+        self.send(DEPLOYER, Call(owner, b"", 10**18))
+        self.send(DEPLOYER, self.contracts.token_transfer(owner, amount_wei))
 
     def fund(self, account: LocalAccount, amount_wei: int) -> None:
         """Tokens into an account's free balance."""
@@ -203,6 +205,3 @@ class World:
 
     def balance(self, owner: str) -> int:
         return self.contracts.account(Address(owner)).balance_wei
-
-    def gas(self, owner: str) -> int:
-        return int(rpc(self.web3, "eth_getBalance", owner, "latest"), 16)
