@@ -37,7 +37,14 @@ export function QuoteCard(props: {
         At most <Credits wei={cap.maxPricePerTaskWei} /> a task. What is not used comes back.{" "}
         {quote.fitting_offers === 1 ? "1 offer fits" : `${quote.fitting_offers} offers fit`} now.
       </p>
-      {quote.reason !== null && <Notice tone="warning">{quote.reason}</Notice>}
+      {typeof quote.reason === "string" && (
+        <Notice tone="warning">
+          <p>{sentence(quote.reason)}</p>
+          {cap.maxPricePerTaskWei === 0n && (
+            <p>To post all the same, set the highest price per task yourself.</p>
+          )}
+        </Notice>
+      )}
       {account !== undefined && (
         <p>
           Your balance: <Credits wei={account.balance_wei} />
@@ -53,6 +60,11 @@ export function QuoteCard(props: {
       )}
     </>
   );
+}
+
+function sentence(text: string): string {
+  const whole = text.charAt(0).toUpperCase() + text.slice(1);
+  return /[.!?]$/.test(whole) ? whole : `${whole}.`;
 }
 
 function Fact(props: { name: string; isTotal?: boolean; children: ReactNode }) {
