@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
-import signal
 from typing import Any
 
 import pytest
@@ -16,7 +14,7 @@ from protocol.chain.development import development_account
 from protocol.chain.events import ChainEvent, Cursor, EventReader, Page
 from protocol.errors import ChainUnavailable
 from tests.chain.conftest import SUPPLY_WEI, Market, mine
-from tests.support.chains import start_anvil_process
+from tests.support.chains import paused, start_anvil_process
 
 HOLDER = development_account(3).address
 
@@ -169,14 +167,13 @@ def test_other_contracts_are_not_heard(funded: Market) -> None:
 
 def test_an_outage_is_raised_and_costs_nothing() -> None:
     with start_anvil_process() as (url, process):
-        web3 = connect(url, timeout_seconds=0.3)
+        web3 = connect(url)
         made = deploy(web3, development_account(0), params.development(), SUPPLY_WEI)
         market = Market(web3, made)
         market.fund(3, 700)
-        reader, seen = EventReader(web3, made), Projection()
-        os.kill(process.pid, signal.SIGSTOP)
-        with pytest.raises(ChainUnavailable):
-            reader.poll(None)
-        os.kill(process.pid, signal.SIGCONT)
-        seen.read(reader)
+        hasty = EventReader(connect(url, timeout_seconds=0.2), made)
+        with paused(process), pytest.raises(ChainUnavailable):
+            hasty.poll(None)
+        seen = Projection()
+        seen.read(EventReader(web3, made))
         assert seen.amounts() == [700]

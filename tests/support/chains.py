@@ -57,6 +57,25 @@ def start_anvil_process(*arguments: str) -> Iterator[tuple[str, subprocess.Popen
             end(process)
 
 
+@contextmanager
+def paused(process: subprocess.Popen[bytes]) -> Iterator[None]:
+    """Stop a process with all its threads, as if its machine hung; it goes on afterwards."""
+    os.kill(process.pid, signal.SIGSTOP)
+    try:
+        deadline = time.monotonic() + START_SECONDS
+        while not _is_stopped(process.pid):  # the signal takes a moment to reach every thread
+            assert time.monotonic() < deadline
+            time.sleep(0.01)
+        yield
+    finally:
+        os.kill(process.pid, signal.SIGCONT)
+
+
+def _is_stopped(pid: int) -> bool:
+    stats = Path(f"/proc/{pid}/task").glob("*/stat")
+    return all(stat.read_text().rsplit(")", 1)[1].split()[0] == "T" for stat in stats)
+
+
 def anvil_path() -> str:
     """The Anvil that npm installed for the contracts, or the one on PATH."""
     modules = ROOT / "contracts" / "node_modules"
