@@ -94,6 +94,14 @@ class Contracts(Calls):
         decoder = codec("Market")
         return tuple(Seat(*decoder.decode_answer("seat", _bytes(a))[0]) for a in answers)
 
+    def seat_stake(self, seat_id: int) -> int:
+        """What still stands behind a seat, in wei."""
+        return int(self._view("Market", "seatStake", seat_id)[0])
+
+    def burnt_wei(self) -> int:
+        """Slashed and forfeited wei that Market holds until somebody burns them."""
+        return int(self._view("Market", "burntWei")[0])
+
     def device_of(self, device: Address) -> tuple[Address, int]:
         """The device's wallet (zero for none) and until when it may sign for it."""
         wallet, not_after = self._view("Market", "deviceOf", device)
@@ -131,6 +139,10 @@ class Contracts(Calls):
     def token_balance(self, owner: Address) -> int:
         """Tokens in the wallet of `owner`, in wei."""
         return int(self._view("CreditToken", "balanceOf", owner)[0])
+
+    def token_supply(self) -> int:
+        """All tokens there are, in wei."""
+        return int(self._view("CreditToken", "totalSupply")[0])
 
     def token_permit_nonce(self, owner: Address) -> int:
         """The nonce of the next permit of `owner`."""
