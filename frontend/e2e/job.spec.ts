@@ -1,5 +1,5 @@
 import { readFileSync } from "node:fs";
-import { type BrowserContext, expect, type Page, test } from "@playwright/test";
+import { type BrowserContext, expect, type Page, type Route, test } from "@playwright/test";
 import { look } from "./looks";
 import { textstats } from "./textstats";
 import { signInAndFund } from "./wallet";
@@ -73,8 +73,16 @@ test.describe
       await page.getByLabel("Highest price per task").fill("");
     });
 
-    test("signs and posts, and arrives at the job", async () => {
+    test("signs and posts, loses the answer, sends it again, arrives at the job", async () => {
+      const loseTheAnswer = async (route: Route) => {
+        await route.fetch();
+        await route.abort();
+      };
+      await page.route("**/v1/jobs", loseTheAnswer, { times: 1 });
       await page.getByRole("button", { name: "Sign and post" }).click();
+      await expect(page.getByText("the market has not confirmed it")).toBeVisible();
+      await expect(page.getByRole("button", { name: "Sign and post" })).toBeDisabled();
+      await page.getByRole("button", { name: "Send it again" }).click();
       await expect(page).toHaveURL(/\/jobs\/0x[0-9a-f]{64}$/, { timeout: 40_000 });
       await expect(page.getByRole("heading", { level: 1, name: "furrows" })).toBeFocused();
       await expect(cells(page).getByRole("option")).toHaveCount(TASKS);
@@ -132,9 +140,9 @@ test.describe
       await look(page, "provider");
     });
 
-    test("finds the job in the list", async () => {
+    test("finds the job in the list, once", async () => {
       await page.getByRole("link", { name: "Jobs", exact: true }).click();
-      await expect(page.getByRole("link", { name: "furrows" })).toBeVisible();
+      await expect(page.getByRole("link", { name: "furrows" })).toHaveCount(1);
       await look(page, "jobs");
     });
 

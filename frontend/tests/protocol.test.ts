@@ -8,6 +8,7 @@ import {
   cancellationMessage,
   jobMessage,
   loginMessage,
+  permitMessage,
   type TypedMessage,
 } from "../src/wallet/typed-message";
 import vectors from "./vectors.json";
@@ -68,6 +69,13 @@ describe("signed messages", () => {
     const message = typed(vector);
     expect(messageDigest(message)).toBe(vector.digest);
     expect(await account.signTypedData(typedData(message))).toBe(vector.signature);
+  });
+
+  it("include the token's permit", async () => {
+    const { token, message, digest, signature } = vectors.permit;
+    const permit = permitMessage({ ...vectors.domain, token }, message);
+    expect(messageDigest(permit)).toBe(digest);
+    expect(await account.signTypedData(typedData(permit))).toBe(signature);
   });
 
   it("go to a wallet extension with the domain's type and decimal text", () => {

@@ -10,6 +10,8 @@ from typing import Any
 from eth_account import Account
 
 from protocol.canonical import canonical_bytes
+from protocol.chain.calls import permit_message
+from protocol.chain.facts import Deployment
 from protocol.job import Cancellation, Job
 from protocol.session import Login
 from protocol.spec import (
@@ -104,6 +106,26 @@ def messages() -> list[TypedMessage]:
     return [job, login, Cancellation(job_id=job.job_id(DOMAIN))]
 
 
+def permit_vector() -> dict[str, Any]:
+    token = "0x" + "33" * 20
+    deployment = Deployment(
+        chain_id=DOMAIN.chain_id,
+        token=token,
+        market=DOMAIN.market,
+        arbiter="0x" + "44" * 20,
+        beacon="0x" + "55" * 20,
+        deployed_block=0,
+    )
+    typed = permit_message(deployment, ACCOUNT.address, 5 * 10**18, 3, 1790000000)
+    signed = Account.sign_typed_data(KEY, full_message=typed)
+    return {
+        "token": token,
+        "message": {name: str(value) for name, value in typed["message"].items()},
+        "digest": to_hex(signed.message_hash),
+        "signature": to_hex(signed.signature),
+    }
+
+
 def vectors() -> dict[str, Any]:
     return {
         "key": KEY,
@@ -118,6 +140,7 @@ def vectors() -> dict[str, Any]:
         "canonical": [
             {"value": value, "canonical": canonical_bytes(value).decode()} for value in ODD_VALUES
         ],
+        "permit": permit_vector(),
         "messages": [message_vector(message) for message in messages()],
     }
 

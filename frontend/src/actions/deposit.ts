@@ -6,8 +6,6 @@ import { sessionWallet } from "./session-wallet";
 import { waitForAccount } from "./wait-for-account";
 
 const PERMIT_SECONDS = 3600;
-// The name and version that CreditToken signs permits under (protocol/chain/calls.py).
-const CREDIT_TOKEN = { name: "Fallow Credit", version: "1" };
 
 /** Move credits from the wallet into its balance at the market, by a permit: no gas needed. Waits for it. */
 export async function deposit(
@@ -25,7 +23,7 @@ export async function deposit(
     nonce: String(before.permit_nonce),
     deadline: String(deadline),
   };
-  const signature = await wallet.sign(permitMessage(info, CREDIT_TOKEN, message));
+  const signature = await wallet.sign(permitMessage(info, message));
   await createDeposit({
     owner: wallet.address,
     amount_wei: String(amountWei),

@@ -1,4 +1,5 @@
 import { createJob } from "../api/market";
+import { isRetryable } from "../api/problem";
 import type { JobView, MarketInfo, SignedJob } from "../api/types";
 import { digestOf, hexOf } from "../protocol/content-id";
 import type { Cap } from "../protocol/price";
@@ -41,9 +42,15 @@ export async function postJob(
 
 /** Send a signed job; sending the same one again gives the same answer. */
 export async function sendPendingJob(request: SignedJob): Promise<JobView> {
-  const view = await createJob(request);
-  forgetPendingJob();
-  return view;
+  try {
+    const view = await createJob(request);
+    forgetPendingJob();
+    return view;
+  } catch (error) {
+    // Refused for good: it never arrived. Anything else may have, so the very same is sent again.
+    if (!isRetryable(error)) forgetPendingJob();
+    throw error;
+  }
 }
 
 async function signedJob({ info, session, prepared, cap, deadline }: Posting): Promise<SignedJob> {

@@ -1,23 +1,19 @@
 import { useMutation } from "@tanstack/react-query";
-import { useState } from "react";
 import { useLocation } from "wouter";
-import { forgetPendingJob, pendingJob } from "../actions/pending-job";
+import { forgetPendingJob } from "../actions/pending-job";
 import { sendPendingJob } from "../actions/post-job";
+import { usePendingJob } from "../session/use-pending-job";
 import { ErrorNotice, Notice } from "./notice";
 
 /** A job that was signed, but whose arrival was never confirmed: send it again, or drop it. */
 export function PendingJobNotice() {
-  const [pending, setPending] = useState(pendingJob);
+  const pending = usePendingJob();
   const [, navigate] = useLocation();
   const send = useMutation({
     mutationFn: sendPendingJob,
     onSuccess: (job) => navigate(`/jobs/${job.job_id}`),
   });
   if (pending === null) return null;
-  const drop = () => {
-    forgetPendingJob();
-    setPending(null);
-  };
   return (
     <Notice tone="warning">
       <p>You signed a job, but the market has not confirmed it. Sending it again is safe.</p>
@@ -31,7 +27,7 @@ export function PendingJobNotice() {
         >
           Send it again
         </button>
-        <button type="button" className="button button-small" onClick={drop}>
+        <button type="button" className="button button-small" onClick={forgetPendingJob}>
           Drop it
         </button>
       </p>

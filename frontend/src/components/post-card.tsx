@@ -7,6 +7,7 @@ import { parseCredits } from "../protocol/credits";
 import { type Cap, spendingCap } from "../protocol/price";
 import type { Draft, DraftErrors } from "../session/draft";
 import { useAccount, useMarket } from "../session/queries";
+import { usePendingJob } from "../session/use-pending-job";
 import type { Preparation } from "../session/use-prepared";
 import { useSession } from "../session/use-session";
 import { ErrorNotice } from "./notice";
@@ -71,6 +72,7 @@ function usePosting({ draft, errors, preparation, quote, onPosted }: Props) {
   const [, navigate] = useLocation();
   const [step, setStep] = useState("");
   const stop = useStopOnLeave();
+  const pending = usePendingJob();
   const { prepared } = preparation;
   const cap = prepared && quote.data ? capOf(quote.data, prepared.taskCount, draft) : null;
   const mutation = useMutation({
@@ -92,7 +94,7 @@ function usePosting({ draft, errors, preparation, quote, onPosted }: Props) {
     step,
     error: mutation.error ?? market.error,
     isPending: mutation.isPending,
-    canPost: isReady && Object.keys(errors).length === 0 && !mutation.isPending,
+    canPost: isReady && pending === null && Object.keys(errors).length === 0 && !mutation.isPending,
     post: () => mutation.mutate(),
   };
 }

@@ -57,7 +57,8 @@ export function ProgramFields(props: { draft: Draft; errors: DraftErrors; onChan
       <Notice tone="info">
         <p>
           Sentence embeddings run from the command line for now, because token ids are made on your
-          side: <code>fallow job run embeddings paragraphs.jsonl</code>
+          side:{" "}
+          <code>fallow job run --recipe embeddings --texts paragraphs.jsonl -o vectors.npy</code>
         </p>
       </Notice>
     </fieldset>

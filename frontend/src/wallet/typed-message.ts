@@ -16,6 +16,9 @@ export type TypedMessage = {
   readonly message: Message;
 };
 
+// The name and version that CreditToken signs permits under (protocol/chain/calls.py).
+const CREDIT_TOKEN = { name: "Fallow Credit", version: "1" };
+
 type Home = Pick<MarketInfo, "chain_id" | "market">;
 
 const LOGIN = fields("address account, uint40 issuedAt, uint40 expiresAt, bytes32 nonce");
@@ -41,10 +44,9 @@ export const cancellationMessage = (home: Home, jobId: string) =>
 /** An EIP-2612 permit: lets the market take `value` of the owner's credits, once. */
 export function permitMessage(
   home: Home & Pick<MarketInfo, "token">,
-  token: { name: string; version: string },
   message: Message,
 ): TypedMessage {
-  const domain = { ...token, chainId: home.chain_id, verifyingContract: home.token };
+  const domain = { ...CREDIT_TOKEN, chainId: home.chain_id, verifyingContract: home.token };
   return { domain, primaryType: "Permit", fields: PERMIT, message };
 }
 
