@@ -18,7 +18,7 @@ import typer
 
 from protocol.errors import InvalidInput, NotFound
 
-DEFAULT_MARKET = "http://127.0.0.1:8400"
+DEFAULT_MARKET = "http://127.0.0.1:8080"
 WEI_PER_CREDIT = 10**18
 
 app = typer.Typer(

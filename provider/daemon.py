@@ -61,11 +61,8 @@ def run_daemon(
     """
     with only_daemon(settings.state_directory):
         account = load_or_create_key(settings.device_key)
-        with (
-            MarketClient(settings.market_url, account) as market,
-            MarketClient(settings.market_url, account) as asker,
-        ):
-            Daemon(settings, executors, account, market, asker).run(stop or threading.Event())
+        with MarketClient(settings.market_url, account) as market:
+            Daemon(settings, executors, account, market).run(stop or threading.Event())
 
 
 def available_executors(owner: str) -> list[Executor]:
@@ -94,7 +91,6 @@ class Daemon:
         executors: Sequence[Executor],
         account: LocalAccount,
         market: MarketClient,
-        asker: MarketClient,
     ) -> None:
         self._settings = settings
         self._market = market
@@ -126,7 +122,7 @@ class Daemon:
         sender = Sender(web3, account, self._journal)
         self._defence = Defence(self._device, contracts, sender, poll_seconds)
         self._slots = [
-            Slot(f"slot-{n}", self._device, asker, settings.ask_seconds, self._changed)
+            Slot(f"slot-{n}", self._device, settings.ask_seconds, self._changed)
             for n in range(settings.executions)
         ]
         self._offer_id: bytes | None = None

@@ -9,6 +9,7 @@ import shutil
 import tempfile
 import threading
 from collections.abc import Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -29,6 +30,7 @@ from provider.cache import BlobCache
 from provider.executors.base import Executor, LeaseWork, executor_for
 from provider.ledger import Ledger, Record
 
+UPLOADS_AT_ONCE = 4
 _log = logging.getLogger(__name__)
 
 
@@ -131,10 +133,8 @@ class Execution:
         assert spec is not None
         if self._device.jobs.spec_hash(lease.job_id, self.stop) != spec.hash:
             raise SpecHashMismatch("the market leased another spec than the job's requester signed")
-        tasks = [
-            self._upload(task, outcome)
-            for task, outcome in zip(lease.tasks, self._outcomes, strict=True)
-        ]
+        with ThreadPoolExecutor(UPLOADS_AT_ONCE, "upload") as uploads:
+            tasks = list(uploads.map(self._upload, lease.tasks, self._outcomes))
         # Kept over attempts: a second one must sign exactly what a first one may have handed in.
         record = self._signed_record = self._signed_record or self._record(lease, spec)
         self._device.ledger.add(record)

@@ -1,7 +1,8 @@
 """What one slot of the daemon does next: pure. Events go in, commands come out.
 
 A slot holds at most one lease. Every command is performed by somebody else, who answers with one
-event; `Cancel` alone is answered by the end of the command that it cuts short.
+event; `Cancel` alone is answered by the end of the command that it cuts short. A slot that is
+stopped takes no more events.
 """
 
 from __future__ import annotations
@@ -259,7 +260,8 @@ def _stop(state: State) -> Step:
     if state.phase is Phase.RESTING:
         return replace(state, phase=Phase.STOPPED), ()
     if state.phase is Phase.ASKING:
-        return state, (Cancel(),)
+        # Nobody waits for the answer: a lease in it is given back, or expires by our silence.
+        return replace(state, phase=Phase.STOPPED), ()
     return _unwanted(state, SHUTDOWN, "the device stops working")
 
 
@@ -277,9 +279,8 @@ def _answered(state: State, event: Granted | NothingGranted | AskFailed) -> Step
     match event:
         case Granted(lease_id):
             held = replace(state, lease_id=lease_id)
-            if state.is_stopping or not state.is_allowed:
-                code = SHUTDOWN if state.is_stopping else PAUSED
-                return replace(held, phase=Phase.RETURNING), (GiveBack(code, "not wanted now"),)
+            if not state.is_allowed:
+                return replace(held, phase=Phase.RETURNING), (GiveBack(PAUSED, "not wanted now"),)
             return replace(held, phase=Phase.FETCHING), (Fetch(),)
         case NothingGranted():
             return _free(replace(state, failures=0))

@@ -8,11 +8,10 @@ import threading
 import time
 from collections.abc import Callable
 
-from protocol.client.client import MarketClient
 from protocol.errors import Conflict, FallowError, LeaseLost, NotFound
-from protocol.units import Bytes32, to_hex
+from protocol.units import Bytes32, parse_bytes32, to_hex
 from provider import machine
-from provider.execution import Device, Execution
+from provider.execution import Device, Execution, give_back
 from provider.machine import Phase
 
 REPORT_RETRY_SECONDS = 1.0
@@ -34,13 +33,11 @@ class Slot:
         self,
         name: str,
         device: Device,
-        asker: MarketClient,
         ask_seconds: int,
         on_change: Callable[[], None],
     ) -> None:
         self.name = name
         self._device = device
-        self._asker = asker
         self._ask_seconds = ask_seconds
         self._on_change = on_change
         self._events: queue.Queue[machine.Event] = queue.Queue()
@@ -49,6 +46,7 @@ class Slot:
         self._execution: Execution | None = None
         self._wake_at: float | None = None
         self._stopping = threading.Event()
+        self._is_asking = False
         self.finished_leases = 0
         self.finished_tasks = 0
 
@@ -77,7 +75,8 @@ class Slot:
                 self._react(self._next_event())
         finally:
             self._commands.put(None)
-            worker.join()  # after it has dropped what it held
+            if not self._is_asking:
+                worker.join()  # after it has dropped what it held
 
     def _next_event(self) -> machine.Event:
         timeout = None if self._wake_at is None else max(0.0, self._wake_at - time.monotonic())
@@ -111,11 +110,8 @@ class Slot:
 
     def _cancel(self) -> None:
         execution = self._execution
-        if execution is not None:
-            execution.stop.set()
-        elif self._state.is_stopping:
-            # A lease that is granted at this very moment expires by our silence.
-            self._asker.close()
+        assert execution is not None  # the machine cancels the work on a lease, nothing else
+        execution.stop.set()
 
     # What follows runs on the worker's thread.
 
@@ -138,13 +134,26 @@ class Slot:
         return self._attempt(execution, command)
 
     def _ask(self) -> machine.Event:
+        if self._stopping.is_set():
+            return machine.NothingGranted()
+        self._is_asking = True
         try:
-            grant = self._asker.lease(self._ask_seconds)
+            grant = self._device.market.lease(self._ask_seconds)
         except FallowError as error:
             if not self._stopping.is_set():
                 _log.warning("no lease: %s", error.message)
             return machine.AskFailed()
+        finally:
+            self._is_asking = False
         if grant is None:
+            return machine.NothingGranted()
+        if self._stopping.is_set():
+            give_back(
+                self._device.market,
+                parse_bytes32(grant.lease_id),
+                machine.SHUTDOWN,
+                "granted too late",
+            )
             return machine.NothingGranted()
         execution = Execution(self._device, grant)
         self._device.ledger.hold(execution.lease_id)
@@ -207,8 +216,6 @@ class Slot:
 
 def return_leftovers(device: Device, held: list[Bytes32]) -> None:
     """Give back what a daemon held that was killed: its tasks need not wait for the expiry."""
-    from provider.execution import give_back
-
     for lease_id in held:
         give_back(device.market, lease_id, "restarted", "the device was restarted")
         device.ledger.let_go(lease_id)
