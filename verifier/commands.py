@@ -20,7 +20,7 @@ import typer
 if TYPE_CHECKING:
     from verifier.service import Service
 
-DEFAULT_MARKET = "http://127.0.0.1:8400"
+DEFAULT_MARKET = "http://127.0.0.1:8080"
 
 app = typer.Typer(
     help="Re-run a random few tasks of strangers, and be paid for it.",
@@ -56,12 +56,15 @@ Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Seats = Annotated[
     int, typer.Option("--seats", min=1, max=1000, help="Hold this many seats; more draw more.")
 ]
+Faucet = Annotated[
+    bool, typer.Option("--faucet", help="Ask a development market for credits and gas first.")
+]
 _HOME = Path("~/.local/share/fallow/verifier").expanduser()
 _KEY = _HOME / "wallet.key"
 _EXAMPLES = "Example: fallow verifier "
 
 
-@app.command(epilog=_EXAMPLES + "start --seats 2 --key-file verifier.key")
+@app.command(epilog=_EXAMPLES + "start --seats 2 --faucet --key-file verifier.key")
 def start(
     market: Market = DEFAULT_MARKET,
     key_file: KeyFile = _KEY,
@@ -70,6 +73,7 @@ def start(
     seats: Annotated[
         int, typer.Option("--seats", min=0, max=1000, help="First enroll until so many are held.")
     ] = 0,
+    faucet: Faucet = False,
     executions: Annotated[
         int, typer.Option("--executions", min=1, max=64, help="Tasks to execute at the same time.")
     ] = 1,
@@ -79,15 +83,10 @@ def start(
     _log_to_stderr()
     stop = threading.Event()
     with _service(market, key_file, state, rpc, executions) as service:
-        from verifier.enrolment import enroll as take_part
-        from verifier.enrolment import held_seats
-
-        me = service.sender.address
-        held = take_part(service.contracts, service.sender, seats) if seats else None
-        if held is None:
-            held = len(held_seats(service.contracts, me))
-        verifier = service.verifier(stop)
         _stop_on_signals(stop)
+        held = _enroll(service, seats, faucet=faucet)
+        verifier = service.verifier(stop)
+        me = service.sender.address
         _show({"verifier": me, "seats": held, "market": market}, as_json=as_json)
         verifier.run()
 
@@ -99,18 +98,12 @@ def enroll(
     state: StateDirectory = _HOME,
     rpc: RpcUrl = None,
     seats: Seats = 1,
-    faucet: Annotated[
-        bool, typer.Option("--faucet", help="Ask a development market for credits and gas first.")
-    ] = False,
+    faucet: Faucet = False,
     as_json: Json = False,
 ) -> None:
     """Deposit credits for seats and bonds, and take the seats. Run it while `start` is stopped."""
     with _service(market, key_file, state, rpc) as service:
-        from verifier.enrolment import enroll as take_part
-
-        if faucet:
-            service.client.faucet(service.sender.address)
-        held = take_part(service.contracts, service.sender, seats)
+        held = _enroll(service, seats, faucet=faucet)
         _show({"verifier": service.sender.address, "seats": held}, as_json=as_json)
 
 
@@ -151,6 +144,17 @@ def status(
             "audits": {str(step): n for step, n in service.journal.audits_by_step().items()},
         }
         _show(facts, as_json=as_json)
+
+
+def _enroll(service: Service, seats: int, *, faucet: bool) -> int:
+    from verifier import enrolment
+
+    contracts, sender = service.contracts, service.sender
+    if faucet and seats:
+        enrolment.use_faucet(service.client, contracts, sender.address, seats)
+    if seats:
+        return enrolment.enroll(contracts, sender, seats)
+    return len(enrolment.held_seats(contracts, sender.address))
 
 
 @contextmanager

@@ -7,11 +7,13 @@ import time
 
 from protocol.chain.contracts import Call, Contracts
 from protocol.chain.sender import Sender
-from protocol.errors import InsufficientFunds
+from protocol.client.client import MarketClient
+from protocol.errors import InsufficientFunds, MarketUnavailable
 from protocol.units import WEI_PER_CREDIT, Address
 
 RESERVED_BONDS = 2
 WAIT_SECONDS = 120.0
+FAUCET_POLL_SECONDS = 0.5
 _log = logging.getLogger(__name__)
 
 
@@ -49,6 +51,28 @@ def enroll(contracts: Contracts, sender: Sender, seats: int) -> int:
         _send(sender, "seats", contracts.take_seats(missing_seats))
         _log.info("took %d seats", missing_seats)
     return len(held_seats(contracts, me))
+
+
+def use_faucet(client: MarketClient, contracts: Contracts, me: Address, seats: int) -> None:
+    """Ask a development market for credits and gas, and wait for them; not when there is enough.
+
+    Raises:
+        NotFound: this is no development market.
+        MarketUnavailable: they did not come in time.
+    """
+
+    def is_enough() -> bool:
+        has_credits = contracts.token_balance(me) >= missing_wei(contracts, me, seats)
+        return has_credits and contracts.gas_balance(me) > 0
+
+    if is_enough():
+        return
+    client.faucet(me)
+    give_up_at = time.monotonic() + WAIT_SECONDS
+    while not is_enough():
+        if time.monotonic() > give_up_at:
+            raise MarketUnavailable("the faucet's credits did not arrive; try again")
+        time.sleep(FAUCET_POLL_SECONDS)
 
 
 def leave(contracts: Contracts, sender: Sender) -> int:
