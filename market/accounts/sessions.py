@@ -50,6 +50,11 @@ class SessionService:
             unit.sessions.add(_hash(token), who, expires_at)
         return Session(token=token, account=who.account, wallet=who.wallet, expires_at=expires_at)
 
+    def cached(self, token: str) -> Principal | None:
+        """Who holds a token, if that was asked a moment ago; never waits."""
+        known = self._cache.get(_hash(token))
+        return known[0] if known is not None and known[1] > self._clock() else None
+
     def principal(self, token: str) -> Principal:
         """Who holds a token.
 
@@ -57,9 +62,6 @@ class SessionService:
             NotSignedIn: nobody, or no longer.
         """
         now, token_hash = self._clock(), _hash(token)
-        cached = self._cache.get(token_hash)
-        if cached is not None and cached[1] > now:
-            return cached[0]
         with self._store.read() as unit:
             found = unit.sessions.find(token_hash, int(now))
         if found is None:

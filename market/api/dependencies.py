@@ -6,6 +6,7 @@ from typing import Annotated, cast
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
+from starlette.concurrency import run_in_threadpool
 
 from market.accounts.principal import Principal
 from market.services import Services
@@ -14,7 +15,9 @@ from protocol.errors import NotSignedIn
 _bearer = HTTPBearer(auto_error=False, description="The token of POST /v1/sessions")
 
 
-def services_of(request: Request) -> Services:
+# Coroutines on purpose: FastAPI would send a plain function through its thread pool, which costs
+# more than what these do.
+async def services_of(request: Request) -> Services:
     """The services that `market.main` wired."""
     return cast(Services, request.app.state.services)
 
@@ -22,7 +25,7 @@ def services_of(request: Request) -> Services:
 ServicesDep = Annotated[Services, Depends(services_of)]
 
 
-def principal_of(
+async def principal_of(
     services: ServicesDep,
     credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(_bearer)],
 ) -> Principal:
@@ -33,7 +36,9 @@ def principal_of(
     """
     if credentials is None:
         raise NotSignedIn
-    return services.sessions.principal(credentials.credentials)
+    token = credentials.credentials
+    known = services.sessions.cached(token)
+    return known or await run_in_threadpool(services.sessions.principal, token)
 
 
 PrincipalDep = Annotated[Principal, Depends(principal_of)]

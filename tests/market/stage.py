@@ -19,7 +19,7 @@ from eth_account.signers.local import LocalAccount
 
 from market.keys import write_key
 from market.main import Market, build
-from market.server import _listen
+from market.server import listen
 from market.settings import Settings
 from protocol.audit import AuditCommitment, AuditResult, commitment
 from protocol.chain.calls import Call
@@ -88,7 +88,7 @@ def open_market(
 
 @contextmanager
 def _served(market: Market) -> Iterator[str]:
-    listener = _listen("127.0.0.1", 0)
+    listener = listen("127.0.0.1", 0)
     config = uvicorn.Config(market.app(), log_config=None, access_log=False, lifespan="on")
     server = uvicorn.Server(config)
     thread = threading.Thread(target=server.run, args=([listener],), daemon=True)
