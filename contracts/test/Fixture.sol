@@ -239,8 +239,16 @@ abstract contract Fixture {
             firstTask: first,
             count: count,
             amount: uint96(count) * 1 ether,
-            resultRoot: Trees.root(_resultLeaves(leaseId, first, count, wrong))
+            resultRoot: _treeRoot(leaseId, first, count, wrong)
         });
+    }
+
+    function _treeRoot(bytes32 leaseId, uint32 first, uint32 count, uint256 wrong)
+        internal
+        pure
+        returns (bytes32)
+    {
+        return Trees.root(_resultLeaves(leaseId, first, count, wrong));
     }
 
     function _one(LeaseResult memory lease) internal pure returns (LeaseResult[] memory leases) {
@@ -269,8 +277,7 @@ abstract contract Fixture {
         }
     }
 
-    /// @dev Commits as the operator; the rates are read back from what the contract emitted being
-    /// impossible to read here, so they are computed as Pricing does and checked against the root.
+    /// @dev Commits as the operator. The rates are computed here, and checked against the root.
     function _commit(LeaseResult[] memory leases)
         internal
         returns (uint256 batchId, CommittedLease[] memory committed)
