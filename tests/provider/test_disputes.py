@@ -1,0 +1,167 @@
+"""A disputed result on a real chain: conceded when it was wrong, opened when it was right."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from protocol.audit import commitment
+from protocol.chain.development import development_account
+from protocol.chain.events import ChainEvent, EventReader
+from protocol.chain.sender import MemoryJournal, Sender
+from protocol.client.client import MarketClient
+from protocol.errors import ChainUnavailable
+from protocol.lease import Lease
+from protocol.units import WEI_PER_CREDIT, Address, Bytes32, content_id
+from provider.cache import BlobCache
+from provider.chain_watch import ChainWatch
+from provider.disputes import Defence
+from provider.execution import Device
+from provider.executors.wasm import WasmExecutor
+from provider.ledger import Ledger, Record
+from tests.protocol.make_vectors import word
+from tests.support.chains import start_devchain
+from tests.verifier import world as verifier_world
+from tests.verifier.lying_market import LyingMarket, serve
+from tests.verifier.world import PRICE_WEI, PROVIDER, Committed, World
+
+MEMBER, CHALLENGER = development_account(4), development_account(5)
+POLL_SECONDS = 0.3
+CONCEDE_SECONDS = 6
+
+
+@pytest.fixture(scope="module")
+def rpc_url() -> Iterator[str]:
+    with start_devchain(block_seconds=1) as url:
+        yield url
+
+
+@pytest.fixture
+def market(rpc_url: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[LyingMarket]:
+    patient = replace(verifier_world.QUICK, concede_seconds=CONCEDE_SECONDS)
+    monkeypatch.setattr(verifier_world, "QUICK", patient)
+    made = World(rpc_url)
+    made.fund(PROVIDER, WEI_PER_CREDIT)
+    made.send(PROVIDER, made.contracts.stake(WEI_PER_CREDIT // 2))
+    with serve(LyingMarket(made)) as served:
+        yield served
+
+
+def commit(world: World, wrong_task: int | None) -> tuple[Committed, Record]:
+    """A result of two tasks on chain, and the record that the device kept of it."""
+    digests = [world.honest_digest(task) for task in range(2)]
+    if wrong_task is not None:
+        digests[wrong_task] = word("wrong")
+    job_id = world.open_job()
+    made = world.commit(job_id, 0, digests)
+    me = Address(PROVIDER.address)
+    record = Record(
+        lease=Lease(job_id, me, me, 0, 2, PRICE_WEI, 1),
+        spec=world.spec,
+        task_inputs=tuple(content_id(world.task_input(task)) for task in range(2)),
+        lease_salt=word("salt"),
+        digests=tuple(digests),
+    )
+    assert record.lease_id == made.lease_id
+    return made, record
+
+
+@contextmanager
+def defended(market: LyingMarket, record: Record, root: Path) -> Iterator[ChainWatch]:
+    """A device's watch and defence, in threads, until the block ends."""
+    world = market.world
+    with MarketClient(market.url, PROVIDER) as client:
+        ledger = Ledger(root / "ledger")
+        ledger.add(record)
+        defence: Defence
+        watch = ChainWatch(
+            EventReader(world.web3, world.deployment),
+            ledger,
+            POLL_SECONDS,
+            # The watch is made first, so that the defence is looked up when it is needed.
+            lambda *dispute: defence.take(*dispute),  # noqa: PLW0108
+        )
+        scratch = root / "scratch"
+        scratch.mkdir()
+        device = Device(
+            market=client,
+            account=PROVIDER,
+            wallet=Address(PROVIDER.address),
+            domain=world.contracts.domain,
+            ask_per_core_second_wei=1,
+            executors=[WasmExecutor()],
+            cache=BlobCache(root / "blobs", 1 << 30, client.fetch_blob),
+            ledger=ledger,
+            jobs=watch,
+            scratch=scratch,
+        )
+        sender = Sender(world.web3, PROVIDER, MemoryJournal())
+        defence = Defence(device, world.contracts, sender, POLL_SECONDS)
+        threads = [threading.Thread(target=part.run) for part in (watch, defence)]
+        for thread in threads:
+            thread.start()
+        try:
+            yield watch
+        finally:
+            watch.end()
+            defence.end()
+            for thread in threads:
+                thread.join()
+
+
+def contest(world: World, made: Committed, task: int) -> ChainEvent:
+    """Somebody disputes a task of the only lease of its batch."""
+    world.fund(CHALLENGER, world.contracts.params().dispute_bond_wei)
+    committed = world.await_event("BatchCommitted", lambda e: e.args["batch_id"] == made.batch_id)
+    lease = committed.args["leases"][0]
+    call = world.contracts.open_dispute(made.batch_id, lease, 0, (), task)
+    world.send(CHALLENGER, call)
+    return world.await_event("DisputeOpened")
+
+
+def test_a_wrong_result_is_conceded(market: LyingMarket, tmp_path: Path) -> None:
+    made, record = commit(market.world, wrong_task=1)
+    with defended(market, record, tmp_path):
+        opened = contest(market.world, made, task=1)
+        conceded = market.world.await_event("DisputeConceded", timeout_seconds=30)
+    assert conceded.args["dispute_id"] == opened.args["dispute_id"]
+
+
+def test_a_right_result_is_opened_for_the_committee(market: LyingMarket, tmp_path: Path) -> None:
+    world = market.world
+    seat_wei = world.contracts.params().seat_stake_wei
+    world.fund(MEMBER, seat_wei)
+    world.send(MEMBER, world.contracts.take_seats(1))
+    made, record = commit(world, wrong_task=None)
+    with defended(market, record, tmp_path):
+        opened = contest(world, made, task=0)
+        dispute_id = opened.args["dispute_id"]
+        judge(world, dispute_id, opened.timestamp, world.honest_digest(0))
+        claim = world.await_event("ClaimOpened", timeout_seconds=40)
+    assert claim.args["task_digest"] == world.honest_digest(0)
+    assert not world.events("DisputeConceded")
+
+
+def judge(world: World, dispute_id: int, opened_at: int, digest: Bytes32) -> None:
+    """The committee's only member votes for `digest`."""
+    due_at = opened_at + CONCEDE_SECONDS + 1
+    world.wait_until(lambda: world.contracts.block_timestamp() > due_at)
+    world.send(MEMBER, world.contracts.draw_committee(dispute_id))
+    vote = commitment(Address(MEMBER.address), digest, word("vote"))
+    world.send(MEMBER, world.contracts.commit_vote(dispute_id, vote))
+    world.send(MEMBER, world.contracts.reveal_vote(dispute_id, digest, word("vote")))
+
+
+def test_the_chain_tells_what_a_job_signed(market: LyingMarket, tmp_path: Path) -> None:
+    _, record = commit(market.world, wrong_task=None)
+    give_up = threading.Event()
+    with defended(market, record, tmp_path) as watch:
+        assert watch.spec_hash(record.lease.job_id, give_up) == market.world.spec.hash
+        give_up.set()
+        with pytest.raises(ChainUnavailable, match="does not show job"):
+            watch.spec_hash(word("no such job"), give_up)
