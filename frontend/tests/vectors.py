@@ -1,7 +1,4 @@
-"""Write tests/vectors.json: the protocol's own hashes and signatures, for the browser's code.
-
-    ../.venv/bin/python tests/vectors.py > tests/vectors.json   (PYTHONPATH=..)
-"""
+"""Write the protocol's own hashes and signatures, for the browser's code (`npm run types`)."""
 
 import json
 import sys
@@ -34,7 +31,7 @@ LABELS = ["", 'Zählung «é» "quoted" \\ / \U0001f600', "textstats"]
 ODD_VALUES = [
     {
         "b": 1,
-        "a": [True, None, "\u20ac$\"\n\\/"],
+        "a": [True, None, '\u20ac$"\n\\/'],
         "\u20ac": 1e-7,
         "\r": 333333333.33333329,
         "1": 4.50,
