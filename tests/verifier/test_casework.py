@@ -27,6 +27,7 @@ class Arbiter:
     members: tuple[Address, ...]
     view: ChainView = field(default_factory=ChainView)
     refused: Counter[Move] = field(default_factory=Counter)
+    taken: dict[Move, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         for event in (committed(WORK), seeded(), disputed(WORK, HOLDERS[5])):
@@ -41,6 +42,7 @@ class Arbiter:
         if case is None or not self._is_allowed(move, case, sender, now):
             self.refused[move] += 1
             return
+        self.taken[move] = now
         kind, args = self._effect(move, sender, now)
         self.view.apply(Told(kind, {"dispute_id": 1, **args}, 20, now))
 
@@ -50,7 +52,10 @@ class Arbiter:
         return {
             Move.DRAW_COMMITTEE: not is_drawn and now > OPENED_AT + 3,
             Move.COMMIT_VOTE: is_drawn and now <= case.commit_by and sender not in case.committed,
-            Move.REVEAL_VOTE: is_drawn and case.is_commit_over(now) and now <= case.reveal_by,
+            Move.REVEAL_VOTE: is_drawn
+            and case.is_commit_over(now)
+            and now <= case.reveal_by
+            and sender in case.committed - case.revealed,
             Move.OPEN_CLAIM: is_drawn and case.is_reveal_over(now) and now <= case.open_by,
             Move.RESOLVE: is_drawn
             and case.is_reveal_over(now)
@@ -127,8 +132,16 @@ def test_members_that_are_awake_commit_and_reveal(
     execution_seconds: int, members: tuple[Address, ...]
 ) -> None:
     people = tuple(Person(me, frozenset(), execution_seconds) for me in HOLDERS)
-    seen = _play(Arbiter(members), people)
+    arbiter = Arbiter(members)
+    seen = _play(arbiter, people)
     assert seen["committed"] == seen["revealed"] == frozenset(members)
+    assert (Move.OPEN_CLAIM in arbiter.taken) == bool(members)
+
+
+def test_a_dispute_that_nobody_can_judge_ends_at_once() -> None:
+    arbiter = Arbiter(())
+    _play(arbiter, (Person(HOLDERS[5], frozenset(), 0),))
+    assert arbiter.taken[Move.RESOLVE] <= arbiter.taken[Move.DRAW_COMMITTEE] + 1
 
 
 def test_a_member_that_wakes_up_late_still_reveals() -> None:
