@@ -90,5 +90,6 @@ interface ICommitteeArbiter is IArbiter {
         bytes32[] calldata proof
     ) external;
 
+    /// @notice A dispute's committee; all zero until it is drawn.
     function committee(uint256 disputeId) external view returns (Committee memory);
 }

@@ -190,27 +190,45 @@ interface IMarket is IMarketEvents, IMarketErrors {
 
     // ------------------------------------------------------------------------------ views
 
+    /// @notice The EIP-712 domain that signatures must be for.
     function domainSeparator() external view returns (bytes32);
+    /// @notice What the market was deployed with.
     function params() external view returns (Params memory);
+    /// @notice The payment token.
     function token() external view returns (address);
+    /// @notice Where seeds come from: an `IBeacon`.
     function beacon() external view returns (address);
+    /// @notice Who decides disputes: an `IArbiter`.
     function arbiter() external view returns (address);
+    /// @notice An account's money; all zero if it has none.
     function account(address owner) external view returns (Account memory);
+    /// @notice A job's facts; all zero if it was never opened.
     function job(bytes32 jobId) external view returns (JobState memory);
+    /// @notice A batch's facts; reverts if it does not exist. Batches count from 1.
     function batch(uint256 batchId) external view returns (Batch memory);
+    /// @notice The latest batch's id.
     function batchCount() external view returns (uint256);
+    /// @notice A seat; reverts if it does not exist. Seats count from 0.
     function seat(uint32 seatId) external view returns (Seat memory);
     /// @notice What a seat still holds, and when it can be released (0 while it is held).
     function seatStake(uint32 seatId)
         external
         view
         returns (uint96 stakeWei, uint40 releasableAt, uint32 duties);
+    /// @notice How many seats were ever taken.
     function seatCount() external view returns (uint32);
+    /// @notice Which wallet a device signs for, until when. It says what the wallet trusts, not that
+    /// the device agreed to it.
     function deviceOf(address device) external view returns (address wallet, uint40 notAfter);
+    /// @notice Whether a nonce of any message is used or burnt.
     function isNonceUsed(address signer, uint256 nonce) external view returns (bool);
+    /// @notice Whether a result of the task is committed, and not released.
     function isTaskCommitted(bytes32 jobId, uint32 task) external view returns (bool);
+    /// @notice Whether the audit of a task of lease `index` is paid.
     function isAuditPaid(uint256 batchId, uint16 index, uint32 task) external view returns (bool);
+    /// @notice A dispute's facts; reverts if it does not exist. Disputes count from 1.
     function dispute(uint256 disputeId) external view returns (Dispute memory);
+    /// @notice The latest dispute's id.
     function disputeCount() external view returns (uint256);
     /// @notice Whether an open dispute is about a lease that is finished already.
     function isMoot(uint256 disputeId) external view returns (bool);

@@ -1,10 +1,23 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {CreditToken} from "../../src/CreditToken.sol";
+import {IMarket} from "../../src/interfaces/IMarket.sol";
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
+import {ReentrancyGuardTransient} from "@openzeppelin/contracts/utils/ReentrancyGuardTransient.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
+
+/// @notice A token that calls back while it pays out.
+contract CallingToken is CreditToken {
+    constructor() CreditToken(msg.sender, 1000 ether) {}
+
+    function transfer(address to, uint256 amountWei) public override returns (bool) {
+        IMarket(msg.sender).withdraw(1, to);
+        return super.transfer(to, amountWei);
+    }
+}
 
 contract WithdrawTest is Fixture {
     function test_PaysOut() external {
@@ -40,5 +53,14 @@ contract WithdrawTest is Fixture {
         vm.expectRevert(IMarketErrors.ZeroAmount.selector);
         vm.prank(requester);
         market.withdraw(0, requester);
+    }
+
+    function test_RevertWhen_TheTokenCallsBack() external {
+        CallingToken calling = new CallingToken();
+        IMarket other = _deployMarket(address(calling), address(beacon), address(1), _params());
+        calling.approve(address(other), 100 ether);
+        other.deposit(100 ether);
+        vm.expectRevert(ReentrancyGuardTransient.ReentrancyGuardReentrantCall.selector);
+        other.withdraw(1 ether, stranger);
     }
 }
