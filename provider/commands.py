@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import json
 import logging
+import re
 import signal
 import sys
 import threading
-from decimal import Decimal, InvalidOperation
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -20,6 +20,7 @@ from protocol.errors import InvalidInput, NotFound
 
 DEFAULT_MARKET = "http://127.0.0.1:8080"
 WEI_PER_CREDIT = 10**18
+_CREDITS = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,18}))?")
 
 app = typer.Typer(
     help="Lend this device's idle time, and be paid for it.",
@@ -183,13 +184,11 @@ def credits_wei(text: str) -> int:
     Raises:
         InvalidInput: not a number, negative, or finer than a wei.
     """
-    try:
-        wei = Decimal(text) * WEI_PER_CREDIT
-        if wei < 0 or wei >= 1 << 96 or wei != int(wei):
-            raise InvalidInput(f"not an amount of credits: {text!r}")
-    except (InvalidOperation, ValueError, OverflowError):
-        raise InvalidInput(f"not an amount of credits: {text!r}") from None
-    return int(wei)
+    found = _CREDITS.fullmatch(text)
+    if found is None:
+        raise InvalidInput(f"not an amount of credits: {text!r}")
+    whole, fraction = found[1], found[2] or ""
+    return int(whole) * WEI_PER_CREDIT + int(fraction.ljust(18, "0"))
 
 
 def _stop_on_signals(stop: threading.Event) -> None:

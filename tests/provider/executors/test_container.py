@@ -97,7 +97,9 @@ def test_it_has_no_network(owner: str, make_container_work: MakeContainerWork) -
 
 
 def test_a_fork_bomb_ends_in_its_cage(owner: str, make_container_work: MakeContainerWork) -> None:
-    work = make_container_work("bomb() { bomb | bomb & }; bomb; busybox sleep 60", wall_seconds=3)
+    work = make_container_work(
+        "bomb() { bomb | bomb & }; bomb; exec busybox sleep 60", wall_seconds=3
+    )
     started = time.monotonic()
     with pytest.raises(ExecutionFailed, match="longer than 3 s"):
         execute(owner, work)
