@@ -38,7 +38,9 @@ async def principal_of(
         raise NotSignedIn
     token = credentials.credentials
     known = services.sessions.cached(token)
-    return known or await run_in_threadpool(services.sessions.principal, token)
+    if known is not None:
+        return known
+    return await run_in_threadpool(services.sessions.principal, token)
 
 
 PrincipalDep = Annotated[Principal, Depends(principal_of)]

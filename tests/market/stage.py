@@ -120,6 +120,10 @@ class Stage:
         return self.market.contracts
 
     @property
+    def operator(self) -> Address:
+        return Address(self.market.services.info.operator)
+
+    @property
     def params(self) -> Params:
         return self.contracts.params()
 
@@ -220,7 +224,7 @@ class Stage:
         )
         fields: dict[str, Any] = {
             "requester": Address(requester.address),
-            "operator": self.market.services.info.operator,
+            "operator": self.operator,
             "token": self.contracts.deployment.token,
             "spec_hash": spec.hash,
             "task_count": tasks,

@@ -1,0 +1,97 @@
+"""Uploads that break, lie and overflow; downloads for those entitled."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import httpx
+import pytest
+
+from protocol.client.wire import UploadRequest
+from protocol.errors import BlobIncomplete, BlobMismatch, BlobTooLarge, NotFound
+from protocol.units import ContentId, content_id
+from tests.market.stage import MODULE, Stage
+
+
+def test_an_upload_is_continued_where_it_broke(stage: Stage) -> None:
+    client = stage.client(stage.person())
+    data = b"first half, second half"
+    blob = content_id(data)
+    client.create_upload(UploadRequest(blob_id=blob, size_bytes=len(data)))
+    assert client.patch_upload(blob, 0, data[:10]).offset_bytes == 10
+    with pytest.raises(BlobIncomplete):
+        client.patch_upload(blob, 0, data[:10])
+    upload = client.create_upload(UploadRequest(blob_id=blob, size_bytes=len(data)))
+    assert (upload.offset_bytes, upload.is_complete) == (10, False)
+    assert client.patch_upload(blob, 10, data[10:]).is_complete
+    assert client.has_blob(blob)
+
+
+def test_other_bytes_than_promised_are_forgotten(stage: Stage) -> None:
+    client = stage.client(stage.person())
+    blob = content_id(b"promised")
+    client.create_upload(UploadRequest(blob_id=blob, size_bytes=8))
+    with pytest.raises(BlobMismatch):
+        client.patch_upload(blob, 0, b"promise!")
+    with pytest.raises(NotFound):
+        client.upload(blob)
+
+
+def test_more_bytes_than_announced_are_refused(stage: Stage) -> None:
+    client = stage.client(stage.person())
+    blob = content_id(b"short")
+    client.create_upload(UploadRequest(blob_id=blob, size_bytes=5))
+    with pytest.raises(BlobTooLarge):
+        client.patch_upload(blob, 0, b"short and more")
+    with pytest.raises(BlobTooLarge):
+        client.create_upload(UploadRequest(blob_id=blob, size_bytes=1 << 60))
+
+
+def test_a_truncated_upload_is_no_blob(stage: Stage) -> None:
+    client = stage.client(stage.person())
+    blob = content_id(b"whole")
+    client.create_upload(UploadRequest(blob_id=blob, size_bytes=5))
+    client.patch_upload(blob, 0, b"who")
+    assert not client.has_blob(blob)
+
+
+def test_empty_blobs_are_blobs(stage: Stage, tmp_path: Path) -> None:
+    client = stage.client(stage.person())
+    blob = client.put_blob(b"")
+    assert client.fetch_blob(blob, tmp_path / "empty").read_bytes() == b""
+
+
+def test_knowing_a_digest_gives_nothing(stage: Stage, tmp_path: Path) -> None:
+    owner, thief = stage.client(stage.person()), stage.client(stage.person())
+    blob = owner.put_blob(b"secret")
+    with pytest.raises(NotFound):
+        thief.fetch_blob(blob, tmp_path / "stolen")
+    upload = thief.create_upload(UploadRequest(blob_id=blob, size_bytes=6))
+    assert not upload.is_complete
+    with pytest.raises(NotFound):
+        thief.fetch_blob(blob, tmp_path / "stolen")
+
+
+def test_a_device_sees_the_inputs_of_its_leases_alone(stage: Stage, tmp_path: Path) -> None:
+    device, requester = stage.provider(50), stage.person(100)
+    stage.job(requester, 8)
+    module = content_id(MODULE)
+    with pytest.raises(NotFound):
+        device.client.fetch_blob(module, tmp_path / "early")
+    grant = device.client.lease()
+    assert grant is not None
+    assert device.client.fetch_blob(module, tmp_path / "module").read_bytes() == MODULE
+    for blob in grant.task_inputs:
+        device.client.fetch_blob(ContentId(blob), tmp_path / blob)
+    with pytest.raises(NotFound):
+        device.client.fetch_blob(content_id(b"input 7"), tmp_path / "other")
+
+
+def test_ranges(stage: Stage) -> None:
+    client = stage.client(stage.person())
+    blob = client.put_blob(b"0123456789")
+    headers = {"Authorization": f"Bearer {client.session().token}", "Range": "bytes=4-6"}
+    answer = httpx.get(f"{stage.url}/v1/blobs/{blob}", headers=headers)
+    assert answer.status_code == 206
+    assert answer.content == b"456"
+    assert answer.headers["etag"] == f'"{blob}"'
