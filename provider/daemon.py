@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import logging
 import os
-import secrets
 import shutil
 import threading
 import time
@@ -249,7 +248,7 @@ def _offer(device: Device, capacity: Capacity, expires_at: int) -> Offer:
         disk_bytes=capacity.disk_bytes,
         ask_per_core_second=device.ask_per_core_second_wei,
         expires_at=expires_at,
-        nonce=int.from_bytes(secrets.token_bytes(32), "big"),
+        nonce=time.time_ns(),  # the market takes only later ones, also after a restart
     )
 
 
