@@ -4,17 +4,17 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IBeacon} from "./interfaces/IBeacon.sol";
+import {ITerms} from "./interfaces/ITerms.sol";
 import {Audits} from "./market/Audits.sol";
 import {Disputes} from "./market/Disputes.sol";
 import {MarketBase} from "./market/MarketBase.sol";
 import {Money} from "./market/Money.sol";
-import {Params} from "./types/Params.sol";
 
 /// @title Market
 /// @notice The one contract that holds credits. See `IMarket` for what it does.
 contract Market is Money, Audits, Disputes {
-    constructor(IERC20 token_, IBeacon beacon_, address arbiter_, Params memory params_)
-        MarketBase(token_, beacon_, arbiter_, params_)
+    constructor(IERC20 token_, IBeacon beacon_, address arbiter_, ITerms terms_)
+        MarketBase(token_, beacon_, arbiter_, terms_)
         EIP712(DOMAIN_NAME, DOMAIN_VERSION)
     {}
 }

@@ -32,6 +32,10 @@ interface IMarket is IMarketEvents, IMarketErrors {
         uint40 unstakeAt;
         /// @dev Conceded and lost disputes.
         uint32 strikes;
+        /// @dev Disputes about its work that are open: nothing is paid to it meanwhile.
+        uint32 openDisputes;
+        /// @dev The block of its last slash: what it had committed by then is forfeited.
+        uint64 forfeitBlock;
     }
 
     struct JobState {

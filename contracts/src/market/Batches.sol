@@ -65,17 +65,19 @@ abstract contract Batches is Jobs, Seats {
     /// @inheritdoc IMarket
     function settleBatch(uint256 batchId, CommittedLease[] calldata leases) external {
         Batch storage state = _knownBatch(batchId);
-        if (state.seed == 0) revert SeedNotFixed(batchId);
-        if (block.timestamp <= state.windowEndsAt) revert WindowOpen(batchId, state.windowEndsAt);
         _requireLeases(batchId, state, leases);
-        uint256 finished = state.finishedBitmap;
-        uint256 blocked = finished | state.disputedBitmap;
+        uint256 before = state.finishedBitmap;
+        uint256 finished = before;
+        uint256 blocked = before | state.disputedBitmap;
         for (uint256 i; i < leases.length; ++i) {
             if (blocked & (1 << i) != 0) continue;
-            finished |= 1 << i;
-            _settle(batchId, leases[i].result);
+            if (_settleOrForfeit(batchId, state, leases[i].result)) finished |= 1 << i;
         }
-        if (finished == state.finishedBitmap) revert NothingToSettle(batchId);
+        if (finished == before) {
+            if (state.seed == 0) revert SeedNotFixed(batchId);
+            if (!_isWindowOver(state)) revert WindowOpen(batchId, state.windowEndsAt);
+            revert NothingToSettle(batchId);
+        }
         state.finishedBitmap = finished;
     }
 
@@ -191,6 +193,34 @@ abstract contract Batches is Jobs, Seats {
             leaves[i] = leases[i].leaf();
         }
         if (Merkle.root(leaves) != state.root) revert WrongLeases(batchId);
+    }
+
+    /// @dev Pay is unvested until its window is over and its provider is in no dispute. Whoever
+    /// loses one forfeits all of it, at once: one caught task costs the whole window.
+    function _settleOrForfeit(uint256 batchId, Batch storage state, LeaseResult memory lease)
+        private
+        returns (bool isFinished)
+    {
+        Account storage provider = _accounts[lease.provider];
+        if (state.commitBlock <= provider.forfeitBlock) {
+            _releaseLease(
+                batchId,
+                lease.jobId,
+                lease.leaseId,
+                lease.provider,
+                lease.firstTask,
+                lease.count,
+                lease.amount
+            );
+            return true;
+        }
+        if (!_isWindowOver(state) || provider.openDisputes != 0) return false;
+        _settle(batchId, lease);
+        return true;
+    }
+
+    function _isWindowOver(Batch storage state) private view returns (bool) {
+        return state.seed != 0 && block.timestamp > state.windowEndsAt;
     }
 
     /// @dev Pay fills the provider's stake up to the minimum first: anyone can start with nothing.

@@ -42,6 +42,7 @@ abstract contract Disputes is Batches {
         _spend(msg.sender, _DISPUTE_BOND_WEI);
         _disputedTasks[batchId].add(key);
         _openDisputes[batchId][index] += 1;
+        _accounts[lease.result.provider].openDisputes += 1;
         state.disputedBitmap |= 1 << index;
         disputeId = _storeDispute(batchId, lease.result, index, task);
         emit DisputeOpened(
@@ -147,6 +148,7 @@ abstract contract Disputes is Batches {
     function _endDispute(Dispute storage contested, DisputeStatus status, Verdict verdict) private {
         contested.status = status;
         contested.verdict = verdict;
+        _accounts[contested.provider].openDisputes -= 1;
         uint256 left = --_openDisputes[contested.batchId][contested.index];
         if (left == 0) {
             _knownBatch(contested.batchId).disputedBitmap &= ~(1 << uint256(contested.index));
@@ -178,7 +180,9 @@ abstract contract Disputes is Batches {
         private
     {
         uint256 wantedWei = uint256(_SLASH_MULTIPLE) * (contested.amount / contested.count);
-        uint256 slashedWei = _takeStake(_accounts[contested.provider], wantedWei);
+        Account storage provider = _accounts[contested.provider];
+        provider.forfeitBlock = uint64(block.number);
+        uint256 slashedWei = _takeStake(provider, wantedWei);
         uint256 toRequester = slashedWei * _REQUESTER_PERCENT / 100;
         uint256 toChallenger = slashedWei * _CHALLENGER_PERCENT / 100;
         uint256 toCommittee = _share(slashedWei * _COMMITTEE_PERCENT / 100, majority);

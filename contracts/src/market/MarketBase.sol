@@ -5,6 +5,7 @@ import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IBeacon} from "../interfaces/IBeacon.sol";
 import {IMarket} from "../interfaces/IMarket.sol";
+import {ITerms} from "../interfaces/ITerms.sol";
 import {Params} from "../types/Params.sol";
 
 /// @notice What every part of Market shares: what it was deployed with, and the accounts.
@@ -16,6 +17,7 @@ abstract contract MarketBase is IMarket {
     IERC20 internal immutable _TOKEN;
     IBeacon internal immutable _BEACON;
     address internal immutable _ARBITER;
+    ITerms private immutable _TERMS;
 
     uint96 internal immutable _SEAT_STAKE_WEI;
     uint96 internal immutable _DISPUTE_BOND_WEI;
@@ -23,21 +25,18 @@ abstract contract MarketBase is IMarket {
     uint32 internal immutable _SEED_DELAY_BLOCKS;
     uint40 internal immutable _DISPUTE_WINDOW_SECONDS;
     uint40 internal immutable _CONCEDE_SECONDS;
-    uint40 internal immutable _COMMIT_SECONDS;
-    uint40 internal immutable _REVEAL_SECONDS;
-    uint40 internal immutable _OPEN_SECONDS;
     uint40 internal immutable _COMMIT_GRACE_SECONDS;
     uint40 internal immutable _UNSTAKE_DELAY_SECONDS;
     uint32 internal immutable _SLASH_MULTIPLE;
-    uint8 internal immutable _COMMITTEE_SIZE;
 
     mapping(address owner => Account) internal _accounts;
 
     /// @inheritdoc IMarket
     uint256 public burntWei;
 
-    constructor(IERC20 token_, IBeacon beacon_, address arbiter_, Params memory p) {
-        _check(p);
+    constructor(IERC20 token_, IBeacon beacon_, address arbiter_, ITerms terms_) {
+        Params memory p = terms_.params();
+        _TERMS = terms_;
         _TOKEN = token_;
         _BEACON = beacon_;
         _ARBITER = arbiter_;
@@ -47,32 +46,14 @@ abstract contract MarketBase is IMarket {
         _SEED_DELAY_BLOCKS = p.seedDelayBlocks;
         _DISPUTE_WINDOW_SECONDS = p.disputeWindowSeconds;
         _CONCEDE_SECONDS = p.concedeSeconds;
-        _COMMIT_SECONDS = p.commitSeconds;
-        _REVEAL_SECONDS = p.revealSeconds;
-        _OPEN_SECONDS = p.openSeconds;
         _COMMIT_GRACE_SECONDS = p.commitGraceSeconds;
         _UNSTAKE_DELAY_SECONDS = p.unstakeDelaySeconds;
         _SLASH_MULTIPLE = p.slashMultiple;
-        _COMMITTEE_SIZE = p.committeeSize;
     }
 
     /// @inheritdoc IMarket
-    function params() external view returns (Params memory) {
-        return Params({
-            seatStakeWei: _SEAT_STAKE_WEI,
-            disputeBondWei: _DISPUTE_BOND_WEI,
-            minimumStakeWei: _MINIMUM_STAKE_WEI,
-            seedDelayBlocks: _SEED_DELAY_BLOCKS,
-            disputeWindowSeconds: _DISPUTE_WINDOW_SECONDS,
-            concedeSeconds: _CONCEDE_SECONDS,
-            commitSeconds: _COMMIT_SECONDS,
-            revealSeconds: _REVEAL_SECONDS,
-            openSeconds: _OPEN_SECONDS,
-            commitGraceSeconds: _COMMIT_GRACE_SECONDS,
-            unstakeDelaySeconds: _UNSTAKE_DELAY_SECONDS,
-            slashMultiple: _SLASH_MULTIPLE,
-            committeeSize: _COMMITTEE_SIZE
-        });
+    function terms() external view returns (ITerms) {
+        return _TERMS;
     }
 
     /// @inheritdoc IMarket
@@ -124,22 +105,5 @@ abstract contract MarketBase is IMarket {
 
     function _min(uint256 a, uint256 b) internal pure returns (uint256) {
         return a < b ? a : b;
-    }
-
-    /// @dev A seat must stay slashable for as long as a dispute that may draw it can last.
-    function _check(Params memory p) private pure {
-        if (p.seatStakeWei == 0 || p.disputeBondWei == 0) revert InvalidParams("stakes above 0");
-        if (p.seedDelayBlocks == 0) revert InvalidParams("a seed comes from a later block");
-        if (p.disputeWindowSeconds == 0 || p.commitSeconds == 0) revert InvalidParams("no window");
-        if (p.revealSeconds == 0 || p.openSeconds == 0) revert InvalidParams("no window");
-        if (p.slashMultiple == 0) revert InvalidParams("slashMultiple above 0");
-        if (p.committeeSize == 0 || p.committeeSize > 31) {
-            revert InvalidParams("committee of 1-31");
-        }
-        uint256 longest = uint256(p.disputeWindowSeconds) + p.concedeSeconds + p.commitSeconds
-            + p.revealSeconds + p.openSeconds;
-        if (p.unstakeDelaySeconds < longest) revert InvalidParams("unstake delay under a dispute");
-        if (longest + p.commitGraceSeconds > 3650 days) revert InvalidParams("over ten years");
-        if (p.unstakeDelaySeconds > 3650 days) revert InvalidParams("over ten years");
     }
 }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IMarket} from "../../src/interfaces/IMarket.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {ICommitteeArbiter} from "../../src/interfaces/ICommitteeArbiter.sol";
-import {DisputeStatus, Verdict} from "../../src/types/Dispute.sol";
+import {DisputeStatus, Ruling, Verdict} from "../../src/types/Dispute.sol";
 import {CommittedLease} from "../../src/types/LeaseResult.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
@@ -229,6 +229,28 @@ contract ResolveTest is Fixture {
         vm.assertTrue(market.dispute(second).verdict == Verdict.None);
         vm.assertEq(market.burntWei(), burnt);
         vm.assertEq(_balance(challenger), FUNDS + 18 ether);
+        vm.assertTrue(_hasSeatStake(0) && _hasSeatStake(1) && _hasSeatStake(2));
+    }
+
+    /// @dev Whatever an arbiter says: a lease is lost once.
+    function test_MarketIgnoresARulingOnAMootDispute() external {
+        _contest(TASK);
+        uint256 second = _dispute(batchId, leases, 0, 0);
+        _voteAll(disputeId, members, _honest(TASK));
+        _drawCommittee(second);
+        _openClaim(disputeId, leases[0].result, TASK, TASK);
+        arbiter.resolve(disputeId);
+        uint256 stakeWei = _stakeOf(provider);
+        Ruling memory ruling = Ruling({
+            verdict: Verdict.ProviderLost,
+            majority: members,
+            seatIds: arbiter.committee(second).seatIds,
+            offenders: 7
+        });
+        vm.prank(address(arbiter));
+        market.rule(second, ruling);
+        vm.assertTrue(market.dispute(second).verdict == Verdict.None);
+        vm.assertEq(_stakeOf(provider), stakeWei);
         vm.assertTrue(_hasSeatStake(0) && _hasSeatStake(1) && _hasSeatStake(2));
     }
 }

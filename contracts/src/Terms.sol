@@ -1,0 +1,38 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {ITerms} from "./interfaces/ITerms.sol";
+import {Params} from "./types/Params.sol";
+
+/// @title Terms
+/// @notice Parameters that were checked once and never change.
+contract Terms is ITerms {
+    Params private _params;
+
+    constructor(Params memory params_) {
+        _check(params_);
+        _params = params_;
+    }
+
+    /// @inheritdoc ITerms
+    function params() external view returns (Params memory) {
+        return _params;
+    }
+
+    /// @dev A seat must stay slashable for as long as a dispute that may draw it can last.
+    function _check(Params memory p) private pure {
+        if (p.seatStakeWei == 0 || p.disputeBondWei == 0) revert InvalidParams("stakes above 0");
+        if (p.seedDelayBlocks == 0) revert InvalidParams("a seed comes from a later block");
+        if (p.disputeWindowSeconds == 0 || p.commitSeconds == 0) revert InvalidParams("no window");
+        if (p.revealSeconds == 0 || p.openSeconds == 0) revert InvalidParams("no window");
+        if (p.slashMultiple == 0) revert InvalidParams("slashMultiple above 0");
+        if (p.committeeSize == 0 || p.committeeSize > 31) {
+            revert InvalidParams("committee of 1-31");
+        }
+        uint256 longest = uint256(p.disputeWindowSeconds) + p.concedeSeconds + p.commitSeconds
+            + p.revealSeconds + p.openSeconds;
+        if (p.unstakeDelaySeconds < longest) revert InvalidParams("unstake delay under a dispute");
+        if (longest + p.commitGraceSeconds > 3650 days) revert InvalidParams("over ten years");
+        if (p.unstakeDelaySeconds > 3650 days) revert InvalidParams("over ten years");
+    }
+}
