@@ -2,19 +2,13 @@
 
 from __future__ import annotations
 
-import json
 import secrets
 
+from starlette.exceptions import HTTPException
 from starlette.types import ASGIApp, Message, Receive, Scope, Send
-
-from market.api.problems import MEDIA_TYPE, TYPE_PREFIX
 
 MAX_JSON_BYTES = 4 << 20
 _UPLOADS = "/v1/uploads/"
-
-
-class BodyTooLarge(Exception):
-    """More bytes arrived than the route takes."""
 
 
 class Edge:
@@ -40,20 +34,13 @@ class Edge:
             return
         scope["request_id"] = request_id = secrets.token_hex(8)
         headers = [*self._headers, (b"x-request-id", request_id.encode())]
-        has_started = False
 
         async def send_with_headers(message: Message) -> None:
-            nonlocal has_started
             if message["type"] == "http.response.start":
-                has_started = True
                 message["headers"] = [*message.get("headers", []), *headers]
             await send(message)
 
-        try:
-            await self._app(scope, _limited(scope, receive), send_with_headers)
-        except BodyTooLarge:
-            if not has_started:
-                await _refuse(send_with_headers, request_id)
+        await self._app(scope, _limited(scope, receive), send_with_headers)
 
 
 def _limited(scope: Scope, receive: Receive) -> Receive:
@@ -66,22 +53,7 @@ def _limited(scope: Scope, receive: Receive) -> Receive:
         message = await receive()
         received += len(message.get("body", b""))
         if received > MAX_JSON_BYTES:
-            raise BodyTooLarge
+            raise HTTPException(413, f"a request body has at most {MAX_JSON_BYTES} bytes")
         return message
 
     return receive_limited
-
-
-async def _refuse(send: Send, request_id: str) -> None:
-    body = {
-        "type": TYPE_PREFIX + "blob_too_large",
-        "title": "Content Too Large",
-        "status": 413,
-        "detail": f"a request body has at most {MAX_JSON_BYTES} bytes",
-        "code": "blob_too_large",
-        "retryable": False,
-        "request_id": request_id,
-    }
-    headers = [(b"content-type", MEDIA_TYPE.encode()), (b"connection", b"close")]
-    await send({"type": "http.response.start", "status": 413, "headers": headers})
-    await send({"type": "http.response.body", "body": json.dumps(body).encode()})

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import AsyncIterator
 from typing import Annotated
 
-from fastapi import APIRouter, Header, Query
+from fastapi import APIRouter, Depends, Header, Query
 from fastapi.sse import EventSourceResponse, ServerSentEvent
 from starlette.concurrency import run_in_threadpool
 
@@ -28,18 +28,25 @@ async def watch_market(
         yield event
 
 
+def own_job(job_id: Hash, who: PrincipalDep, services: ServicesDep) -> Bytes32:
+    """The id of a job of one's own. A dependency: a stream that has begun cannot refuse."""
+    services.jobs.require_owner(who, Bytes32(job_id))
+    return Bytes32(job_id)
+
+
+OwnJobDep = Annotated[Bytes32, Depends(own_job)]
+
+
 @router.get("/v1/jobs/{job_id}/events", response_class=EventSourceResponse)
 async def watch_job(
-    job_id: Hash,
-    who: PrincipalDep,
+    job_id: OwnJobDep,
     services: ServicesDep,
     after: After = None,
     last_event_id: LastEventId = None,
 ) -> AsyncIterator[ServerSentEvent]:
     """What happens to one job of one's own, from its beginning."""
-    await run_in_threadpool(services.jobs.require_owner, who, Bytes32(job_id))
     start = _start(last_event_id, after)
-    async for event in _follow(services, Bytes32(job_id), 0 if start is None else start):
+    async for event in _follow(services, job_id, 0 if start is None else start):
         yield event
 
 

@@ -7,7 +7,7 @@ import json
 import secrets
 import threading
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -135,6 +135,14 @@ class Stage:
                     break
                 time.sleep(0.02)
 
+    def keep_until(self, check: Callable[[], bool], rounds: int = 50) -> None:
+        """Let the keeper go until something has happened."""
+        for _ in range(rounds):
+            if check():
+                return
+            self.keep()
+        raise AssertionError("the keeper did not get there")
+
     def pass_time(self, seconds: int) -> None:
         """Let the chain's clock run, and mine."""
         web3 = self.contracts.web3
@@ -179,8 +187,7 @@ class Stage:
             owner=owner, amount_wei=amount_wei, deadline=deadline, signature=to_hex(signature)
         )
         self.client(account).deposit(permit)
-        self.keep()
-        assert self.contracts.account(owner).balance_wei >= amount_wei
+        self.keep_until(lambda: self.contracts.account(owner).balance_wei >= amount_wei)
 
     def provider(self, stake_credits: int = 0, ask_wei: int = ASK_WEI) -> Device:
         """A wallet with a device that has put up its offer."""
@@ -197,7 +204,8 @@ class Stage:
         self.client(wallet).delegate(
             DelegationRequest(delegation=delegation.to_json(), signature=to_hex(signature))
         )
-        self.keep()
+        of = self.contracts.device_of
+        self.keep_until(lambda: of(Address(key.address))[0] == wallet.address)
         device = Device(self, wallet, key)
         device.put_offer(ask_wei=ask_wei)
         return device
@@ -241,8 +249,7 @@ class Stage:
         """A posted job, open on chain."""
         draft = self.draft(requester, tasks, **changes)
         draft.post()
-        self.keep()
-        assert self.client(requester).job(draft.job_id).is_on_chain
+        self.keep_until(lambda: self.client(requester).job(draft.job_id).is_on_chain)
         return draft.job_id
 
     def run_all(self, devices: Sequence[Device], rounds: int = 40) -> None:

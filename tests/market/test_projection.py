@@ -1,0 +1,111 @@
+"""The projection: every event once, the same after a reorganisation, the same made anew."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from sqlalchemy import select
+
+from market.projection import codec
+from market.store.projected import PROJECTIONS
+from protocol.chain.connection import rpc
+from protocol.chain.events import ChainEvent
+from protocol.job import Job
+from protocol.lease import CommittedLease, LeaseResult
+from protocol.units import Address, Bytes32
+from tests.market.stage import Stage
+
+
+def projected(stage: Stage) -> dict[str, list[Any]]:
+    with stage.market.store.read() as unit:
+        return {
+            table.name: sorted(
+                tuple(map(str, row)) for row in unit.connection.execute(select(table))
+            )
+            for table in PROJECTIONS
+        }
+
+
+def test_made_anew_it_is_the_same(any_stage: Stage) -> None:
+    stage = any_stage
+    requester, device = stage.person(100), stage.provider(50)
+    stage.job(requester, 4)
+    stage.run_all([device])
+    stage.settle()
+    before = projected(stage)
+    assert before["chain_jobs"]
+    assert before["chain_leases"]
+    from market.projection import facts
+
+    with stage.market.store.write() as unit:
+        unit.chain.forget_after(1 << 40)
+        for row in unit.chain.logged():
+            facts.apply(unit, codec.from_row(row), stage.params.dispute_window_seconds)
+    assert projected(stage) == before
+
+
+def test_a_reorganisation_is_rolled_back_and_sent_again(stage: Stage) -> None:
+    web3 = stage.contracts.web3
+    requester = stage.person(100)
+    draft = stage.draft(requester)
+    stage.mine()
+    stage.keep()
+    depth_before = stage.contracts.block_number()
+    draft.post()
+    stage.keep_until(lambda: stage.client(requester).job(draft.job_id).is_on_chain)
+    depth = stage.contracts.block_number() - depth_before
+    rpc(web3, "anvil_reorg", depth, [])
+    stage.mine()
+    stage.market.keeper._parts.projector.advance()
+    assert not stage.client(requester).job(draft.job_id).is_on_chain
+    stage.keep_until(lambda: stage.client(requester).job(draft.job_id).is_on_chain)
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        5,
+        1 << 200,
+        "0x1234",
+        b"\x01\x02",
+        ("a", "b"),
+        (),
+        True,
+        Job(*[Address("0x" + "11" * 20)] * 3, Bytes32(bytes(32)), 1, 2, 3, 4, 5, 6, 7),
+        (
+            CommittedLease(
+                LeaseResult(bytes(32), bytes(32), "0x" + "22" * 20, 1, 2, 3, bytes(32)), 9
+            ),
+        ),
+    ],
+)
+def test_events_survive_json(value: Any) -> None:
+    import json
+
+    event = ChainEvent("Kind", {"it": value}, 1, Bytes32(bytes(32)), 2, Bytes32(bytes(32)), 3)
+    row = codec.to_row(event)
+    row["args"] = json.loads(json.dumps(row["args"]))
+    assert codec.from_row(row) == event
+
+
+def test_the_schema_is_what_the_tables_say(any_stage: Stage) -> None:
+    """The migrations and the tables must not drift apart."""
+    from alembic.autogenerate import compare_metadata
+    from alembic.migration import MigrationContext
+
+    from market.store.tables import metadata
+
+    with any_stage.market.store.engine.connect() as connection:
+        context = MigrationContext.configure(connection)
+        assert compare_metadata(context, metadata) == []
+
+
+def test_nothing_is_lost_when_a_database_is_opened_again(stage: Stage, tmp_path: Path) -> None:
+    from market.store.schema import migrate
+
+    stage.job(stage.person(100), 2)
+    before = projected(stage)
+    migrate(stage.market.store.engine)
+    assert projected(stage) == before
