@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {CreditToken} from "../src/CreditToken.sol";
+import {Terms} from "../src/Terms.sol";
 import {CommitteeArbiter} from "../src/arbiters/CommitteeArbiter.sol";
 import {BlockhashBeacon} from "../src/beacons/BlockhashBeacon.sol";
 import {IMarket} from "../src/interfaces/IMarket.sol";
@@ -86,7 +87,7 @@ abstract contract Fixture {
     function _deploy() internal {
         token = new CreditToken(address(this), 0);
         beacon = new BlockhashBeacon();
-        address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 1);
+        address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
         market = _deployMarket(address(token), address(beacon), expected, _params());
         arbiter = new CommitteeArbiter(market);
         vm.assertEq(address(arbiter), expected);
@@ -97,7 +98,7 @@ abstract contract Fixture {
         internal
         returns (IMarket)
     {
-        bytes memory arguments = abi.encode(token_, beacon_, arbiter_, params_);
+        bytes memory arguments = abi.encode(token_, beacon_, arbiter_, new Terms(params_));
         return IMarket(vm.deployCode("Market.sol:Market", arguments));
     }
 

@@ -9,7 +9,7 @@ from protocol.errors import ChainUnavailable
 from protocol.units import Address
 
 REMEMBER_SECONDS = 15
-_UNKNOWN = AccountFacts(0, 0, 0, 0, 0, 0)
+_UNKNOWN = AccountFacts(0, 0, 0, 0, 0, 0, 0, 0)
 
 
 class Stakes:

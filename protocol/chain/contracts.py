@@ -67,7 +67,10 @@ class Contracts(Calls):
 
     def params(self) -> Params:
         """What the market was deployed with."""
-        return Params(*self._view("Market", "params")[0])
+        terms = self._view("Market", "terms")[0]
+        data = codec("Terms").encode_call("params")
+        answer = rpc(self.web3, "eth_call", {"to": terms, "data": to_hex(data)}, "latest")
+        return Params(*codec("Terms").decode_answer("params", _bytes(answer))[0])
 
     def account(self, owner: Address) -> AccountFacts:
         """The money of `owner` inside the market."""

@@ -47,10 +47,11 @@ def deploy(
     """
     owner = parse_address(deployer.address)
     before = look(web3, owner, [])
-    arbiter = contract_address(owner, before.confirmed_nonce + 3)
+    arbiter = contract_address(owner, before.confirmed_nonce + 4)
     token = _create(web3, deployer, "CreditToken", minter or owner, initial_supply_wei)
     beacon = _create(web3, deployer, "BlockhashBeacon")
-    market = _create(web3, deployer, "Market", token, beacon, arbiter, params.values())
+    terms = _create(web3, deployer, "Terms", params.values())
+    market = _create(web3, deployer, "Market", token, beacon, arbiter, terms)
     if _create(web3, deployer, "CommitteeArbiter", market) != arbiter:
         raise ChainRejected("the deployer sent other transactions meanwhile; deploy again")
     deployment = Deployment(

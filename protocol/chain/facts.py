@@ -55,7 +55,11 @@ class Params:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """An account's money inside Market, in wei. Mirrors `IMarket.Account`."""
+    """An account's money inside Market, in wei. Mirrors `IMarket.Account`.
+
+    While `open_disputes` is not 0, nothing is paid to it; what it had committed by `forfeit_block`,
+    its last slash, is forfeited.
+    """
 
     balance_wei: int
     stake_wei: int
@@ -63,6 +67,8 @@ class AccountFacts:
     unstaking_wei: int
     unstake_at: int
     strikes: int
+    open_disputes: int
+    forfeit_block: int
 
 
 @dataclass(frozen=True, slots=True)

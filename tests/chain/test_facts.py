@@ -40,7 +40,7 @@ def taken(function: str, index: int) -> list[Any]:
 @pytest.mark.parametrize(
     ("ours", "components"),
     [
-        (Params, returned("Market", "params")),
+        (Params, returned("Terms", "params")),
         (AccountFacts, returned("Market", "account")),
         (JobState, returned("Market", "job")),
         (BatchFacts, returned("Market", "batch")),

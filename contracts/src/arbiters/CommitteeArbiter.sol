@@ -28,7 +28,7 @@ contract CommitteeArbiter is ICommitteeArbiter {
     /// @dev Market must already be there, and have been deployed with this contract's address.
     constructor(IMarket market_) {
         if (market_.arbiter() != address(this)) revert NotItsArbiter(market_.arbiter());
-        Params memory p = market_.params();
+        Params memory p = market_.terms().params();
         market = market_;
         _BEACON = IBeacon(market_.beacon());
         _SEED_DELAY_BLOCKS = p.seedDelayBlocks;

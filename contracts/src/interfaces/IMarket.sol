@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {ITerms} from "./ITerms.sol";
 import {IMarketErrors} from "./IMarketErrors.sol";
 import {IMarketEvents} from "./IMarketEvents.sol";
 import {AuditClaim} from "../types/AuditResult.sol";
@@ -8,7 +9,6 @@ import {Delegation} from "../types/Delegation.sol";
 import {Dispute, Ruling} from "../types/Dispute.sol";
 import {Job} from "../types/Job.sol";
 import {CommittedLease, LeaseResult} from "../types/LeaseResult.sol";
-import {Params} from "../types/Params.sol";
 
 /// @title Market
 /// @notice Holds everybody's credits, and moves them by rules that nobody can change: there is no
@@ -160,8 +160,10 @@ interface IMarket is IMarketEvents, IMarketErrors {
     /// @notice Fix a batch's seed, which starts its dispute window. Anyone, after the seed block.
     function fixSeed(uint256 batchId) external;
 
-    /// @notice Pay every lease of the batch that is neither finished nor in dispute. Anyone, after
-    /// the window; again for leases whose disputes ended later.
+    /// @notice Pay every lease of the batch that is neither finished nor in dispute, and whose
+    /// provider is in no dispute. Anyone, after the window; again for what was left. Leases that a
+    /// slashed provider had committed before are forfeited instead, also before the window ends:
+    /// one caught task costs everything that was unvested, and frees those tasks.
     /// @param leases All leases of the batch in their order.
     function settleBatch(uint256 batchId, CommittedLease[] calldata leases) external;
 
@@ -197,7 +199,7 @@ interface IMarket is IMarketEvents, IMarketErrors {
     /// @notice The EIP-712 domain that signatures must be for.
     function domainSeparator() external view returns (bytes32);
     /// @notice What the market was deployed with.
-    function params() external view returns (Params memory);
+    function terms() external view returns (ITerms);
     /// @notice The payment token.
     function token() external view returns (address);
     /// @notice Where seeds come from: an `IBeacon`.

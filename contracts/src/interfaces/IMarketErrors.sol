@@ -90,7 +90,4 @@ interface IMarketErrors {
     error NotTheProvider(address provider, address caller);
     error ConcedePeriodOver(uint256 disputeId, uint256 endedAt);
     error NotTheArbiter(address arbiter, address caller);
-
-    // deployment
-    error InvalidParams(string reason);
 }

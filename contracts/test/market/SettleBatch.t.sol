@@ -83,12 +83,10 @@ contract SettleBatchTest is Fixture {
         market.settleBatch(batchId, leases);
     }
 
-    function test_LeavesDisputedLeasesForLater() external {
+    function test_PaysNothingToAProviderInDispute() external {
         _fixSeed(batchId);
         uint256 disputeId = _dispute(batchId, leases, 1, 5);
         _passWindow(batchId);
-        market.settleBatch(batchId, leases);
-        vm.assertEq(market.job(jobId).settledTasks, 4);
         _expect(abi.encodeWithSelector(IMarketErrors.NothingToSettle.selector, batchId));
         market.settleBatch(batchId, leases);
 
@@ -98,5 +96,53 @@ contract SettleBatchTest is Fixture {
         arbiter.resolve(disputeId);
         market.settleBatch(batchId, leases);
         vm.assertEq(market.job(jobId).settledTasks, 10);
+    }
+
+    /// @dev The provider loses a dispute about another lease of its.
+    function _slash() internal {
+        (uint256 faulty, CommittedLease[] memory wrong) =
+            _commitOne(_leaseWithFault(jobId, 10, 2, 11));
+        uint256 disputeId = _dispute(faulty, wrong, 0, 11);
+        _voteAll(disputeId, _drawCommittee(disputeId), _honest(11));
+        _openClaim(disputeId, wrong[0].result, 11, 11);
+        arbiter.resolve(disputeId);
+        vm.assertEq(market.account(provider).strikes, 1);
+    }
+
+    function test_ASlashedProviderForfeitsWhatIsUnvested() external {
+        _slash();
+        for (uint256 i; i < leases.length; ++i) {
+            vm.expectEmit(address(market));
+            emit IMarketEvents.LeaseReleased(batchId, leases[i].result.leaseId, jobId);
+        }
+        uint256 before = _balance(provider);
+        market.settleBatch(batchId, leases);
+        IMarket.JobState memory state = market.job(jobId);
+        vm.assertEq(state.committedTasks, 0);
+        vm.assertEq(state.settledTasks, 0);
+        vm.assertEq(state.openLeases, 0);
+        vm.assertEq(state.escrowWei, 20 ether);
+        vm.assertEq(market.account(provider).unvestedWei, 0);
+        vm.assertEq(_balance(provider), before);
+        _expect(abi.encodeWithSelector(IMarketErrors.SeedNotFixed.selector, batchId));
+        market.settleBatch(batchId, leases);
+    }
+
+    function test_WhatWasSettledBeforeTheSlashStaysPaid() external {
+        _close();
+        market.settleBatch(batchId, leases);
+        _slash();
+        vm.assertEq(market.job(jobId).settledTasks, 10);
+    }
+
+    function test_WorkAfterTheSlashIsPaid() external {
+        _slash();
+        market.settleBatch(batchId, leases);
+        _forward(1);
+        (uint256 later, CommittedLease[] memory again) = _commitOne(_lease(jobId, 0, 4));
+        _fixSeed(later);
+        _passWindow(later);
+        market.settleBatch(later, again);
+        vm.assertEq(market.job(jobId).settledTasks, 4);
     }
 }

@@ -1,28 +1,30 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
-import {Params} from "../../src/types/Params.sol";
-import {Fixture} from "../Fixture.sol";
-import {vm} from "../Vm.sol";
+import {Terms} from "../src/Terms.sol";
+import {ITerms} from "../src/interfaces/ITerms.sol";
+import {Params} from "../src/types/Params.sol";
+import {Fixture} from "./Fixture.sol";
+import {vm} from "./Vm.sol";
 
-contract ParamsTest is Fixture {
+contract TermsTest is Fixture {
     function _expectRefused(Params memory bad, string memory reason) internal {
         try this.deploy(bad) {
             revert("not refused");
         } catch (bytes memory error_) {
-            bytes memory wanted =
-                abi.encodeWithSelector(IMarketErrors.InvalidParams.selector, reason);
+            bytes memory wanted = abi.encodeWithSelector(ITerms.InvalidParams.selector, reason);
             vm.assertEq(keccak256(error_), keccak256(wanted));
         }
     }
 
-    function deploy(Params memory p) external {
-        _deployMarket(address(token), address(beacon), address(1), p);
+    function deploy(Params memory p) external returns (Terms) {
+        return new Terms(p);
     }
 
     function test_AreKept() external view {
-        vm.assertEq(keccak256(abi.encode(market.params())), keccak256(abi.encode(_params())));
+        vm.assertEq(
+            keccak256(abi.encode(market.terms().params())), keccak256(abi.encode(_params()))
+        );
         vm.assertEq(market.token(), address(token));
         vm.assertEq(market.beacon(), address(beacon));
         vm.assertEq(market.arbiter(), address(arbiter));
