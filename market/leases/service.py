@@ -21,6 +21,8 @@ SEEN_EVERY_SECONDS = 10
 ASKED_SECONDS = 30
 TURN_SECONDS = 0.015
 MAX_TURNS = 10
+# The chain forgives whoever stakes again; this market waits a day before it trusts them with work.
+SUSPECT_SECONDS = 24 * 3600
 
 
 @dataclass(frozen=True, slots=True)
@@ -111,6 +113,8 @@ class LeaseService:
 
     def _candidates(self, unit: Unit, offer: OfferRecord, now: int) -> list[JobRecord]:
         if unit.offers.device(offer.device).backoff_until > now:
+            return []
+        if unit.disputes.is_suspect(offer.provider, now - SUSPECT_SECONDS):
             return []
         jobs = unit.jobs.with_waiting_tasks(now)
         return [

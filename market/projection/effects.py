@@ -51,7 +51,7 @@ def follow(unit: Unit, event: ChainEvent) -> None:
 def _release(unit: Unit, event: ChainEvent) -> None:
     """Its results no longer count and its tasks wait again; other results take their place."""
     lease_id = event.args["lease_id"]
-    if unit.leases.drop(lease_id, "released", "the dispute was lost", event.timestamp):
+    if unit.leases.drop(lease_id, "released", "slashed, conceded or forfeited", event.timestamp):
         unit.tasks.free(lease_id, was_slashed=True)
         unit.is_work_new = True
 

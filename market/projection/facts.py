@@ -148,6 +148,7 @@ def _slashed(unit: Unit, event: ChainEvent, _window: int) -> None:
         event.args["dispute_id"],
         slashed_wei=event.args["amount_wei"],
         slash_transaction=event.transaction_hash,
+        slash_block=event.block_number,
     )
 
 

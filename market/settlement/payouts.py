@@ -36,7 +36,7 @@ class Payouts:
                 poke(unit, f"fix-seed:{batch.batch_id}", call, now)
 
     def settle(self, now: int) -> None:
-        """Pay out every batch whose window is over, as far as nothing is disputed."""
+        """Pay out what is due, and free the tasks of what is forfeited."""
         with self._store.read() as unit:
             due = unit.chain.settleable(self._operator, now)
         for batch_id, open_leases in due.items():

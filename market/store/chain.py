@@ -114,21 +114,26 @@ class Chain:
         return many(BatchRecord, self._connection.execute(query))
 
     def settleable(self, operator: str, now: int) -> dict[int, int]:
-        """The operator's seeded batches whose window is over: open undisputed leases in each."""
-        disputed = select(chain_disputes.c.dispute_id).where(
-            chain_disputes.c.lease_id == chain_leases.c.lease_id,
-            chain_disputes.c.resolved_at.is_(None),
-        )
+        """The operator's batches with leases that can be paid or are forfeited: how many in each.
+
+        Paid: the window is over and the provider is in no dispute. Forfeited: the provider was
+        slashed after the commitment, and the lease itself is in no dispute.
+        """
+        leases, batches, disputes = chain_leases.c, chain_batches.c, chain_disputes.c
+        is_open = disputes.resolved_at.is_(None)
+        own = select(disputes.dispute_id).where(disputes.lease_id == leases.lease_id, is_open)
+        any_ = select(disputes.dispute_id).where(disputes.provider == leases.provider)
+        is_forfeited = any_.where(disputes.slash_block >= batches.commit_block).exists()
+        is_over = batches.seed.is_not(None) & (batches.window_ends_at < now)
         query = (
-            select(chain_leases.c.batch_id, chain_leases.c.lease_id)
-            .join(chain_batches, chain_batches.c.batch_id == chain_leases.c.batch_id)
+            select(leases.batch_id, leases.lease_id)
+            .join(chain_batches, batches.batch_id == leases.batch_id)
             .where(
-                chain_batches.c.operator == operator,
-                chain_batches.c.seed.is_not(None),
-                chain_batches.c.window_ends_at < now,
-                chain_leases.c.settled_at.is_(None),
-                chain_leases.c.released_at.is_(None),
-                ~disputed.exists(),
+                batches.operator == operator,
+                leases.settled_at.is_(None),
+                leases.released_at.is_(None),
+                ~own.exists(),
+                is_forfeited | (is_over & ~any_.where(is_open).exists()),
             )
         )
         counts: dict[int, int] = {}

@@ -39,6 +39,16 @@ class Disputes:
         query = select(*_COLUMNS).where(chain_disputes.c.dispute_id == dispute_id)
         return one(DisputeRecord, self._connection.execute(query).one_or_none())
 
+    def is_suspect(self, provider: str, since: int) -> bool:
+        """Whether the provider is in a dispute now, or was slashed after `since`."""
+        is_fresh = chain_disputes.c.slash_block.is_not(None) & (
+            chain_disputes.c.resolved_at > since
+        )
+        query = select(chain_disputes.c.dispute_id).where(
+            chain_disputes.c.provider == provider, chain_disputes.c.resolved_at.is_(None) | is_fresh
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
     def open(self) -> list[DisputeRecord]:
         """Disputes without an end."""
         query = select(*_COLUMNS).where(chain_disputes.c.resolved_at.is_(None))

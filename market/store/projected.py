@@ -113,6 +113,8 @@ chain_disputes = Table(
     Column("verdict", Integer),
     Column("slashed_wei", Wei, nullable=False),
     Column("slash_transaction", Digest),
+    # What the provider had committed by this block is forfeited.
+    Column("slash_block", BigInteger),
 )
 
 Index("ix_chain_batches_seed", chain_batches.c.seed)

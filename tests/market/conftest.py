@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import shutil
 import subprocess
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -60,14 +61,23 @@ def new_database(server_url: str, name: str) -> str:
 def start_postgres(directory: Path) -> Iterator[str]:
     """A throwaway cluster. The server refuses to run as root: then it runs as `postgres`."""
     data, port = directory / "data", free_port()
-    as_postgres: list[str] = []
+    as_postgres: list[str | Path] = []
     if os.geteuid() == 0:
         as_postgres = ["setpriv", "--reuid=postgres", "--regid=postgres", "--clear-groups"]
         data = Path("/tmp") / f"fallow-postgres-{port}"
         data.mkdir(mode=0o700)
         shutil.chown(data, "postgres", "postgres")
-    initdb = [POSTGRES_PROGRAMS / "initdb", "-D", data, "-A", "trust", "-U", "fallow", "-N"]
-    server = [
+    initdb: list[str | Path] = [
+        POSTGRES_PROGRAMS / "initdb",
+        "-D",
+        data,
+        "-A",
+        "trust",
+        "-U",
+        "fallow",
+        "-N",
+    ]
+    server: list[str | Path] = [
         *(POSTGRES_PROGRAMS / "postgres", "-D", data, "-p", str(port), "-h", "127.0.0.1"),
         *("-k", data, "-F", "-c", "max_connections=100"),
     ]
@@ -93,8 +103,6 @@ def _await_postgres(url: str, process: subprocess.Popen[bytes]) -> None:
         try:
             psycopg.connect(f"{url}/postgres", connect_timeout=1).close()
         except psycopg.OperationalError:
-            import time
-
             time.sleep(0.05)
         else:
             return

@@ -205,7 +205,7 @@ class Stage:
             DelegationRequest(delegation=delegation.to_json(), signature=to_hex(signature))
         )
         of = self.contracts.device_of
-        self.keep_until(lambda: of(Address(key.address))[0] == wallet.address)
+        self.keep_until(lambda: of(Address(key.address))[0] == Address(wallet.address))
         device = Device(self, wallet, key)
         device.put_offer(ask_wei=ask_wei)
         return device

@@ -10,7 +10,7 @@ from eth_account import Account
 
 from protocol.errors import Conflict, FallowError, Forbidden, InvalidInput, NotFound
 from protocol.result import Outcome
-from protocol.units import Bytes32
+from protocol.units import Address, Bytes32
 from tests.market.stage import Audit, Stage
 from tests.market.test_whole_job import drawn
 
@@ -76,7 +76,7 @@ def test_a_commitment_binds(stage: Stage) -> None:
     assert audit.reveal(digest).agrees
     assert audit.reveal(digest).agrees  # the same again
     stage.keep(2)
-    assert stage.contracts.account(audit.verifier.address).balance_wei > 50 * 10**18
+    assert stage.contracts.account(Address(audit.verifier.address)).balance_wei > 50 * 10**18
 
 
 def test_a_disagreeing_audit_is_not_paid(stage: Stage) -> None:
@@ -87,7 +87,7 @@ def test_a_disagreeing_audit_is_not_paid(stage: Stage) -> None:
     assert audit.commit(wrong).digest != wrong
     assert not audit.reveal(wrong).agrees
     stage.keep(2)
-    assert stage.contracts.account(audit.verifier.address).balance_wei == 50 * 10**18
+    assert stage.contracts.account(Address(audit.verifier.address)).balance_wei == 50 * 10**18
 
 
 def test_nobody_is_drawn_before_the_seed(stage: Stage) -> None:

@@ -114,13 +114,15 @@ def read_events(
     """Read a stream up to the first event of a kind."""
     signed = {} if token is None else {"Authorization": f"Bearer {token}"}
     events = []
-    with httpx.Client(timeout=20) as client:
-        with connect_sse(client, "GET", url, headers={**signed, **(headers or {})}) as source:
-            for event in source.iter_sse():
-                events.append(json.loads(event.data))
-                assert event.id == str(events[-1]["event_id"])
-                if events[-1]["kind"] == until:
-                    break
+    with (
+        httpx.Client(timeout=20) as client,
+        connect_sse(client, "GET", url, headers={**signed, **(headers or {})}) as source,
+    ):
+        for event in source.iter_sse():
+            events.append(json.loads(event.data))
+            assert event.id == str(events[-1]["event_id"])
+            if events[-1]["kind"] == until:
+                break
     return events
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -13,16 +14,18 @@ from protocol.lifecycle import JobStatus
 from protocol.units import Address
 from tests.market.processes import ProcessStage, eventually, market_process
 from tests.market.stage import PRICE_WEI, Device
-from tests.support.chains import start_anvil_process
+from tests.support.chains import start_anvil, start_anvil_process
 
 PARAMS = dataclasses.replace(development(), dispute_window_seconds=6)
 
 
 @pytest.fixture
 def stage(tmp_path: Path) -> Iterator[ProcessStage]:
-    with start_anvil_process("--block-time", "1", "--mixed-mining") as (url, _):
-        with market_process(tmp_path / "market", url, PARAMS) as opened:
-            yield opened
+    with (
+        start_anvil("--block-time", "1", "--mixed-mining") as url,
+        market_process(tmp_path / "market", url, PARAMS) as opened,
+    ):
+        yield opened
 
 
 @pytest.mark.timeout(240)
@@ -56,26 +59,26 @@ def test_killed_at_every_step(stage: ProcessStage) -> None:
 
 @pytest.mark.timeout(240)
 def test_the_chain_is_gone_for_a_while(tmp_path: Path) -> None:
-    import signal
-
-    with start_anvil_process("--block-time", "1", "--mixed-mining") as (url, anvil):
-        with market_process(tmp_path / "market", url, PARAMS) as stage:
-            requester, device = stage.person(100), stage.provider(50)
-            job_id = stage.job(requester, 2)
-            grant = device.client.lease()
-            assert grant is not None
-            anvil.send_signal(signal.SIGSTOP)
-            try:
-                device.finish(grant)  # is kept all the same
-                assert stage.client(requester).job(job_id).tasks_by_state["leased"] >= 1
-                stage.process.kill()
-            finally:
-                anvil.send_signal(signal.SIGCONT)
-            stage.process.start()
-            work_all([device])
-            client = stage.client(requester)
-            eventually(lambda: client.job(job_id).finished_at is not None)
-            assert client.job(job_id).paid_wei == 2 * PRICE_WEI
+    with (
+        start_anvil_process("--block-time", "1", "--mixed-mining") as (url, anvil),
+        market_process(tmp_path / "market", url, PARAMS) as stage,
+    ):
+        requester, device = stage.person(100), stage.provider(50)
+        job_id = stage.job(requester, 2)
+        client = stage.client(requester)
+        grant = device.client.lease()
+        assert grant is not None
+        anvil.send_signal(signal.SIGSTOP)
+        try:
+            device.finish(grant)  # is kept all the same
+            assert client.job(job_id).tasks_by_state["leased"] >= 1
+            stage.process.kill()
+        finally:
+            anvil.send_signal(signal.SIGCONT)
+        stage.process.start()
+        work_all([device])
+        eventually(lambda: client.job(job_id).finished_at is not None)
+        assert client.job(job_id).paid_wei == 2 * PRICE_WEI
 
 
 def work_all(devices: list[Device]) -> None:

@@ -9,7 +9,7 @@ import time
 import pytest
 from eth_account import Account
 
-from market.leases.quota import DeviceFacts, Demand, QuotaRules, lease_size
+from market.leases.quota import Demand, DeviceFacts, QuotaRules, lease_size
 from protocol.client.wire import LeaseFailure, LeaseGrant, TaskResult
 from protocol.errors import (
     BadSignature,
@@ -24,7 +24,7 @@ from protocol.errors import (
 )
 from protocol.lease import LeaseResult
 from protocol.result import Outcome
-from protocol.units import Address, to_hex
+from protocol.units import Address, Bytes32, to_hex
 from tests.market.stage import ASK_WEI, PRICE_WEI, Device, Stage
 
 
@@ -84,7 +84,7 @@ def test_a_silent_lease_expires_and_its_late_result_is_refused(stage: Stage) -> 
     stage.job(stage.person(100), 1)
     silent = leased(device)
     with stage.market.store.write() as unit:
-        assert unit.leases.extend(silent.lease_id, 1, 0)  # as if its time were over
+        assert unit.leases.extend(Bytes32(silent.lease_id), 1, 0)  # as if its time were over
     with pytest.raises(LeaseLost):
         device.client.heartbeat(silent.lease_id, 0)
     stage.keep()
@@ -112,7 +112,7 @@ def test_a_result_counts_once(stage: Stage) -> None:
         device.client.post_result(grant.lease_id, device.result(grant, device.outcomes(grant)))
     stage.keep()
     with stage.market.store.read() as unit:
-        committed = unit.chain.lease(grant.lease_id)
+        committed = unit.chain.lease(Bytes32(grant.lease_id))
     assert committed is not None
     assert committed.amount_wei == int(grant.lease["count"]) * PRICE_WEI
 
@@ -123,10 +123,10 @@ def test_a_result_of_another_provider_is_refused(stage: Stage) -> None:
     grant = leased(owner)
     with pytest.raises(Forbidden):
         thief.finish(grant)
+    wallet = Address(thief.wallet.address)
+    theirs = owner.result(grant, owner.outcomes(grant), provider=wallet)
     with pytest.raises(InvalidInput):
-        outcomes = owner.outcomes(grant)
-        wallet = Address(thief.wallet.address)
-        owner.client.post_result(grant.lease_id, owner.result(grant, outcomes, provider=wallet))
+        owner.client.post_result(grant.lease_id, theirs)
 
 
 def test_a_result_must_be_signed_by_the_device(stage: Stage) -> None:
@@ -169,9 +169,9 @@ def test_outputs_must_be_here_and_within_the_limit(stage: Stage) -> None:
             grant.lease_id,
             request.model_copy(update={"tasks": [nowhere, *request.tasks[1:]]}),
         )
+    large = device.result(grant, [Outcome(b"x" * 2000) for _ in outcomes])
     with pytest.raises(BlobTooLarge):
-        large = [Outcome(b"x" * 2000) for _ in outcomes]
-        device.client.post_result(grant.lease_id, device.result(grant, large))
+        device.client.post_result(grant.lease_id, large)
     with pytest.raises(InvalidInput):
         device.client.post_result(
             grant.lease_id, request.model_copy(update={"tasks": request.tasks[:1]})

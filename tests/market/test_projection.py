@@ -14,8 +14,10 @@ from protocol.chain.connection import rpc
 from protocol.chain.events import ChainEvent
 from protocol.job import Job
 from protocol.lease import CommittedLease, LeaseResult
-from protocol.units import Address, Bytes32
+from protocol.units import ZERO_BYTES32, Address, Bytes32
 from tests.market.stage import Stage
+
+ONE = Address("0x" + "11" * 20)
 
 
 def projected(stage: Stage) -> dict[str, list[Any]]:
@@ -73,12 +75,8 @@ def test_a_reorganisation_is_rolled_back_and_sent_again(stage: Stage) -> None:
         ("a", "b"),
         (),
         True,
-        Job(*[Address("0x" + "11" * 20)] * 3, Bytes32(bytes(32)), 1, 2, 3, 4, 5, 6, 7),
-        (
-            CommittedLease(
-                LeaseResult(bytes(32), bytes(32), "0x" + "22" * 20, 1, 2, 3, bytes(32)), 9
-            ),
-        ),
+        Job(ONE, ONE, ONE, ZERO_BYTES32, 1, 2, 3, 4, 5, 6, 7),
+        (CommittedLease(LeaseResult(ZERO_BYTES32, ZERO_BYTES32, ONE, 1, 2, 3, ZERO_BYTES32), 9),),
     ],
 )
 def test_events_survive_json(value: Any) -> None:

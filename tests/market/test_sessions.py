@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import secrets
 import time
+from typing import Any
 
 import httpx
 import pytest
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 
 from protocol.session import Login
 from protocol.typed_data import Domain
@@ -15,9 +17,9 @@ from protocol.units import Address, Bytes32, to_hex
 from tests.market.stage import Stage
 
 
-def login(account, **changes):  # type: ignore[no-untyped-def]
+def login(account: LocalAccount, **changes: int) -> Login:
     now = int(time.time())
-    fields = {
+    fields: dict[str, Any] = {
         "account": Address(account.address),
         "issued_at": now,
         "expires_at": now + 600,

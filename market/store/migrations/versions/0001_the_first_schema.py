@@ -85,6 +85,7 @@ def upgrade() -> None:
         sa.Column("verdict", sa.Integer(), nullable=True),
         sa.Column("slashed_wei", market.store.types.Wei(length=78), nullable=False),
         sa.Column("slash_transaction", market.store.types.Digest(length=32), nullable=True),
+        sa.Column("slash_block", sa.BigInteger(), nullable=True),
         sa.PrimaryKeyConstraint("dispute_id", name=op.f("pk_chain_disputes")),
     )
     with op.batch_alter_table("chain_disputes", schema=None) as batch_op:
