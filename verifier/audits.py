@@ -73,6 +73,10 @@ class Auditor:
             self._journal.set_step(audit.key, Step.REVEALED)
             _log.info("task %d of batch %d agrees", audit.key.task, audit.key.batch_id)
 
+    def close(self) -> None:
+        """Ask the market nothing more; whoever waits for an answer fails now."""
+        self._client.close()
+
     def _executed(self, audit: Audit, job: JobNote) -> tuple[Bytes32, Bytes32]:
         if audit.digest is not None and audit.salt is not None:
             return audit.digest, audit.salt

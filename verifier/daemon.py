@@ -89,6 +89,7 @@ class Verifier:
                 self._wake.clear()
         finally:
             self._stop.set()
+            self._auditor.close()  # or a duty would go on asking a market that is gone
             self._crew.close()
 
     def wake(self) -> None:
