@@ -9,11 +9,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from market.keys import read_key, write_key
 from protocol.chain.connection import connect
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
 from protocol.chain.params import development
+from protocol.client.keys import load_key, write_key
 from protocol.errors import ChainUnavailable
 from protocol.units import WEI_PER_CREDIT
 
@@ -54,7 +54,7 @@ def prepare(data: Path, rpc_url: str) -> None:
     if not key_file.exists():
         write_key(key_file, development_account(0))
     if not deployment_file.exists():
-        made = deploy(connect(rpc_url), read_key(key_file), development(), SUPPLY_WEI)
+        made = deploy(connect(rpc_url), load_key(key_file), development(), SUPPLY_WEI)
         part = deployment_file.with_suffix(".part")
         part.write_text(json.dumps(made.to_json(), indent=2) + "\n")
         part.replace(deployment_file)

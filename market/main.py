@@ -31,7 +31,6 @@ from market.health import Health
 from market.jobs.posting import JobPosting
 from market.jobs.results import ResultService
 from market.jobs.service import JobService
-from market.keys import read_key
 from market.leases.quota import QuotaRules
 from market.leases.results import LeaseResultService
 from market.leases.service import LeaseRules, LeaseService
@@ -53,6 +52,7 @@ from protocol.chain.contracts import Contracts
 from protocol.chain.events import EventReader
 from protocol.chain.facts import Deployment, Params
 from protocol.chain.sender import Sender, SqliteJournal
+from protocol.client.keys import load_key
 from protocol.client.wire import MarketInfo
 from protocol.errors import ChainUnavailable, InvalidInput
 from protocol.units import Address
@@ -103,7 +103,7 @@ def build(settings: Settings, clock: Clock = time.time) -> Market:
         ChainUnavailable: no chain answers in time.
     """
     settings.data_directory.mkdir(parents=True, exist_ok=True)
-    operator = read_key(settings.operator_key)
+    operator = load_key(settings.operator_key)
     deployment = _read_deployment(settings)
     contracts = Contracts(connect(settings.rpc_url), deployment)
     params = _await_params(contracts, settings.start_seconds)
@@ -218,7 +218,7 @@ def _services(
             store, book, stakes, clock, LeaseRules(settings.heartbeat_seconds, quota)
         ),
         lease_results=LeaseResultService(
-            store, contracts.domain, clock, base.params.commit_grace_seconds
+            store, files, contracts.domain, clock, base.params.commit_grace_seconds
         ),
         audits=AuditService(store, contracts, draws, projector.advance, clock),
         disputes=DisputeService(store, contracts),

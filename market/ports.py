@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
@@ -54,8 +54,15 @@ class BlobFiles(Protocol):
         """
 
     def complete(self, account: Address, blob_id: ContentId) -> BlobFacts:
-        """Check a full upload and make it the blob, durably.
+        """Check a full upload and make it the blob. It outlives the process; see `keep`.
 
         Raises:
             BlobMismatch: other bytes than the id says; the upload is forgotten.
+        """
+
+    def keep(self, blobs: Mapping[ContentId, int]) -> None:
+        """Make blobs, given with their sizes, outlive a loss of power, before others rely on them.
+
+        Raises:
+            BlobIncomplete: one is not there: it was lost so before. It must be uploaded again.
         """

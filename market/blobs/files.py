@@ -2,6 +2,9 @@
 
 An upload's state is its file alone: its name says how long it will be, its length how much is
 here. So nothing has to be kept in step, and a crash loses at most the last piece.
+
+A complete blob outlives the process, but is only forced to the disk when something relies on it (a
+job, a lease result): then for many blobs at once, which costs little more than for one.
 """
 
 from __future__ import annotations
@@ -9,6 +12,8 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+from collections.abc import Mapping
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from market.store.blobs import BlobFacts
@@ -18,6 +23,8 @@ from protocol.units import Address, Bytes32, ContentId, content_digest
 
 READ_BYTES = 1 << 20
 STRIPES = 64
+SYNC_THREADS = 8
+MAX_REMEMBERED = 100_000
 
 
 class DiskBlobFiles:
@@ -27,6 +34,9 @@ class DiskBlobFiles:
         self._blobs = root / "blobs"
         self._parts = root / "parts"
         self._locks = [threading.RLock() for _ in range(STRIPES)]
+        self._kept: set[ContentId] = set()
+        # Syncs that run side by side share the disk's own commits.
+        self._syncing = ThreadPoolExecutor(SYNC_THREADS, "sync")
         for directory in (self._blobs, self._parts):
             directory.mkdir(parents=True, exist_ok=True)
 
@@ -79,30 +89,42 @@ class DiskBlobFiles:
                 part.unlink()
                 raise BlobMismatch(f"the bytes are not {blob_id}; the upload was dropped")
             size_bytes = part.stat().st_size
-            self._publish(part, self.path(blob_id))
+            target = self.path(blob_id)
+            target.parent.mkdir(exist_ok=True)
+            part.replace(target)
             return BlobFacts(size_bytes, outcome)
 
-    def _publish(self, part: Path, target: Path) -> None:
-        """Durable before it has its name: the bytes first, then the directory's entry."""
-        if target.exists():
-            part.unlink()
-            return
-        with part.open("rb") as file:
-            os.fsync(file.fileno())
-        target.parent.mkdir(exist_ok=True)
-        part.replace(target)
-        directory = os.open(target.parent, os.O_RDONLY)
-        try:
-            os.fsync(directory)
-        finally:
-            os.close(directory)
+    def keep(self, blobs: Mapping[ContentId, int]) -> None:
+        """See `BlobFiles.keep`."""
+        new = {blob: size for blob, size in blobs.items() if blob not in self._kept}
+        paths = [self.path(blob) for blob in new]
+        for path, (blob, size_bytes) in zip(paths, new.items(), strict=True):
+            if not path.is_file() or path.stat().st_size != size_bytes:
+                raise BlobIncomplete(f"{blob} was lost; upload it again")
+        list(self._syncing.map(_sync, paths))
+        list(self._syncing.map(_sync, {path.parent for path in paths}))
+        if len(self._kept) > MAX_REMEMBERED:
+            self._kept.clear()
+        self._kept.update(new)
 
     def _find(self, account: Address, blob_id: ContentId) -> Path | None:
-        directory = self._parts / account
-        return next(directory.glob(content_digest(blob_id).hex() + ".*"), None)
+        prefix = content_digest(blob_id).hex() + "."
+        try:
+            parts = (self._parts / account).iterdir()
+            return next((part for part in parts if part.name.startswith(prefix)), None)
+        except FileNotFoundError:
+            return None
 
     def _lock(self, blob_id: ContentId) -> threading.RLock:
         return self._locks[content_digest(blob_id)[0] % STRIPES]
+
+
+def _sync(path: Path) -> None:
+    handle = os.open(path, os.O_RDONLY)
+    try:
+        os.fsync(handle)
+    finally:
+        os.close(handle)
 
 
 def _announced(part: Path) -> int:

@@ -65,15 +65,16 @@ class UploadService:
         if here < size_bytes:
             return _upload(blob_id, size_bytes, here, is_complete=False)
         facts = self._files.complete(who.account, blob_id)
-        with self._store.write() as unit:
+        with self._store.write(is_durable=False) as unit:
             unit.blobs.add(blob_id, facts, who.account, int(self._clock()))
         return _upload(blob_id, size_bytes, size_bytes, is_complete=True)
 
     def _complete(self, who: Principal, blob_id: ContentId) -> Upload | None:
         with self._store.read() as unit:
             size_bytes = unit.blobs.owned_size(blob_id, who.names)
-        if size_bytes is None:
-            return None
+        path = self._files.path(blob_id)
+        if size_bytes is None or not path.is_file() or path.stat().st_size != size_bytes:
+            return None  # or lost with the power before anything relied on it
         return _upload(blob_id, size_bytes, size_bytes, is_complete=True)
 
 

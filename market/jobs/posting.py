@@ -8,6 +8,7 @@ from sqlalchemy.exc import IntegrityError
 
 from market.accounts.principal import Principal
 from market.ports import BlobFiles, Clock
+from market.store.blobs import BlobFacts
 from market.store.unit import Store, Unit
 from protocol.chain.contracts import Contracts
 from protocol.errors import (
@@ -15,11 +16,15 @@ from protocol.errors import (
     Forbidden,
     InsufficientFunds,
     InvalidInput,
+    InvalidSpec,
     SpecHashMismatch,
 )
 from protocol.job import Job
 from protocol.spec import Spec, decode_task_list
 from protocol.units import Address, Bytes32, ContentId, to_hex
+
+MAX_ENTRY_BYTES = 80
+"""Of a task list: a quoted content id, a comma, and the brackets' share."""
 
 
 class JobPosting:
@@ -86,13 +91,21 @@ class JobPosting:
     def _require_blobs(self, who: Principal, job: Job, spec: Spec) -> tuple[ContentId, ...]:
         """All blobs must come from the requester: naming a digest must not give access to it."""
         with self._store.read() as unit:
-            shared = {*spec.blobs, spec.task_list}
-            _require_all(shared, unit.blobs.owned(shared, who.names))
+            shared = unit.blobs.owned({*spec.blobs, spec.task_list}, who.names)
+        _require_all({*spec.blobs, spec.task_list}, shared)
+        self._keep(shared)
+        if shared[spec.task_list].size_bytes > MAX_ENTRY_BYTES * job.task_count:
+            raise InvalidSpec(f"the task list is too long for {job.task_count} tasks")
         task_list = self._files.path(spec.task_list).read_bytes()
         inputs = decode_task_list(task_list, job.task_count)
         with self._store.read() as unit:
-            _require_all(set(inputs), unit.blobs.owned(inputs, who.names))
+            own = unit.blobs.owned(inputs, who.names)
+        _require_all(set(inputs), own)
+        self._keep(own)
         return inputs
+
+    def _keep(self, blobs: dict[ContentId, BlobFacts]) -> None:
+        self._files.keep({blob: facts.size_bytes for blob, facts in blobs.items()})
 
     def _require_funds(self, job: Job) -> None:
         balance_wei = self._contracts.account(job.requester).balance_wei

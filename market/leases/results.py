@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from market.accounts.principal import Principal
 from market.leases.service import own_lease
-from market.ports import Clock
+from market.ports import BlobFiles, Clock
 from market.store.blobs import BlobFacts
 from market.store.records import LeaseRecord, ResultRecord
 from market.store.unit import Store, Unit
@@ -21,9 +21,15 @@ class LeaseResultService:
     """A 200 means: durable, and it will be committed."""
 
     def __init__(
-        self, store: Store, domain: Domain, clock: Clock, commit_grace_seconds: int
+        self,
+        store: Store,
+        files: BlobFiles,
+        domain: Domain,
+        clock: Clock,
+        commit_grace_seconds: int,
     ) -> None:
         self._store = store
+        self._files = files
         self._domain = domain
         self._clock = clock
         self._commit_grace_seconds = commit_grace_seconds
@@ -46,6 +52,7 @@ class LeaseResultService:
                 return
             results = self._check(unit, who, lease, result, request)
         result.require_signer(self._domain, signature, lease.device)
+        self._files.keep({r.output_blob: r.size_bytes for r in results if r.output_blob})
         self._keep(lease, result, signature, Bytes32(request.lease_salt), results)
 
     def _is_repeated(self, lease: LeaseRecord, result: LeaseResult, signature: bytes) -> bool:

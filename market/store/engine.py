@@ -3,7 +3,8 @@
 SQLite runs in WAL mode with synchronous=FULL. With NORMAL, a WAL commit survives the process but
 not a loss of power, and this market tells a provider "kept" only once: what it acknowledged must
 be on the disk. FULL costs one fsync a commit, which a busy market does not notice: it commits a
-lease of many tasks at once.
+lease of many tasks at once. Only uploads are recorded with NORMAL: they can be asked for again, and
+become durable together with the first job or result that relies on them.
 """
 
 from __future__ import annotations
@@ -40,5 +41,10 @@ def _configure_sqlite(connection: Any, _record: object) -> None:
 
 def _begin_sqlite(connection: Connection) -> None:
     # A writer takes the lock first: upgrading in mid-transaction could only fail.
-    is_writing = connection.get_execution_options().get("is_writing", False)
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if is_writing else "BEGIN")
+    options = connection.get_execution_options()
+    if not options.get("is_writing", False):
+        connection.exec_driver_sql("BEGIN")
+        return
+    level = "FULL" if options.get("is_durable", True) else "NORMAL"
+    connection.exec_driver_sql(f"PRAGMA synchronous={level}")
+    connection.exec_driver_sql("BEGIN IMMEDIATE")

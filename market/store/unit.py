@@ -127,11 +127,17 @@ class Store:
             yield Unit(connection)
 
     @contextmanager
-    def write(self) -> Iterator[Unit]:
-        """One transaction: all of it is durable when this returns, or none of it happened."""
+    def write(self, *, is_durable: bool = True) -> Iterator[Unit]:
+        """One transaction: all of it is durable when this returns, or none of it happened.
+
+        Without `is_durable` it outlives the process at once, and a loss of power only together
+        with the next durable one; for what can be asked for again.
+        """
         with self._writing, self.engine.connect() as connection:
-            writer = connection.execution_options(is_writing=True)
+            writer = connection.execution_options(is_writing=True, is_durable=is_durable)
             with writer.begin():
+                if not is_durable and not self._is_sqlite:
+                    writer.execute(text("SET LOCAL synchronous_commit TO off"))
                 unit = Unit(writer)
                 yield unit
                 self._flush(unit)

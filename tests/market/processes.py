@@ -13,12 +13,12 @@ from contextlib import ExitStack, contextmanager
 from pathlib import Path
 from typing import Any
 
-from market.keys import write_key
 from protocol.chain.connection import connect
 from protocol.chain.contracts import Contracts
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
 from protocol.chain.facts import Params
+from protocol.client.keys import write_key
 from tests.market.stage import SUPPLY_WEI, Stage
 from tests.support.chains import ROOT, end, free_port
 

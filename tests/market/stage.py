@@ -17,7 +17,6 @@ import uvicorn
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
-from market.keys import write_key
 from market.main import Market, build
 from market.server import listen
 from market.settings import Settings
@@ -30,6 +29,7 @@ from protocol.chain.development import development_account
 from protocol.chain.facts import Params
 from protocol.chain.sender import MemoryJournal, Sender
 from protocol.client.client import MarketClient
+from protocol.client.keys import write_key
 from protocol.client.wire import (
     AuditCommitmentRequest,
     AuditOutcome,

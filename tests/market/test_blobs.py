@@ -87,6 +87,21 @@ def test_a_device_sees_the_inputs_of_its_leases_alone(stage: Stage, tmp_path: Pa
         device.client.fetch_blob(content_id(b"input 7"), tmp_path / "other")
 
 
+def test_a_blob_that_was_lost_with_the_power_is_uploaded_again(stage: Stage) -> None:
+    """Uploads are forced to the disk when something relies on them; until then they can vanish."""
+    requester = stage.person(100)
+    draft = stage.draft(requester)
+    lost = stage.market.settings.data_directory / "blobs"
+    digits = draft.spec.task_list.removeprefix("sha256:")
+    (lost / digits[:2] / digits[2:]).write_bytes(b"")
+    client = stage.client(requester)
+    assert not client.has_blob(draft.spec.task_list)
+    with pytest.raises(BlobIncomplete):
+        draft.post()
+    stage.draft(requester)
+    assert draft.post().job_id == draft.job_id
+
+
 def test_ranges(stage: Stage) -> None:
     client = stage.client(stage.person())
     blob = client.put_blob(b"0123456789")
