@@ -4,8 +4,11 @@ from __future__ import annotations
 
 import json
 import logging
+import signal
 import socket
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import FrameType
 
 import uvicorn
@@ -14,6 +17,7 @@ from market.background.loop import KeeperLoop
 from market.main import Market
 
 GRACE_SECONDS = 3
+_STOPPING = (signal.SIGINT, signal.SIGTERM)
 LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
@@ -60,6 +64,16 @@ class _Server(uvicorn.Server):
         host, port = sockets[0].getsockname()[:2]
         sys.stdout.write(json.dumps({"url": f"http://{host}:{port}"}) + "\n")
         sys.stdout.flush()
+
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """End on a signal, and do not raise it again: an ordered stop is no failure."""
+        before = {number: signal.signal(number, self.handle_exit) for number in _STOPPING}
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
 
     def handle_exit(self, sig: int, frame: FrameType | None) -> None:
         """A signal: whoever waits for events is let go first."""
