@@ -77,10 +77,10 @@ def enroll(
     from protocol.chain.contracts import Contracts
     from protocol.chain.sender import MemoryJournal, Sender
     from protocol.client.client import MarketClient
+    from protocol.client.keys import load_key, load_or_create_key
     from protocol.units import Address
     from provider.daemon import deployment_of
     from provider.enrolment import enrol, raise_stake
-    from provider.keys import load_key, load_or_create_key
 
     stake_wei = credits_wei(stake)
     wallet = load_key(wallet_key)
@@ -128,8 +128,8 @@ def start(
     ] = None,
 ) -> None:
     """Work until stopped (Ctrl-C or SIGTERM), which finishes or gives back what is in hand."""
+    from protocol.client.keys import load_or_create_key
     from provider.daemon import available_executors, run_daemon
-    from provider.keys import load_or_create_key
     from provider.policy import Hours, Policy
     from provider.settings import Settings
 

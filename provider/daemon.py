@@ -23,6 +23,7 @@ from protocol.chain.events import EventReader
 from protocol.chain.facts import Deployment
 from protocol.chain.sender import Sender, SqliteJournal
 from protocol.client.client import MarketClient
+from protocol.client.keys import load_or_create_key
 from protocol.client.wire import MarketInfo, OfferRequest
 from protocol.errors import ExecutorUnavailable, FallowError, Forbidden
 from protocol.offer import RUNTIME_BITS, Offer
@@ -34,7 +35,6 @@ from provider.chain_watch import ChainWatch
 from provider.disputes import Defence
 from provider.execution import Device
 from provider.executors.base import Executor
-from provider.keys import load_or_create_key
 from provider.ledger import Ledger
 from provider.settings import Settings
 from provider.slot import Slot, return_leftovers

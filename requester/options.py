@@ -11,9 +11,9 @@ from typing import Annotated
 import typer
 
 from protocol.client.client import MarketClient
+from protocol.client.keys import load_key
 from protocol.errors import InvalidInput
 from protocol.units import Bytes32, parse_bytes32
-from requester.keys import load_key
 from requester.requester import Requester
 
 DEFAULT_MARKET = "http://127.0.0.1:8080"

@@ -161,7 +161,7 @@ def _enroll(service: Service, seats: int, *, faucet: bool) -> int:
 def _service(
     market: str, key_file: Path, state: Path, rpc: str | None, executions: int = 1
 ) -> Iterator[Service]:
-    from verifier.keys import load_or_create_key
+    from protocol.client.keys import load_or_create_key
     from verifier.service import Service, Settings
 
     settings = Settings(market, state, rpc, executions)

@@ -9,12 +9,12 @@ from typing import Annotated
 import typer
 
 from protocol.client.client import MarketClient
+from protocol.client.keys import create_key, load_key
 from protocol.client.wire import AccountView
 from protocol.errors import MarketUnavailable
 from protocol.units import Address, parse_address
 from requester import options, screen
 from requester.amounts import parse_credits
-from requester.keys import create_key, load_key
 from requester.requester import Requester
 
 FAUCET_SECONDS = 60.0

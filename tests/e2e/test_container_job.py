@@ -17,6 +17,7 @@ from deploy.stack import ProviderPlan
 from images.container.build import build
 from protocol.audit import AuditCommitment, commitment
 from protocol.client.client import MarketClient
+from protocol.client.keys import load_or_create_key
 from protocol.client.wire import (
     AuditCommitmentRequest,
     AuditRequest,
@@ -31,7 +32,6 @@ from protocol.lease import CommittedLease, LeaseResult
 from protocol.sampling import draw_verifier, is_audited
 from protocol.spec import Limits, Resources, decode_task_list
 from protocol.units import Address, Bytes32, ContentId, content_id, to_hex
-from provider.keys import load_or_create_key
 from requester.draft import ContainerDraft
 from requester.handle import JobHandle
 from requester.requester import Requester

@@ -18,13 +18,13 @@ from deploy.demo.books import Books, read_books
 from deploy.processes import Processes
 from deploy.stack import ProviderPlan, Stack, free_port
 from market.embedded import SUPPLY_WEI
-from market.keys import write_key
 from protocol.chain.connection import connect, rpc
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
 from protocol.chain.events import ChainEvent, Cursor, EventReader
 from protocol.chain.facts import Params
 from protocol.client.client import MarketClient
+from protocol.client.keys import write_key
 from protocol.client.wire import Receipt
 from protocol.errors import ChainUnavailable, FallowError
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32
