@@ -25,11 +25,11 @@ from protocol.chain.contracts import Contracts
 from protocol.chain.facts import Deployment
 from protocol.chain.sender import MemoryJournal, Sender
 from protocol.client.client import MarketClient
+from protocol.client.deployment import deployment_of
 from protocol.client.keys import load_or_create_key
 from protocol.client.wire import QuoteRequest
 from protocol.errors import FallowError
 from protocol.units import WEI_PER_CREDIT, Address, content_id
-from provider.daemon import deployment_of
 from provider.enrolment import enrol, raise_stake
 from requester.draft import WasmDraft, spec_of
 from requester.programs import program

@@ -14,6 +14,7 @@ from rich.console import Console
 
 from deploy.demo.books import Books, read_books
 from deploy.demo.cast import CHEATER, HONEST_PROVIDERS, PROVIDERS, VERIFIERS, Cast
+from deploy.demo.containers import ContainerJob, post_container_job
 from deploy.demo.paragraphs import docstring_paragraphs
 from deploy.demo.stages import Stages
 from deploy.demo.story import Story
@@ -37,7 +38,8 @@ PRICE = "0.01"
 PRICE_PER_TASK_WEI = 60 * WEI_PER_CREDIT // 100  # one core for the recipe's 60 s at that price
 # With no more at stake than this, every task is audited: q = 1.8 R / (S + E + R).
 CHEATER_STAKE_WEI = PRICE_PER_TASK_WEI * 8 // 10
-BUDGET_WEI = 200 * WEI_PER_CREDIT
+DEPOSIT_WEI = 200 * WEI_PER_CREDIT
+JOB_BUDGET_WEI = 150 * WEI_PER_CREDIT
 JOB_SECONDS = 240.0
 LEAST_COSINE = 0.9999
 COMPARED = 48
@@ -81,13 +83,14 @@ class Demo:
         with MarketClient(self.stack.url, wallet) as client:
             requester = Requester(client, wallet)
             self._introduce(client.market())
-            handle = self._work(requester, texts)
+            handle, second = self._work(requester, texts)
             with self._stage("collect", "fetching the vectors, each checked"):
                 vectors = collect(handle.results(), len(texts), TEXTS_PER_TASK)
             with self._stage("check", "comparing with plain numpy, counting the money"):
-                books = self._books(handle)
+                handles = [h for h in (handle, second.handle) if h]
+                books = self._books(handles)
                 cosine = _least_cosine(texts, vectors)
-            self._report(texts, vectors, handle, books, cosine)
+            self._report(texts, vectors, handle, books, cosine, second)
         stop.set()
 
     def _start(self) -> None:
@@ -111,27 +114,28 @@ class Demo:
             self.cast.add(name, Address(self.stack.key(name).address))
         self.cast.add("operator", Address(info.operator))
 
-    def _work(self, requester: Requester, texts: list[str]) -> JobHandle:
-        with self._stage("post", "a requester posts the job"):
+    def _work(self, requester: Requester, texts: list[str]) -> tuple[JobHandle, ContainerJob]:
+        with self._stage("post", "a requester posts the job, and a small one for containers"):
             wallet = self.stack.key("requester")
             self.stack.fund(wallet)
-            requester.deposit(BUDGET_WEI)
+            requester.deposit(DEPOSIT_WEI)
             plan = plan_embeddings(requester, texts, TEXTS_PER_TASK)
-            handle = requester.post(plan, BUDGET_WEI)
+            handle = requester.post(plan, JOB_BUDGET_WEI)
+            second = post_container_job(requester, texts, self.folder / "work" / "images")
+            if second.why_not:
+                self.console.print(f"  no job in containers: {second.why_not}")
         with LiveView(self.console, self.story) as view:
             with self._stage("results", "strangers' devices embed the paragraphs"):
                 handle.wait(view.update, Until.RESULTS, JOB_SECONDS)
             with self._stage("settle", "disputes end, the rest is paid"):
                 handle.wait(view.update, Until.SETTLED, JOB_SECONDS)
-                self.processes.wait_until(lambda: self._is_closed(handle), "the refund", 60)
-        return handle
+                if second.handle:
+                    second.handle.wait(None, Until.SETTLED, JOB_SECONDS)
+        return handle, second
 
-    def _is_closed(self, handle: JobHandle) -> bool:
-        return handle.view().finished_at is not None and handle.receipt().refunded_wei > 0
-
-    def _books(self, handle: JobHandle) -> Books:
-        owners = self.cast.names
-        return read_books(self.stack.contracts(), owners, [handle.job_id])
+    def _books(self, handles: list[JobHandle]) -> Books:
+        jobs = [handle.job_id for handle in handles]
+        return read_books(self.stack.contracts(), self.cast.names, jobs)
 
     def _report(
         self,
@@ -140,6 +144,7 @@ class Demo:
         handle: JobHandle,
         books: Books,
         cosine: float,
+        second: ContainerJob,
     ) -> None:
         receipt = handle.receipt()
         findings = Findings(
@@ -149,7 +154,12 @@ class Demo:
             receipt=receipt,
             books=books,
             stages=self.stages,
-            extra={"least_cosine": cosine, "events": facts(self.story)},
+            extra={
+                "least_cosine": cosine,
+                "container_tasks": len(second.tasks),
+                "container_tasks_wrong": second.wrong_tasks(),
+                "events": facts(self.story),
+            },
         )
         index = SemanticIndex(texts, vectors)
         for question in QUESTIONS:
@@ -182,6 +192,7 @@ class Demo:
         promises = {
             "every wei is accounted for": found["conserved"],
             "the cheater was caught and slashed": any(s["provider"] == mallory for s in slashed),
+            "every container task is right": not found["container_tasks_wrong"],
             "nobody else was": all(s["provider"] == mallory for s in slashed),
             f"vectors agree with fp32 numpy (cosine {found['least_cosine']:.7f})": (
                 found["least_cosine"] >= LEAST_COSINE  # type: ignore[operator]

@@ -44,6 +44,7 @@ def summary(findings: Findings) -> dict[str, Any]:
         "slashed": [
             {"provider": s.provider, "task": s.task, "amount_wei": str(s.amount_wei)}
             for s in receipt.slashes
+            if s.amount_wei
         ],
         "paid": [
             {"provider": p.provider, "tasks": p.count, "amount_wei": str(p.amount_wei)}
@@ -75,10 +76,14 @@ def money_table(receipt: Receipt, cast: Cast) -> Table:
     for verifier in sorted({a.verifier for a in receipt.audits}, key=cast.name):
         fees = [a.fee_wei for a in receipt.audits if a.verifier == verifier]
         table.add_row(
-            cast.name(verifier), f"{len(fees)} audits", f"[green]+{in_credits(sum(fees))}[/]"
+            cast.name(verifier),
+            f"{len(fees)} audit{'s'[: len(fees) > 1]}",
+            f"[green]+{in_credits(sum(fees))}[/]",
         )
     for slash in receipt.slashes:
-        what = f"slashed for task {slash.task}"
+        what = f"lost the dispute about task {slash.task}" + (
+            "" if slash.amount_wei else " (nothing left to slash)"
+        )
         table.add_row(cast.name(slash.provider), what, f"[red]-{in_credits(slash.amount_wei)}[/]")
     table.add_row("you", "refund of what was not used", f"+{in_credits(receipt.refunded_wei)}")
     return table

@@ -49,6 +49,8 @@ class LeaseWork:
             raise InvalidInput("an execution needs tasks, and exactly one input file for each")
         if len(self.shared_inputs) != len(self.spec.shared_inputs):
             raise InvalidInput("an execution needs every shared input of its spec")
+        # An engine mounts what lies in it, and takes absolute paths only.
+        object.__setattr__(self, "scratch", self.scratch.absolute())
 
 
 @runtime_checkable

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from pathlib import Path
 
 import pytest
 
@@ -34,3 +35,8 @@ def test_work_needs_tasks_and_every_input(make_work: MakeWork) -> None:
         dataclasses.replace(work, tasks=[], task_inputs=[])
     with pytest.raises(InvalidInput, match="every shared input"):
         dataclasses.replace(work, shared_inputs=[])
+
+
+def test_a_relative_scratch_directory_becomes_absolute(make_work: MakeWork) -> None:
+    work = dataclasses.replace(make_work(b""), scratch=Path("some/folder"))
+    assert work.scratch == Path.cwd() / "some/folder"
