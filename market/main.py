@@ -236,10 +236,12 @@ def _info(base: _Base) -> MarketInfo:
         market=deployment.market,
         token=deployment.token,
         arbiter=deployment.arbiter,
+        beacon=deployment.beacon,
+        deployed_block=deployment.deployed_block,
         operator=base.operator_address,
         rpc_url=settings.public_rpc_url or settings.rpc_url,
         relayer_fee_wei=settings.relayer_fee_wei,
         heartbeat_seconds=settings.heartbeat_seconds,
         is_development=settings.is_development,
-        params={**base.params.to_json(), "beacon": deployment.beacon},
+        params=base.params.to_json(),
     )

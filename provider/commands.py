@@ -77,9 +77,9 @@ def enroll(
     from protocol.chain.contracts import Contracts
     from protocol.chain.sender import MemoryJournal, Sender
     from protocol.client.client import MarketClient
+    from protocol.client.deployment import deployment_of
     from protocol.client.keys import load_key, load_or_create_key
     from protocol.units import Address
-    from provider.daemon import deployment_of
     from provider.enrolment import enrol, raise_stake
 
     stake_wei = credits_wei(stake)

@@ -20,14 +20,14 @@ from eth_account.signers.local import LocalAccount
 from protocol.chain.connection import connect
 from protocol.chain.contracts import Contracts
 from protocol.chain.events import EventReader
-from protocol.chain.facts import Deployment
 from protocol.chain.sender import Sender, SqliteJournal
 from protocol.client.client import MarketClient
+from protocol.client.deployment import deployment_of
 from protocol.client.keys import load_or_create_key
 from protocol.client.wire import MarketInfo, OfferRequest
 from protocol.errors import ExecutorUnavailable, FallowError, Forbidden
 from protocol.offer import RUNTIME_BITS, Offer
-from protocol.units import ZERO_ADDRESS, Address, parse_uint, to_hex
+from protocol.units import Address, parse_uint, to_hex
 from provider import machine, policy
 from provider.cache import BlobCache
 from provider.capacity import Capacity, measure, offered
@@ -259,18 +259,6 @@ def _wallet_of(market: MarketClient) -> Address:
             f"no wallet has delegated to the device {session.account}: run fallow provider enroll"
         )
     return Address(session.wallet)
-
-
-def deployment_of(info: MarketInfo) -> Deployment:
-    """As much of the deployment as a provider needs; it never calls the beacon."""
-    return Deployment(
-        chain_id=info.chain_id,
-        token=Address(info.token),
-        market=Address(info.market),
-        arbiter=Address(info.arbiter),
-        beacon=ZERO_ADDRESS,
-        deployed_block=0,
-    )
 
 
 def _poll_seconds(info: MarketInfo) -> float:

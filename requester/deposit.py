@@ -8,11 +8,11 @@ from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
 from protocol.chain.calls import permit_message
-from protocol.chain.facts import Deployment
 from protocol.client.client import MarketClient
+from protocol.client.deployment import deployment_of
 from protocol.client.wire import AccountView, MarketInfo, PermitDeposit
 from protocol.errors import InsufficientFunds, InvalidInput, MarketUnavailable
-from protocol.units import ZERO_ADDRESS, Address, to_hex
+from protocol.units import Address, to_hex
 from requester.amounts import credits_text
 
 PERMIT_SECONDS = 3600
@@ -42,25 +42,13 @@ def deposit(
 def _permit(market: MarketInfo, wallet: LocalAccount, amount_wei: int, nonce: int) -> PermitDeposit:
     deadline = int(time.time()) + PERMIT_SECONDS
     owner = Address(wallet.address)
-    message = permit_message(_deployment(market), owner, amount_wei, nonce, deadline)
+    message = permit_message(deployment_of(market), owner, amount_wei, nonce, deadline)
     signed = Account.sign_typed_data(wallet.key, full_message=message)
     return PermitDeposit(
         owner=owner,
         amount_wei=amount_wei,
         deadline=deadline,
         signature=to_hex(bytes(signed.signature)),
-    )
-
-
-def _deployment(market: MarketInfo) -> Deployment:
-    """As much of the deployment as a permit names."""
-    return Deployment(
-        chain_id=market.chain_id,
-        token=Address(market.token),
-        market=Address(market.market),
-        arbiter=Address(market.arbiter),
-        beacon=ZERO_ADDRESS,
-        deployed_block=0,
     )
 
 

@@ -14,12 +14,11 @@ from eth_account.signers.local import LocalAccount
 from protocol.chain.connection import connect
 from protocol.chain.contracts import Contracts
 from protocol.chain.events import EventReader
-from protocol.chain.facts import Deployment
 from protocol.chain.sender import Sender, SqliteJournal
 from protocol.client.client import MarketClient
-from protocol.client.wire import MarketInfo
+from protocol.client.deployment import deployment_of
 from protocol.typed_data import TypedMessage
-from protocol.units import ZERO_ADDRESS, Address
+from protocol.units import Address
 from provider.executors.base import Executor
 from provider.executors.container import ContainerExecutor
 from provider.executors.wasm import WasmExecutor
@@ -91,18 +90,6 @@ class Service(AbstractContextManager["Service"]):
 
     def _signer(self) -> Callable[[TypedMessage], bytes]:
         return lambda message: message.sign(self.contracts.domain, self._account)
-
-
-def deployment_of(market: MarketInfo) -> Deployment:
-    """As much of the deployment as a verifier needs; it never calls the beacon."""
-    return Deployment(
-        chain_id=market.chain_id,
-        token=Address(market.token),
-        market=Address(market.market),
-        arbiter=Address(market.arbiter),
-        beacon=ZERO_ADDRESS,
-        deployed_block=0,
-    )
 
 
 def _executors(me: Address) -> list[Executor]:

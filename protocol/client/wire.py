@@ -74,6 +74,8 @@ class MarketInfo(Wire):
     market: AddressText
     token: AddressText
     arbiter: AddressText
+    beacon: AddressText
+    deployed_block: int = Field(ge=0)
     operator: AddressText
     rpc_url: str
     relayer_fee_wei: Wei

@@ -10,13 +10,17 @@ from eth_account.signers.local import LocalAccount
 from starlette.responses import JSONResponse, PlainTextResponse, Response
 
 from protocol import errors
+from protocol.chain.facts import Deployment
 from protocol.client.client import MarketClient
+from protocol.client.deployment import deployment_of
 from protocol.client.problems import ERROR_BY_CODE
 from protocol.client.retry import Retry
 from protocol.client.wire import LeaseFailure, QuoteRequest
 from protocol.typed_data import Domain
+from protocol.units import parse_address
 from tests.client.conftest import QUICK
 from tests.client.tiny_market import (
+    BEACON,
     DOMAIN,
     TOKEN,
     TinyMarket,
@@ -40,6 +44,14 @@ def test_domain_is_discovered_once(client: MarketClient, market: TinyMarket) -> 
     assert client.domain == DOMAIN
     assert client.market().relayer_fee_wei == 7
     assert market.count("GET", "/v1/market") == 1
+
+
+def test_the_deployment_is_as_the_market_says(client: MarketClient) -> None:
+    said = parse_address(TOKEN.lower())
+    expected = Deployment(
+        DOMAIN.chain_id, said, DOMAIN.market, said, parse_address(BEACON.lower()), 7
+    )
+    assert deployment_of(client.market()) == expected
 
 
 def test_a_pinned_domain_is_not_asked_for(market: TinyMarket, account: LocalAccount) -> None:

@@ -34,6 +34,7 @@ from protocol.units import Address, parse_address
 OPERATOR = Address("0x00000000000000000000000000000000000000A1")
 MARKET = Address("0x00000000000000000000000000000000000000b2")
 TOKEN = Address("0x00000000000000000000000000000000000000C3")
+BEACON = Address("0x00000000000000000000000000000000000000D4")
 DOMAIN = Domain(31337, parse_address(MARKET.lower()))
 
 Fault = Callable[[ASGIApp, Scope, Receive, Send], Any]
@@ -94,6 +95,8 @@ class TinyMarket:
                 "market": DOMAIN.market,
                 "token": TOKEN.lower(),
                 "arbiter": TOKEN.lower(),
+                "beacon": BEACON.lower(),
+                "deployed_block": 7,
                 "operator": OPERATOR.lower(),
                 "rpc_url": "http://127.0.0.1:1",
                 "relayer_fee_wei": "7",

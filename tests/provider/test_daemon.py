@@ -21,11 +21,12 @@ from eth_account import Account
 from protocol.chain.connection import connect
 from protocol.chain.contracts import Contracts
 from protocol.client.client import MarketClient
+from protocol.client.deployment import deployment_of
 from protocol.client.keys import load_or_create_key
 from protocol.errors import Conflict, Forbidden
 from protocol.spec import Limits, Resources
 from protocol.units import WEI_PER_CREDIT, Address
-from provider.daemon import deployment_of, run_daemon
+from provider.daemon import run_daemon
 from provider.enrolment import enrol
 from provider.executors.wasm import WasmExecutor
 from provider.settings import Settings

@@ -62,6 +62,8 @@ class LyingMarket:
                 "market": deployment.market,
                 "token": deployment.token,
                 "arbiter": deployment.arbiter,
+                "beacon": deployment.beacon,
+                "deployed_block": deployment.deployed_block,
                 "operator": OPERATOR.address,
                 "rpc_url": self.world.rpc_url,
                 "relayer_fee_wei": "0",

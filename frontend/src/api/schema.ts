@@ -990,8 +990,12 @@ export interface components {
         MarketInfo: {
             /** Arbiter */
             arbiter: string;
+            /** Beacon */
+            beacon: string;
             /** Chain Id */
             chain_id: number;
+            /** Deployed Block */
+            deployed_block: number;
             /** Heartbeat Seconds */
             heartbeat_seconds: number;
             /** Is Development */
