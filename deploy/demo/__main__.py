@@ -39,6 +39,8 @@ def main() -> int:
             Demo(console, options.folder, processes, stack, Stages(), cast, story).run()
             if options.keep:
                 console.print(f"\nstill running: [bold]{stack.url}[/] (Ctrl-C ends it)")
+                key_file = work / "keys" / "requester.key"
+                console.print(f"to see the demo's own jobs there, import the key in {key_file}")
                 threading.Event().wait()
     except KeyboardInterrupt:
         console.print("stopped")
