@@ -64,7 +64,7 @@ class Jobs:
         return sum(self._connection.execute(query).scalars())
 
     def with_waiting_tasks(self, now: int) -> list[JobRecord]:
-        """Jobs on chain that take leases now, oldest first."""
+        """Jobs on chain that nobody has cancelled and that take leases now, oldest first."""
         waiting = select(tasks.c.task).where(
             tasks.c.job_id == jobs.c.job_id, tasks.c.lease_id.is_(None)
         )
@@ -72,6 +72,7 @@ class Jobs:
             select(*_COLUMNS)
             .join(chain_jobs, chain_jobs.c.job_id == jobs.c.job_id)
             .where(
+                jobs.c.cancel_signature.is_(None),  # asked for, and perhaps not on chain yet
                 chain_jobs.c.cancelled_at == 0,
                 chain_jobs.c.closed_at == 0,
                 jobs.c.deadline > now,

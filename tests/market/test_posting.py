@@ -159,6 +159,7 @@ def test_a_cancelled_job_gives_the_rest_back(stage: Stage) -> None:
         stage.client(requester).cancel_job(job_id, CancelRequest(signature=to_hex(forged)))
     signature = to_hex(cancellation.sign(stage.contracts.domain, requester))
     stage.client(requester).cancel_job(job_id, CancelRequest(signature=signature))
+    assert device.client.lease() is None
     stage.keep(2)
     assert device.client.lease() is None
     assert stage.client(requester).job(job_id).status == JobStatus.CANCELLED
