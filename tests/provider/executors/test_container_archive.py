@@ -32,13 +32,19 @@ def tar(files: dict[str, bytes], **links: str) -> bytes:
     return buffer.getvalue()
 
 
+def digest_of(data: bytes) -> str:
+    return "sha256:" + hashlib.sha256(data).hexdigest()
+
+
 def parts(**changes: Any) -> dict[str, bytes]:
     """A small sound archive's files, with changes to its manifest or its config."""
-    config = {"os": "linux", "config": {}, **changes.pop("config", {})}
+    layer = changes.pop("layer", tar({"file": b"data"}))
+    rootfs = {"type": "layers", "diff_ids": [digest_of(layer)]}
+    config = {"os": "linux", "config": {}, "rootfs": rootfs, **changes.pop("config", {})}
     manifest = {"Config": "c.json", "RepoTags": None, "Layers": ["l.tar"], **changes}
     return {
         "c.json": json.dumps(config).encode(),
-        "l.tar": tar({"file": b"data"}),
+        "l.tar": layer,
         "manifest.json": json.dumps([manifest]).encode(),
     }
 
@@ -73,9 +79,11 @@ def test_a_sound_archive(tmp_path: Path) -> None:
 
 def test_an_index_adds_the_manifests_digest(tmp_path: Path) -> None:
     path = tmp_path / "archive"
-    index = {"manifests": [{"digest": "sha256:" + "1" * 64}]}
-    path.write_bytes(tar(parts() | {"index.json": json.dumps(index).encode()}))
-    assert inspect_archive(path, LIMIT).image_ids[1] == "sha256:" + "1" * 64
+    held = b"{a manifest}"
+    index = {"manifests": [{"digest": digest_of(held)}]}
+    files = parts() | {"index.json": json.dumps(index).encode()}
+    path.write_bytes(tar(files | {f"blobs/sha256/{digest_of(held)[7:]}": held}))
+    assert inspect_archive(path, LIMIT).image_ids[1] == digest_of(held)
 
 
 @pytest.mark.parametrize(
@@ -115,7 +123,7 @@ def test_a_bad_archive(tmp_path: Path, files: dict[str, bytes], reason: str) -> 
 
 
 def test_a_large_layer(tmp_path: Path) -> None:
-    files = parts() | {"l.tar": tar({"a": bytes(600), "b": bytes(600)})}
+    files = parts(layer=tar({"a": bytes(600), "b": bytes(600)}))
     assert "unpacks" in refuse(tmp_path, tar(files), 1000)
 
 
@@ -124,10 +132,16 @@ def test_a_compressed_bomb(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> N
     bomb = gzip.compress(tar({"zeros": bytes(LIMIT + 1)}))
     assert len(bomb) < 100_000
     assert "unpacks" in refuse(tmp_path, tar(parts() | {"l.tar": bomb}))
-    hidden = gzip.compress(tar({"link" * 9: b""}) + bytes(32 << 20))
+    padded = tar({"link" * 9: b""}) + bytes(32 << 20)
+    files = parts(layer=padded) | {"l.tar": gzip.compress(padded)}
+    assert "unpacks" in refuse(tmp_path, tar(files))
+
+
+def test_a_compressed_layer(tmp_path: Path) -> None:
+    layer = tar({"file": b"data"})
     path = tmp_path / "archive"
-    path.write_bytes(tar(parts() | {"l.tar": hidden}))
-    assert inspect_archive(path, LIMIT).unpacked_bytes == 0
+    path.write_bytes(tar(parts(layer=layer) | {"l.tar": gzip.compress(layer)}))
+    assert inspect_archive(path, LIMIT).unpacked_bytes == 4
 
 
 def test_an_oversized_header(tmp_path: Path) -> None:
@@ -145,3 +159,42 @@ def test_a_layer_that_is_a_link(tmp_path: Path) -> None:
 
 def test_an_entry_twice(tmp_path: Path) -> None:
     assert "twice" in refuse(tmp_path, tar(parts(), **{"l.tar": "c.json"}))
+
+
+@pytest.mark.parametrize("name", ["./manifest.json", "x/../manifest.json", "/manifest.json"])
+def test_a_second_manifest_by_another_path(tmp_path: Path, name: str) -> None:
+    """The engine unpacks both into one directory: the second one, with its tags, would count."""
+    evil = parts(RepoTags=["debian:latest"])["manifest.json"]
+    assert "not a plain file" in refuse(tmp_path, tar(parts() | {name: evil}))
+
+
+def test_a_link_to_the_directory_itself(tmp_path: Path) -> None:
+    assert "not a plain file" in refuse(tmp_path, tar(parts(), d="."))
+
+
+@pytest.mark.parametrize("key", ["repotags", "REPOTAGS", "RepoTag\u017f"])
+def test_tags_by_another_spelling_of_their_key(tmp_path: Path, key: str) -> None:
+    """The engine's JSON reader takes all of these for RepoTags."""
+    reason = refuse(tmp_path, tar(parts(**{key: ["debian:latest"]})))
+    assert "key twice" in reason
+    alone = json.dumps([{"Config": "c.json", key: ["debian:latest"], "Layers": ["l.tar"]}])
+    assert "tags" in refuse(tmp_path, tar(parts() | {"manifest.json": alone.encode()}))
+
+
+def test_volumes_by_another_spelling_of_their_key(tmp_path: Path) -> None:
+    assert "volumes" in refuse(tmp_path, tar(parts(config={"config": {"volumes": {"/d": {}}}})))
+
+
+@pytest.mark.parametrize("claimed", ["owners-private-image:latest", digest_of(b"its manifest")])
+def test_an_index_cannot_claim_an_image_that_the_engine_has(tmp_path: Path, claimed: str) -> None:
+    """Else a stranger's command would run in a private image of this device's owner."""
+    index = json.dumps({"manifests": [{"digest": claimed}]}).encode()
+    refuse(tmp_path, tar(parts() | {"index.json": index}))
+    forged = {"index.json": index, f"blobs/sha256/{claimed[7:]}": b"another manifest"}
+    refuse(tmp_path, tar(parts() | forged))
+
+
+def test_a_config_alone_does_not_get_its_image_run(tmp_path: Path) -> None:
+    """Whoever knows a private image's config must show its layers too."""
+    other = parts() | {"l.tar": tar({"file": b"made up"})}
+    assert "not the one that its config names" in refuse(tmp_path, tar(other))
