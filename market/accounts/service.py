@@ -7,9 +7,9 @@ from typing import Any
 
 from sqlalchemy import Row
 
-from market.accounts.principal import Principal
 from market.cursors import decode_cursor, encode_cursor
 from market.ports import Clock
+from market.principal import Principal
 from market.store.unit import Store
 from protocol.chain.contracts import Contracts
 from protocol.client.wire import AccountView, LeasePage, LeaseSummary

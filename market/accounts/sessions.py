@@ -6,8 +6,8 @@ import hashlib
 import secrets
 from typing import Any
 
-from market.accounts.principal import Principal
 from market.ports import Clock
+from market.principal import Principal
 from market.store.unit import Store
 from protocol.chain.contracts import Contracts
 from protocol.client.wire import Session

@@ -8,7 +8,7 @@ from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.concurrency import run_in_threadpool
 
-from market.accounts.principal import Principal
+from market.principal import Principal
 from market.services import Services
 from protocol.errors import NotSignedIn
 

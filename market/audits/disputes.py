@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from market.accounts.principal import Principal
 from market.audits.service import opening, opening_view
+from market.principal import Principal
 from market.store.unit import Store
 from protocol.chain.contracts import Contracts
 from protocol.chain.facts import CommitteeFacts

@@ -6,9 +6,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
-from market.accounts.principal import Principal
 from market.audits.draws import Draws
 from market.ports import Clock
+from market.principal import Principal
 from market.store.records import AuditRecord, ChainLeaseRecord, JobRecord
 from market.store.unit import Store, Unit
 from protocol.audit import AuditCommitment, AuditResult, commitment

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from market.accounts.principal import Principal
 from market.ports import BlobFiles, Clock
+from market.principal import Principal
 from market.store.unit import Store
 from protocol.client.wire import Upload
 from protocol.errors import BlobTooLarge, NotFound

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from market.accounts.principal import Principal
 from market.ports import Clock
+from market.principal import Principal
 from market.store.records import OfferRecord
 from market.store.unit import Store
 from protocol.client.wire import OfferView

@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
-from market.accounts.principal import Principal
 from market.ports import BlobFiles, Clock
+from market.principal import Principal
 from market.store.blobs import BlobFacts
 from market.store.unit import Store, Unit
 from protocol.chain.contracts import Contracts

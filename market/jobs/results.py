@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from io import RawIOBase
 from pathlib import Path
 
-from market.accounts.principal import Principal
 from market.jobs.service import own_job
 from market.ports import BlobFiles
+from market.principal import Principal
 from market.store.records import ResultRecord
 from market.store.unit import Store
 from protocol.errors import Conflict, NotFound

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from typing import Any
 
-from market.accounts.principal import Principal
 from market.cursors import decode_cursor, encode_cursor
 from market.jobs.posting import JobPosting
 from market.jobs.views import ENDED, job_view, receipt, status_of, task_view
 from market.ports import Book, Clock
+from market.principal import Principal
 from market.store.records import JobRecord
 from market.store.unit import Store, Unit
 from protocol.chain.contracts import Contracts

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from market.accounts.principal import Principal
 from market.leases.service import own_lease
 from market.ports import BlobFiles, Clock
+from market.principal import Principal
 from market.store.blobs import BlobFacts
 from market.store.records import LeaseRecord, ResultRecord
 from market.store.unit import Store, Unit

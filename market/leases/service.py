@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from market.accounts.principal import Principal
 from market.accounts.stakes import Stakes
 from market.book.stored import price_wei
 from market.leases.expiry import end_lease, last_expiry, silence_expiry
 from market.leases.quota import Demand, DeviceFacts, QuotaRules, lease_size, running_limit
 from market.ports import Book, Clock
+from market.principal import Principal
 from market.store.records import JobRecord, LeaseRecord, OfferRecord
 from market.store.unit import Store, Unit
 from protocol.client.wire import HeartbeatReply, LeaseGrant

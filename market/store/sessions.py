@@ -5,7 +5,7 @@ from __future__ import annotations
 from sqlalchemy import Connection, delete, insert, select
 from sqlalchemy.exc import IntegrityError
 
-from market.accounts.principal import Principal
+from market.principal import Principal
 from market.store.tables import logins, sessions
 from protocol.units import Address, Bytes32
 
