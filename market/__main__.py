@@ -9,8 +9,10 @@ from typing import Annotated
 import typer
 
 from market.main import build
-from market.server import configure_logging, serve
+from market.server import serve
 from market.settings import Settings
+from protocol.client.console import log_to_stderr
+from protocol.client.wire import DEFAULT_PORT
 from protocol.errors import FallowError
 
 Keeper = Annotated[str, typer.Option(help="embedded (a thread here) or celery (workers)")]
@@ -24,7 +26,7 @@ def main(
     operator_key_file: Annotated[Path | None, typer.Option(help="DATA/operator.key")] = None,
     database_url: Annotated[str | None, typer.Option(help="default: SQLite in DATA")] = None,
     host: str = "127.0.0.1",
-    port: Annotated[int, typer.Option(help="0: any free port")] = 8080,
+    port: Annotated[int, typer.Option(help="0: any free port")] = DEFAULT_PORT,
     web: Annotated[Path | None, typer.Option(help="the built web app")] = None,
     keeper: Keeper = "embedded",
     development: Annotated[bool, typer.Option(help="open the faucet")] = False,
@@ -43,7 +45,7 @@ def main(
         "database_url": database_url,
         "web_directory": web,
     }
-    configure_logging()
+    log_to_stderr()
     try:
         serve(build(Settings.of(given)))
     except FallowError as error:

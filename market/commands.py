@@ -10,8 +10,10 @@ import typer
 
 from market.embedded import embedded_chain, prepare
 from market.main import build
-from market.server import configure_logging, serve
+from market.server import serve
 from market.settings import Settings
+from protocol.client.console import log_to_stderr
+from protocol.client.wire import DEFAULT_PORT
 from protocol.errors import FallowError, InvalidInput
 
 app = typer.Typer(help="Run a market.", invoke_without_command=True)
@@ -21,7 +23,7 @@ EMBEDDED = "embedded"
 @app.callback()
 def up(
     data: Annotated[Path, typer.Option(help="where everything is kept")],
-    port: Annotated[int, typer.Option(help="of the market; 0: any free port")] = 8080,
+    port: Annotated[int, typer.Option(help="of the market; 0: any free port")] = DEFAULT_PORT,
     host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
     chain_rpc: Annotated[
         str, typer.Option(help="a chain's JSON-RPC URL, or 'embedded': one of our own")
@@ -32,7 +34,7 @@ def up(
     production: Annotated[bool, typer.Option(help="no faucet; needs your own chain")] = False,
 ) -> None:
     """Start or join a chain, deploy once, and serve the market and its web app."""
-    configure_logging()
+    log_to_stderr()
     try:
         if chain_rpc == EMBEDDED:
             _require_fresh(data, production)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import logging
 import signal
 import socket
 import sys
@@ -18,7 +17,6 @@ from market.main import Market
 
 GRACE_SECONDS = 3
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
-LOG_FORMAT = "%(asctime)s %(levelname)s %(name)s: %(message)s"
 
 
 def serve(market: Market) -> None:
@@ -41,13 +39,6 @@ def serve(market: Market) -> None:
     finally:
         if loop is not None:
             loop.stop()
-
-
-def configure_logging() -> None:
-    """Logs to stderr; requests carry ids, never tokens."""
-    logging.basicConfig(level=logging.INFO, format=LOG_FORMAT, stream=sys.stderr)
-    for name in ("uvicorn.error", "alembic", "web3", "urllib3"):
-        logging.getLogger(name).setLevel(logging.WARNING)
 
 
 class _Server(uvicorn.Server):

@@ -9,6 +9,7 @@ from typing import Any, Literal, Self
 from pydantic import ValidationError
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
+from protocol.client.wire import DEFAULT_PORT
 from protocol.errors import InvalidInput
 
 ROOT = Path(__file__).parents[1]
@@ -35,7 +36,7 @@ class Settings(BaseSettings):
     keeper: Literal["embedded", "celery"] = "embedded"
     web_directory: Path = ROOT / "frontend" / "dist"
     host: str = "127.0.0.1"
-    port: int = 8080
+    port: int = DEFAULT_PORT
     is_development: bool = False
     relayer_fee_wei: int = 0
     heartbeat_seconds: int = 5

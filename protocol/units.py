@@ -25,6 +25,7 @@ ZERO_BYTES32 = Bytes32(bytes(32))
 _CONTENT_PREFIX = "sha256:"
 _HEX20 = re.compile(r"0x[0-9a-fA-F]{40}")
 _HEX32 = re.compile(r"0x[0-9a-fA-F]{64}")
+_CREDITS = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,18}))?")
 _SHOWN = 80
 
 
@@ -90,6 +91,26 @@ def content_id(data: bytes) -> ContentId:
 def content_digest(blob_id: ContentId) -> Bytes32:
     """The 32 bytes inside a content id."""
     return Bytes32(bytes.fromhex(blob_id.removeprefix(_CONTENT_PREFIX)))
+
+
+def parse_credits(text: str) -> int:
+    """Wei from decimal credits as people write them, exactly: "1.5" -> 1500000000000000000.
+
+    Raises:
+        InvalidInput: not a number, negative, huge, or finer than one wei.
+    """
+    found = _CREDITS.fullmatch(text)
+    if found is None:
+        raise InvalidInput(f"not an amount of credits: {shown(text)} (write for example 2.5)")
+    whole, fraction = found[1], found[2] or ""
+    return int(whole) * WEI_PER_CREDIT + int(fraction.ljust(18, "0"))
+
+
+def credits_text(wei: int) -> str:
+    """Exact decimal credits, without needless zeros: 1500000000000000000 -> "1.5"."""
+    sign = "-" if wei < 0 else ""
+    whole, rest = divmod(abs(wei), WEI_PER_CREDIT)
+    return f"{sign}{whole}.{rest:018d}".rstrip("0").rstrip(".")
 
 
 def to_hex(value: bytes) -> str:

@@ -5,22 +5,16 @@ Heavy imports wait until a command is performed: `--help` answers at once.
 
 from __future__ import annotations
 
-import json
-import logging
-import re
-import signal
-import sys
 import threading
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 
-from protocol.errors import InvalidInput, NotFound
-
-DEFAULT_MARKET = "http://127.0.0.1:8080"
-WEI_PER_CREDIT = 10**18
-_CREDITS = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,18}))?")
+from protocol.client import console
+from protocol.client.console import DEFAULT_MARKET, Faucet, Json, Market, RpcUrl
+from protocol.errors import NotFound
+from protocol.units import parse_credits
 
 app = typer.Typer(
     help="Lend this device's idle time, and be paid for it.",
@@ -28,26 +22,13 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Market = Annotated[
-    str, typer.Option("--market", envvar="FALLOW_MARKET", help="The market's address.")
-]
 StateDirectory = Annotated[
     Path,
     typer.Option(
         "--state", envvar="FALLOW_STATE", help="Where the device's key, cache and status live."
     ),
 ]
-RpcUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--rpc",
-        envvar="FALLOW_RPC_URL",
-        help="A chain endpoint of your own. [default: the one that the market names]",
-        show_default=False,
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
-_HOME = Path("~/.local/share/fallow/provider").expanduser()
+_HOME = console.data_home("provider")
 _EXAMPLE = "Example: fallow provider "
 
 
@@ -67,9 +48,7 @@ def enroll(
     stake: Annotated[
         str, typer.Option("--stake", help="Raise the wallet's stake to so many credits.")
     ] = "0",
-    faucet: Annotated[
-        bool, typer.Option("--faucet", help="Ask a development market for credits and gas first.")
-    ] = False,
+    faucet: Faucet = False,
     as_json: Json = False,
 ) -> None:
     """Let this device work for your wallet. Once; the daemon then never sees the wallet's key."""
@@ -82,8 +61,8 @@ def enroll(
     from protocol.units import Address
     from provider.enrolment import enrol, raise_stake
 
-    stake_wei = credits_wei(stake)
-    wallet = load_key(wallet_key)
+    stake_wei = parse_credits(stake)
+    wallet = load_key(wallet_key, console.ask_password)
     device = Address(load_or_create_key(state / "device.key").address)
     with MarketClient(market, wallet) as client:
         web3 = connect(rpc or client.market().rpc_url)
@@ -99,7 +78,7 @@ def enroll(
             "stake_wei": str(contracts.account(Address(wallet.address)).stake_wei),
             "not_after": not_after,
         }
-    _show(facts, as_json=as_json)
+    console.show(facts, as_json=as_json)
 
 
 @app.command(epilog=_EXAMPLE + "start --price 0.002 --hours 22:00-07:00")
@@ -133,18 +112,18 @@ def start(
     from provider.policy import Hours, Policy
     from provider.settings import Settings
 
-    _log_to_stderr()
+    console.log_to_stderr()
     settings = Settings(
         market_url=market,
         state_directory=state,
-        ask_per_core_second_wei=credits_wei(price),
+        ask_per_core_second_wei=parse_credits(price),
         executions=executions,
         cache_bytes=cache_gb << 30,
         rpc_url=rpc,
         policy=Policy(Hours.parse(hours) if hours else None, battery, max_load),
     )
     stop = threading.Event()
-    _stop_on_signals(stop)
+    console.stop_on_signals(stop)
     device = load_or_create_key(settings.device_key).address
     run_daemon(settings, available_executors(f"provider-{device}"), stop)
 
@@ -155,7 +134,7 @@ def status(state: StateDirectory = _HOME, as_json: Json = False) -> None:
     from provider.status import pause_file, read_status
 
     facts = read_status(state)
-    _show(facts | {"is_paused": pause_file(state).exists()}, as_json=as_json)
+    console.show(facts | {"is_paused": pause_file(state).exists()}, as_json=as_json)
 
 
 @app.command(epilog=_EXAMPLE + "pause")
@@ -166,7 +145,7 @@ def pause(state: StateDirectory = _HOME, as_json: Json = False) -> None:
     if not state.is_dir():
         raise NotFound(f"there is no provider in {state}")
     pause_file(state).touch()
-    _show({"is_paused": True}, as_json=as_json)
+    console.show({"is_paused": True}, as_json=as_json)
 
 
 @app.command(epilog=_EXAMPLE + "resume")
@@ -175,43 +154,4 @@ def resume(state: StateDirectory = _HOME, as_json: Json = False) -> None:
     from provider.status import pause_file
 
     pause_file(state).unlink(missing_ok=True)
-    _show({"is_paused": False}, as_json=as_json)
-
-
-def credits_wei(text: str) -> int:
-    """An amount of credits, such as `0.001`, in wei.
-
-    Raises:
-        InvalidInput: not a number, negative, or finer than a wei.
-    """
-    found = _CREDITS.fullmatch(text)
-    if found is None:
-        raise InvalidInput(f"not an amount of credits: {text!r}")
-    whole, fraction = found[1], found[2] or ""
-    return int(whole) * WEI_PER_CREDIT + int(fraction.ljust(18, "0"))
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    def on_signal(*_: Any) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
-
-
-def _log_to_stderr() -> None:
-    layout = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=layout)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
-
-
-def _show(facts: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(facts))
-        return
-    for name, value in facts.items():
-        if not isinstance(value, list) or not value:
-            typer.echo(f"{name.replace('_', ' ')}: {'none' if value in (None, []) else value}")
-            continue
-        for number, item in enumerate(value):
-            typer.echo(f"{name.replace('_', ' ')} {number}: {item}")
+    console.show({"is_paused": False}, as_json=as_json)

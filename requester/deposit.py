@@ -12,8 +12,7 @@ from protocol.client.client import MarketClient
 from protocol.client.deployment import deployment_of
 from protocol.client.wire import AccountView, MarketInfo, PermitDeposit
 from protocol.errors import InsufficientFunds, InvalidInput, MarketUnavailable
-from protocol.units import Address, to_hex
-from requester.amounts import credits_text
+from protocol.units import Address, credits_text, to_hex
 
 PERMIT_SECONDS = 3600
 POLL_SECONDS = 0.3

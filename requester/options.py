@@ -10,20 +10,16 @@ from typing import Annotated
 
 import typer
 
+from protocol.client import console
 from protocol.client.client import MarketClient
 from protocol.client.keys import load_key
 from protocol.errors import InvalidInput
 from protocol.units import Bytes32, parse_bytes32
 from requester.requester import Requester
 
-DEFAULT_MARKET = "http://127.0.0.1:8080"
-PASSWORD_FILE_VARIABLE = "FALLOW_KEY_PASSWORD_FILE"  # noqa: S105 - a variable's name
 _MIN_PREFIX_DIGITS = 6
 _MAX_JOBS_SEARCHED = 1000
 
-Market = Annotated[
-    str, typer.Option("--market", envvar="FALLOW_MARKET", help="The market's address.")
-]
 KeyFile = Annotated[
     Path | None,
     typer.Option(
@@ -33,7 +29,6 @@ KeyFile = Annotated[
         show_default=False,
     ),
 ]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 JobId = Annotated[
     str, typer.Argument(help="The job's id, or its first digits.", show_default=False)
 ]
@@ -47,21 +42,10 @@ def key_path(key_file: Path | None) -> Path:
     return (Path(base) if base else Path.home() / ".config") / "fallow" / "key"
 
 
-def ask_password() -> str:
-    """A keystore's password: from the file that a variable names, or from the terminal."""
-    path = os.environ.get(PASSWORD_FILE_VARIABLE)
-    if path is None:
-        return str(typer.prompt("Keystore password", hide_input=True, err=True))
-    try:
-        return Path(path).read_text().rstrip("\r\n")
-    except OSError as error:
-        raise InvalidInput(f"cannot read {path}: {error.strerror}") from error
-
-
 @contextmanager
 def opened(market: str, key_file: Path | None) -> Iterator[Requester]:
     """A requester, signed in when that is first needed."""
-    wallet = load_key(key_path(key_file), ask_password)
+    wallet = load_key(key_path(key_file), console.ask_password)
     with MarketClient(market, wallet, timeout_seconds=20) as client:
         yield Requester(client, wallet)
 

@@ -22,8 +22,7 @@ from protocol.client.client import MarketClient
 from protocol.client.wire import AccountView, JobRequest, JobView, QuoteRequest
 from protocol.errors import InsufficientFunds, InvalidInput, NotFound
 from protocol.result import Outcome
-from protocol.units import Address, Bytes32, to_hex
-from requester.amounts import credits_text
+from protocol.units import Address, Bytes32, credits_text, to_hex
 from requester.deposit import deposit
 from requester.draft import Draft, Source
 from requester.handle import JobHandle, OnView

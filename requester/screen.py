@@ -18,7 +18,7 @@ from rich.text import Text
 
 from protocol.client.wire import JobView
 from protocol.errors import InvalidInput
-from requester.amounts import credits_text
+from protocol.units import credits_text
 from requester.handle import has_result_count
 
 _PIPE_WIDTH = 240

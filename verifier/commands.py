@@ -5,22 +5,19 @@ Heavy imports wait until a command is performed: `--help` answers at once.
 
 from __future__ import annotations
 
-import json
-import logging
-import signal
-import sys
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from protocol.client import console
+from protocol.client.console import DEFAULT_MARKET, Faucet, Json, Market, RpcUrl
+
 if TYPE_CHECKING:
     from verifier.service import Service
-
-DEFAULT_MARKET = "http://127.0.0.1:8080"
 
 app = typer.Typer(
     help="Re-run a random few tasks of strangers, and be paid for it.",
@@ -28,9 +25,6 @@ app = typer.Typer(
     no_args_is_help=True,
 )
 
-Market = Annotated[
-    str, typer.Option("--market", envvar="FALLOW_MARKET", help="The market's address.")
-]
 KeyFile = Annotated[
     Path,
     typer.Option(
@@ -43,23 +37,10 @@ StateDirectory = Annotated[
     Path,
     typer.Option("--state", envvar="FALLOW_STATE", help="Where the journal and the cache live."),
 ]
-RpcUrl = Annotated[
-    str | None,
-    typer.Option(
-        "--rpc",
-        envvar="FALLOW_RPC_URL",
-        help="A chain endpoint of your own. [default: the one that the market names]",
-        show_default=False,
-    ),
-]
-Json = Annotated[bool, typer.Option("--json", help="Print JSON on stdout.")]
 Seats = Annotated[
     int, typer.Option("--seats", min=1, max=1000, help="Hold this many seats; more draw more.")
 ]
-Faucet = Annotated[
-    bool, typer.Option("--faucet", help="Ask a development market for credits and gas first.")
-]
-_HOME = Path("~/.local/share/fallow/verifier").expanduser()
+_HOME = console.data_home("verifier")
 _KEY = _HOME / "wallet.key"
 _EXAMPLES = "Example: fallow verifier "
 
@@ -80,14 +61,14 @@ def start(
     as_json: Json = False,
 ) -> None:
     """Serve until stopped: audit what is drawn, dispute what is wrong, vote when asked."""
-    _log_to_stderr()
+    console.log_to_stderr()
     stop = threading.Event()
     with _service(market, key_file, state, rpc, executions) as service:
-        _stop_on_signals(stop)
+        console.stop_on_signals(stop)
         held = _enroll(service, seats, faucet=faucet)
         verifier = service.verifier(stop)
         me = service.sender.address
-        _show({"verifier": me, "seats": held, "market": market}, as_json=as_json)
+        console.show({"verifier": me, "seats": held, "market": market}, as_json=as_json)
         verifier.run()
 
 
@@ -104,7 +85,7 @@ def enroll(
     """Deposit credits for seats and bonds, and take the seats. Run it while `start` is stopped."""
     with _service(market, key_file, state, rpc) as service:
         held = _enroll(service, seats, faucet=faucet)
-        _show({"verifier": service.sender.address, "seats": held}, as_json=as_json)
+        console.show({"verifier": service.sender.address, "seats": held}, as_json=as_json)
 
 
 @app.command(epilog=_EXAMPLES + "leave")
@@ -120,7 +101,7 @@ def leave(
         from verifier.enrolment import leave as give_up
 
         given_up = give_up(service.contracts, service.sender)
-        _show({"verifier": service.sender.address, "seats_left": given_up}, as_json=as_json)
+        console.show({"verifier": service.sender.address, "seats_left": given_up}, as_json=as_json)
 
 
 @app.command(epilog=_EXAMPLES + "status --json")
@@ -143,7 +124,7 @@ def status(
             "gas_wei": str(service.contracts.gas_balance(me)),
             "audits": {str(step): n for step, n in service.journal.audits_by_step().items()},
         }
-        _show(facts, as_json=as_json)
+        console.show(facts, as_json=as_json)
 
 
 def _enroll(service: Service, seats: int, *, faucet: bool) -> int:
@@ -165,33 +146,5 @@ def _service(
     from verifier.service import Service, Settings
 
     settings = Settings(market, state, rpc, executions)
-    with Service(settings, load_or_create_key(key_file)) as service:
+    with Service(settings, load_or_create_key(key_file, console.ask_password)) as service:
         yield service
-
-
-def _stop_on_signals(stop: threading.Event) -> None:
-    def on_signal(*_: Any) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
-
-
-def _log_to_stderr() -> None:
-    layout = "%(asctime)s %(levelname)s %(name)s: %(message)s"
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO, format=layout)
-    logging.getLogger("httpx").setLevel(logging.WARNING)  # it logs every request
-
-
-def _show(facts: dict[str, Any], *, as_json: bool) -> None:
-    if as_json:
-        typer.echo(json.dumps(facts))
-        return
-    for name, value in facts.items():
-        typer.echo(f"{name.replace('_', ' ')}: {_text(value)}")
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, dict):
-        return str(value)
-    return ", ".join(f"{n} {step}" for step, n in value.items()) or "none"

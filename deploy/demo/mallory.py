@@ -3,15 +3,12 @@
 from __future__ import annotations
 
 import argparse
-import logging
-import signal
-import sys
 import threading
 from pathlib import Path
-from types import FrameType
 
 from deploy.demo.cheater import CheatingExecutor
-from provider.commands import credits_wei
+from protocol.client import console
+from protocol.units import parse_credits
 from provider.daemon import run_daemon
 from provider.executors.wasm import WasmExecutor
 from provider.settings import Settings
@@ -25,21 +22,15 @@ def main() -> None:
     for name in ("--market", "--state", "--price"):
         parser.add_argument(name, required=True)
     options = parser.parse_args()
-    logging.basicConfig(stream=sys.stderr, level=logging.INFO)
-    logging.getLogger("httpx").setLevel(logging.WARNING)
+    console.log_to_stderr()
     settings = Settings(
         market_url=options.market,
         state_directory=Path(options.state),
-        ask_per_core_second_wei=credits_wei(options.price),
+        ask_per_core_second_wei=parse_credits(options.price),
         answers_disputes=False,
     )
     stop = threading.Event()
-
-    def on_signal(_number: int, _frame: FrameType | None) -> None:
-        stop.set()
-
-    signal.signal(signal.SIGTERM, on_signal)
-    signal.signal(signal.SIGINT, on_signal)
+    console.stop_on_signals(stop)
     run_daemon(settings, [CheatingExecutor(WasmExecutor(), CHEAT_EVERY)], stop)
 
 

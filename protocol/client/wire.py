@@ -46,6 +46,9 @@ BlobId = Annotated[
 SignatureText = Annotated[str, Field(pattern=r"^0x[0-9a-fA-F]{130,4096}$")]
 Message = dict[str, Any]
 
+# Where a market listens, and is looked for, unless told otherwise.
+DEFAULT_PORT = 8080
+
 TaskState = Literal["waiting", "leased", "committed", "audited", "disputed", "paid", "slashed"]
 
 

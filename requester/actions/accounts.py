@@ -8,13 +8,13 @@ from typing import Annotated
 
 import typer
 
+from protocol.client import console
 from protocol.client.client import MarketClient
 from protocol.client.keys import create_key, load_key
 from protocol.client.wire import AccountView
 from protocol.errors import MarketUnavailable
-from protocol.units import Address, parse_address
+from protocol.units import Address, parse_address, parse_credits
 from requester import options, screen
-from requester.amounts import parse_credits
 from requester.requester import Requester
 
 FAUCET_SECONDS = 60.0
@@ -24,9 +24,9 @@ def show_account(
     address: Annotated[
         str | None, typer.Argument(help="Another account's address.", show_default=False)
     ] = None,
-    market: options.Market = options.DEFAULT_MARKET,
+    market: console.Market = console.DEFAULT_MARKET,
     key_file: options.KeyFile = None,
-    json: options.Json = False,
+    json: console.Json = False,
 ) -> None:
     """Show an account's money."""
     owner = parse_address(address) if address else _own_address(key_file)
@@ -36,12 +36,12 @@ def show_account(
 
 def fund_account(
     amount: Annotated[str, typer.Argument(help="Credits, for example 25 or 0.5.")],
-    market: options.Market = options.DEFAULT_MARKET,
+    market: console.Market = console.DEFAULT_MARKET,
     key_file: options.KeyFile = None,
     faucet: Annotated[
         bool, typer.Option("--faucet", help="First get credits from a development market's faucet.")
     ] = False,
-    json: options.Json = False,
+    json: console.Json = False,
 ) -> None:
     """Move credits from the wallet into the market, without gas."""
     amount_wei = parse_credits(amount)
@@ -54,11 +54,11 @@ def fund_account(
 def account_key(
     key_file: options.KeyFile = None,
     create: Annotated[bool, typer.Option("--create", help="Make a new key file.")] = False,
-    json: options.Json = False,
+    json: console.Json = False,
 ) -> None:
     """Show the wallet's address; never its key."""
     path = options.key_path(key_file)
-    account = create_key(path) if create else load_key(path, options.ask_password)
+    account = create_key(path) if create else load_key(path, console.ask_password)
     if json:
         screen.print_json({"address": account.address, "key_file": str(path)})
     else:
@@ -66,7 +66,7 @@ def account_key(
 
 
 def _own_address(key_file: Path | None) -> Address:
-    return Address(load_key(options.key_path(key_file), options.ask_password).address)
+    return Address(load_key(options.key_path(key_file), console.ask_password).address)
 
 
 def _use_faucet(requester: Requester) -> None:

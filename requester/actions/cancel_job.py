@@ -6,15 +6,16 @@ from typing import Annotated
 
 import typer
 
+from protocol.client import console
 from requester import options, screen
 
 
 def cancel_job(
     job_id: options.JobId,
-    market: options.Market = options.DEFAULT_MARKET,
+    market: console.Market = console.DEFAULT_MARKET,
     key_file: options.KeyFile = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask.")] = False,
-    json: options.Json = False,
+    json: console.Json = False,
 ) -> None:
     """Lease no further task of a job. What is done is paid, the rest comes back."""
     with options.opened(market, key_file) as requester:

@@ -7,18 +7,19 @@ from typing import Annotated
 
 import typer
 
+from protocol.client import console
 from requester import options, screen
 
 
 def download_job(
     job_id: options.JobId,
     folder: Annotated[Path, typer.Option("--output", "-o", help="Where to write them.")],
-    market: options.Market = options.DEFAULT_MARKET,
+    market: console.Market = console.DEFAULT_MARKET,
     key_file: options.KeyFile = None,
     partial: Annotated[
         bool, typer.Option("--partial", help="Take what there is; else every task must be done.")
     ] = False,
-    json: options.Json = False,
+    json: console.Json = False,
 ) -> None:
     """Download a job's results, each checked against its committed hash.
 

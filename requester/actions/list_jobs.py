@@ -7,17 +7,17 @@ from typing import Annotated
 
 import typer
 
-from protocol.units import to_hex
+from protocol.client import console
+from protocol.units import credits_text, to_hex
 from requester import options, screen
-from requester.amounts import credits_text
 from requester.handle import has_result_count
 
 
 def list_jobs(
-    market: options.Market = options.DEFAULT_MARKET,
+    market: console.Market = console.DEFAULT_MARKET,
     key_file: options.KeyFile = None,
     limit: Annotated[int, typer.Option(min=1, max=1000, help="How many, newest first.")] = 20,
-    json: options.Json = False,
+    json: console.Json = False,
 ) -> None:
     """List the wallet's jobs, newest first."""
     with options.opened(market, key_file) as requester:

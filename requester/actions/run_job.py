@@ -7,10 +7,11 @@ from typing import Annotated, Any
 
 import typer
 
+from protocol.client import console
 from protocol.client.wire import JobView
+from protocol.units import parse_credits
 from requester import options, screen
 from requester.actions.work import Order, Recipe
-from requester.amounts import parse_credits
 from requester.handle import JobHandle, Until
 from requester.plan import Plan, Terms
 from requester.requester import Requester
@@ -62,9 +63,9 @@ def run_job(
         typer.Option("--output", "-o", help="Folder for results; for embeddings, an .npy file."),
     ] = None,
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before posting.")] = False,
-    market: options.Market = options.DEFAULT_MARKET,
+    market: console.Market = console.DEFAULT_MARKET,
     key_file: options.KeyFile = None,
-    json: options.Json = False,
+    json: console.Json = False,
 ) -> None:
     """Run work on a market: the price is shown first, and nothing is posted without consent.
 

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from protocol.client import console
 from protocol.client.wire import JobView, TaskView
 from protocol.units import to_hex
 from requester import options, screen
@@ -14,11 +15,11 @@ from requester.results import all_tasks
 
 def show_job(
     job_id: options.JobId,
-    market: options.Market = options.DEFAULT_MARKET,
+    market: console.Market = console.DEFAULT_MARKET,
     key_file: options.KeyFile = None,
     tasks: Annotated[bool, typer.Option("--tasks", help="List every task too.")] = False,
     receipt: Annotated[bool, typer.Option("--receipt", help="Show who was paid too.")] = False,
-    json: options.Json = False,
+    json: console.Json = False,
 ) -> None:
     """Show how a job stands."""
     with options.opened(market, key_file) as requester:

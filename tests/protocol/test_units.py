@@ -10,9 +10,11 @@ from protocol.errors import InvalidInput
 from protocol.units import (
     content_digest,
     content_id,
+    credits_text,
     parse_address,
     parse_bytes32,
     parse_content_id,
+    parse_credits,
     parse_uint,
     shown,
     to_hex,
@@ -159,3 +161,36 @@ def test_not_a_content_id(value: object) -> None:
 )
 def test_errors_stay_short_whatever_was_sent(value: object) -> None:
     assert len(shown(value)) < 100
+
+
+@pytest.mark.parametrize(
+    ("wei", "text"),
+    [
+        (0, "0"),
+        (1, "0.000000000000000001"),
+        (15 * 10**17, "1.5"),
+        (10**20, "100"),
+        (-5, "-0." + "0" * 17 + "5"),
+    ],
+)
+def test_credits_text(wei: int, text: str) -> None:
+    assert credits_text(wei) == text
+
+
+@given(st.integers(min_value=0, max_value=2**90))
+def test_credits_both_ways(wei: int) -> None:
+    assert parse_credits(credits_text(wei)) == wei
+
+
+@pytest.mark.parametrize("text", ["", "x", "-1", "+1", "nan", "inf", "1e99", "1e-9999999"])
+def test_what_is_no_number_is_no_amount(text: str) -> None:
+    with pytest.raises(InvalidInput, match="not an amount"):
+        parse_credits(text)
+
+
+@pytest.mark.parametrize(
+    "text", ["1,5", "1.", ".5", " 1", "1\n", "\u0661", "1" * 11, "0." + "0" * 18 + "1"]
+)
+def test_what_is_no_exact_amount(text: str) -> None:
+    with pytest.raises(InvalidInput, match="not an amount"):
+        parse_credits(text)

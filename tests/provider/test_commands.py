@@ -7,25 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from protocol.errors import InvalidInput
-from provider.commands import credits_wei
 from provider.status import only_daemon, write_status
 from requester.cli import run
-
-
-@pytest.mark.parametrize(
-    ("text", "wei"), [("1", 10**18), ("0.001", 10**15), ("0", 0), ("0.000000000000000001", 1)]
-)
-def test_credits(text: str, wei: int) -> None:
-    assert credits_wei(text) == wei
-
-
-@pytest.mark.parametrize(
-    "text", ["", "-1", "x", "NaN", "Infinity", "1e99", "0.0000000000000000001", "1e-9999999"]
-)
-def test_what_is_no_amount(text: str) -> None:
-    with pytest.raises(InvalidInput, match="not an amount"):
-        credits_wei(text)
 
 
 def test_help_has_an_example(capsys: pytest.CaptureFixture[str]) -> None:
@@ -78,7 +61,7 @@ def test_start_says_what_is_wrong_in_one_line(
     code: int,
     message: str,
 ) -> None:
-    monkeypatch.setattr("provider.commands._stop_on_signals", lambda stop: None)
+    monkeypatch.setattr("protocol.client.console.stop_on_signals", lambda stop: None)
     assert run(["provider", "start", "--state", str(tmp_path), *options]) == code
     last = capsys.readouterr().err.strip().splitlines()[-1]
     assert last.startswith("fallow: ")
