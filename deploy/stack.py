@@ -19,6 +19,7 @@ from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
+from deploy.interrupts import interruptible
 from deploy.processes import ProcessEnded, Processes
 from protocol.chain.connection import connect
 from protocol.chain.contracts import Contracts
@@ -191,6 +192,7 @@ def main() -> int:
     with (
         tempfile.TemporaryDirectory(prefix="fallow-stack-") as name,
         Processes(Path(name) / "logs") as processes,
+        interruptible(),
     ):
         return _run_beside(processes, Path(name), options.run, options.timeout)
 

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import argparse
 import shutil
-import signal
 import sys
 import threading
 from pathlib import Path
@@ -15,6 +14,7 @@ from deploy.demo.cast import Cast
 from deploy.demo.run import Demo, DemoFailed
 from deploy.demo.stages import Stages
 from deploy.demo.story import Story
+from deploy.interrupts import interruptible
 from deploy.processes import ProcessEnded, Processes
 from deploy.stack import Stack
 from protocol.errors import FallowError
@@ -28,12 +28,11 @@ def main() -> int:
     parser.add_argument("--keep", action="store_true", help="leave everything running at the end")
     parser.add_argument("--folder", type=Path, default=FOLDER, help="where results go")
     options = parser.parse_args()
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=True)
     shutil.rmtree(options.folder, ignore_errors=True)
     work = options.folder / "work"
     try:
-        with Processes(work / "logs") as processes:
+        with Processes(work / "logs") as processes, interruptible():
             stack = Stack(processes, work)
             story = Story(cast := Cast())
             Demo(console, options.folder, processes, stack, Stages(), cast, story).run()

@@ -99,7 +99,7 @@ def test_a_committee_member_that_never_reveals_loses_its_seat(
     stack: QuickStack, requester: Requester
 ) -> None:
     stack.start_providers([cheater("marvin")])
-    stack.until(lambda: "daemon:working" in stack.processes.log("marvin"), "another cheater")
+    stack.until(lambda: "daemon: working" in stack.processes.log("marvin"), "another cheater")
     seen = len(stack.events("CommitteeDrawn"))
     inputs = grinding_inputs(TASKS, 0.15, "never revealed")
     handle = requester.submit(GRINDING, inputs, BUDGET_WEI)
