@@ -95,6 +95,9 @@ class LeaseResultService:
         now = self._clock()
         with self._store.write() as unit:
             if not unit.leases.finish(result, signature, lease_salt, int(now * 1000)):
+                found = unit.leases.get(lease.lease_id)
+                if found is not None and self._is_repeated(found, result, signature):
+                    return  # the device lost patience and sent it twice: the other was quicker
                 raise LeaseLost
             unit.results.add(results)
             unit.offers.succeeded(lease.device)

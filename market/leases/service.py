@@ -147,7 +147,10 @@ class LeaseService:
             last.count if last else 0,
         )
         demand = Demand(
-            unit.tasks.waiting_count(job.job_id),
+            # More than a full lease for everybody makes no lease larger.
+            unit.tasks.waiting_count(
+                job.job_id, 2 * (len(others) + 1) * self._rules.quota.max_lease_tasks
+            ),
             len(others) + 1,
             spec.limits.wall_seconds,
             job.deadline - now,
@@ -216,7 +219,9 @@ def own_lease(unit: Unit, who: Principal, lease_id: Bytes32) -> LeaseRecord:
 
 def _standing_offer(unit: Unit, who: Principal, now: int) -> OfferRecord:
     offer = unit.offers.of_device(who.account)
-    if offer is None or offer.is_withdrawn or offer.expires_at <= now:
+    is_standing = offer is not None and not offer.is_withdrawn and offer.expires_at > now
+    # A delegation that ran out leaves no event: the chain would refuse what such a device signs.
+    if offer is None or not is_standing or offer.provider != who.wallet:
         raise Conflict("this device has no standing offer; put one up first")
     return offer
 

@@ -59,7 +59,12 @@ class Audits:
         """Agreeing audits of open leases that nobody claimed yet, by batch."""
         query = (
             select(*_COLUMNS)
-            .join(chain_leases, chain_leases.c.lease_id == audits.c.lease_id)
+            .join(
+                chain_leases,
+                # A reorganisation may have put the lease into another batch: other audits.
+                (chain_leases.c.lease_id == audits.c.lease_id)
+                & (chain_leases.c.batch_id == audits.c.batch_id),
+            )
             .outerjoin(
                 chain_audits,
                 (chain_audits.c.lease_id == audits.c.lease_id)

@@ -135,7 +135,10 @@ class Leases:
             leases.c.batch_key.is_(None),
             leases.c.ended_at.is_(None),
         )
-        return self._connection.execute(change.values(batch_key=key)).rowcount == len(lease_ids)
+        if self._connection.execute(change.values(batch_key=key)).rowcount == len(lease_ids):
+            return True
+        self.take_out_of_batch(key)  # some would be marked as sent, and never be sent
+        return False
 
     def of_batch(self, key: str) -> list[LeaseRecord]:
         """The leases of a batch that was sent, in its order."""

@@ -57,9 +57,9 @@ class Tasks:
         query = query.order_by(tasks.c.task).limit(limit)
         return [row.task for row in self._connection.execute(query)]
 
-    def waiting_count(self, job_id: Bytes32) -> int:
-        """How many tasks wait."""
-        query = select(func.count()).select_from(_waiting(job_id).subquery())
+    def waiting_count(self, job_id: Bytes32, at_most: int) -> int:
+        """How many tasks wait; no more than `at_most` of them are counted."""
+        query = select(func.count()).select_from(_waiting(job_id).limit(at_most).subquery())
         return int(self._connection.execute(query).scalar_one())
 
     def lease(self, job_id: Bytes32, first: int, count: int, lease_id: Bytes32) -> bool:

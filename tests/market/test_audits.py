@@ -7,8 +7,11 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
+from sqlalchemy import update
 
+from market.store.tables import audits
 from protocol.errors import Conflict, FallowError, Forbidden, InvalidInput, NotFound
+from protocol.lifecycle import JobStatus
 from protocol.result import Outcome
 from protocol.units import Address, Bytes32
 from tests.market.stage import Audit, Stage
@@ -108,3 +111,29 @@ def test_a_dispute_that_is_not_there(stage: Stage) -> None:
         audits[0].ask(dispute_id=7)
     with pytest.raises(FallowError):
         stage.client(Account.create()).dispute_opening(7)
+
+
+def test_an_audit_of_a_batch_that_is_gone_holds_nothing_up(stage: Stage) -> None:
+    """A reorganisation may have put the lease into another batch, with other draws."""
+    stage, found, people = committed(stage)
+    audit, digest = found[0], found[0].ask().digest
+    audit.commit(digest)
+    audit.reveal(digest)
+    moved = update(audits).where(audits.c.lease_id == audit.lease_id).values(batch_id=10**6)
+    with stage.market.store.write() as unit:
+        unit.connection.execute(moved)
+    stage.settle()
+    (job,) = stage.client(people[0]).jobs().jobs
+    assert job.status == JobStatus.SETTLED
+
+
+def test_fees_that_fail_hold_no_payout_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    stage, _, people = committed(stage)
+
+    def fail(_now: int) -> None:
+        raise RuntimeError("a mistake")
+
+    monkeypatch.setattr(stage.market.keeper._parts.fees, "advance", fail)
+    stage.settle()
+    (job,) = stage.client(people[0]).jobs().jobs
+    assert job.status == JobStatus.SETTLED

@@ -5,11 +5,13 @@ from __future__ import annotations
 import dataclasses
 import threading
 import time
+from collections.abc import Mapping
 
 import pytest
 from eth_account import Account
 
 from market.leases.quota import Demand, DeviceFacts, QuotaRules, lease_size
+from market.principal import Principal
 from protocol.client.wire import LeaseFailure, LeaseGrant, TaskResult
 from protocol.errors import (
     BadSignature,
@@ -24,7 +26,7 @@ from protocol.errors import (
 )
 from protocol.lease import LeaseResult
 from protocol.result import Outcome
-from protocol.units import Address, Bytes32, to_hex
+from protocol.units import Address, Bytes32, ContentId, to_hex
 from tests.market.stage import ASK_WEI, PRICE_WEI, Device, Stage
 
 
@@ -254,3 +256,54 @@ def test_without_stake_the_quota_grows_with_paid_leases_only() -> None:
         return lease_size(QuotaRules(), facts, demand)
 
     assert [size(n) for n in range(4)] == [2, 4, 8, 16]
+
+
+def test_the_same_result_twice_at_once(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A device that lost patience sends it again while the first one is still being kept."""
+    device = stage.provider(50)
+    stage.job(stage.person(100), 2)
+    grant = leased(device)
+    request = device.result(grant, device.outcomes(grant))
+    files = stage.market.services.lease_results._files
+    keep = files.keep
+
+    def overtaken(blobs: Mapping[ContentId, int]) -> None:
+        monkeypatch.setattr(files, "keep", keep)
+        device.client.post_result(grant.lease_id, request)
+        keep(blobs)
+
+    monkeypatch.setattr(files, "keep", overtaken)
+    device.client.post_result(grant.lease_id, request)
+    stage.keep()
+    with stage.market.store.read() as unit:
+        assert unit.chain.lease(Bytes32(grant.lease_id)) is not None
+
+
+def test_no_lease_once_the_delegation_ran_out(stage: Stage) -> None:
+    """The device is then an account of its own; its offer still names the wallet."""
+    device = stage.provider(50)
+    stage.job(stage.person(100), 2)
+    me = Address(device.key.address)
+    with pytest.raises(Conflict):
+        stage.market.services.leases.request(Principal(me, me))
+    assert leased(device)
+
+
+def test_two_keepers_leave_no_lease_behind(any_stage: Stage) -> None:
+    """One reads what waits, the other sends a part of it first: the rest must still be sent."""
+    stage = any_stage
+    device = stage.provider(50)
+    stage.job(stage.person(100), 8)
+    for _ in range(2):
+        device.finish(leased(device))
+    batching = stage.market.keeper._parts.batching
+    with stage.market.store.read() as unit:
+        first, second = unit.leases.to_commit(10)
+    with stage.market.store.write() as unit:
+        batching.send(unit, [first], int(time.time()))
+    with stage.market.store.write() as unit:
+        batching.send(unit, [first, second], int(time.time()))
+    stage.keep(2)
+    with stage.market.store.read() as unit:
+        assert unit.chain.lease(first.lease_id) is not None
+        assert unit.chain.lease(second.lease_id) is not None
