@@ -1,55 +1,82 @@
-"""`fallow up`: a whole market on this machine with one command."""
+"""`fallow up`: a whole market on this machine with one command.
+
+Heavy imports wait until it is performed: `--help` answers at once.
+"""
 
 from __future__ import annotations
 
-import sys
+import signal
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
-from market.embedded import embedded_chain, prepare
-from market.main import build
-from market.server import serve
-from market.settings import Settings
-from protocol.client.console import log_to_stderr
+from protocol.client import console
 from protocol.client.wire import DEFAULT_PORT
-from protocol.errors import FallowError, InvalidInput
+from protocol.errors import InvalidInput
 
-app = typer.Typer(help="Run a market.", invoke_without_command=True)
+app = typer.Typer()
 EMBEDDED = "embedded"
 
 
-@app.callback()
+@app.command(epilog="Example: fallow up, then open the address that it prints")
 def up(
-    data: Annotated[Path, typer.Option(help="where everything is kept")],
-    port: Annotated[int, typer.Option(help="of the market; 0: any free port")] = DEFAULT_PORT,
-    host: Annotated[str, typer.Option(help="address to listen on")] = "127.0.0.1",
+    data: Annotated[
+        Path | None,
+        typer.Option(
+            help="Where everything is kept.",
+            show_default="temporary; with a chain of yours ~/.local/share/fallow/market",
+        ),
+    ] = None,
+    port: Annotated[int, typer.Option(help="Of the market; 0: any free port.")] = DEFAULT_PORT,
+    host: Annotated[str, typer.Option(help="Address to listen on.")] = "127.0.0.1",
     chain_rpc: Annotated[
-        str, typer.Option(help="a chain's JSON-RPC URL, or 'embedded': one of our own")
+        str, typer.Option(help="A chain's JSON-RPC URL, or 'embedded': one of our own.")
     ] = EMBEDDED,
-    chain_port: Annotated[int, typer.Option(help="of the embedded chain; 0: any")] = 0,
-    block_seconds: Annotated[float, typer.Option(help="of the embedded chain")] = 1.0,
-    web: Annotated[Path | None, typer.Option(help="the built web app")] = None,
-    production: Annotated[bool, typer.Option(help="no faucet; needs your own chain")] = False,
+    chain_port: Annotated[int, typer.Option(help="Of the embedded chain; 0: any.")] = 0,
+    block_seconds: Annotated[float, typer.Option(help="Of the embedded chain.")] = 1.0,
+    web: Annotated[
+        Path | None,
+        typer.Option(help="The built web app.", show_default="the one in frontend/dist"),
+    ] = None,
+    production: Annotated[bool, typer.Option(help="No faucet; needs your own chain.")] = False,
 ) -> None:
-    """Start or join a chain, deploy once, and serve the market and its web app."""
-    log_to_stderr()
-    try:
-        if chain_rpc == EMBEDDED:
-            _require_fresh(data, production)
-            with embedded_chain(chain_port, block_seconds) as rpc_url:
-                _serve(data, rpc_url, host, port, web, is_development=True)
-        else:
-            _serve(data, chain_rpc, host, port, web, is_development=not production)
-    except FallowError as error:
-        sys.stderr.write(f"{error.message}\n")
-        raise typer.Exit(error.exit_code) from None
+    """Run a market: start or join a chain, deploy once, serve the API and the web app."""
+    console.log_to_stderr()
+    # A polite end also before the server listens to signals: the chain and the directory go too.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    with _directory(data, is_embedded=chain_rpc == EMBEDDED) as directory:
+        if chain_rpc != EMBEDDED:
+            _serve(directory, chain_rpc, host, port, web, is_development=not production)
+            return
+        _require_fresh(directory, production)
+        from market.embedded import embedded_chain
+
+        with embedded_chain(chain_port, block_seconds) as rpc_url:
+            _serve(directory, rpc_url, host, port, web, is_development=True)
+
+
+@contextmanager
+def _directory(data: Path | None, *, is_embedded: bool) -> Iterator[Path]:
+    """The directory as given; else one that ends with the embedded chain, or the usual place."""
+    if data is None and is_embedded:
+        with tempfile.TemporaryDirectory(prefix="fallow-", ignore_cleanup_errors=True) as name:
+            yield Path(name)
+    else:
+        yield data or console.data_home("market")
 
 
 def _serve(
     data: Path, rpc_url: str, host: str, port: int, web: Path | None, *, is_development: bool
 ) -> None:
+    from market.embedded import prepare
+    from market.main import build
+    from market.server import serve
+    from market.settings import Settings
+
     if is_development:
         prepare(data, rpc_url)
     given = {

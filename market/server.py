@@ -14,6 +14,7 @@ import uvicorn
 
 from market.background.loop import KeeperLoop
 from market.main import Market
+from protocol.errors import Conflict
 
 GRACE_SECONDS = 3
 _STOPPING = (signal.SIGINT, signal.SIGTERM)
@@ -53,8 +54,15 @@ class _Server(uvicorn.Server):
         await super().startup(sockets)
         assert sockets is not None
         host, port = sockets[0].getsockname()[:2]
-        sys.stdout.write(json.dumps({"url": f"http://{host}:{port}"}) + "\n")
+        url = f"http://[{host}]:{port}" if ":" in host else f"http://{host}:{port}"
+        sys.stderr.write(self._welcome(url) + "\n")
+        sys.stdout.write(json.dumps({"url": url}) + "\n")
         sys.stdout.flush()
+
+    def _welcome(self, url: str) -> str:
+        if (self._market.settings.web_directory / "index.html").is_file():
+            return f"The market is ready; its web app: {url} (Ctrl-C ends it)"
+        return f"The market is ready: {url} (its web app is not built; Ctrl-C ends it)"
 
     @contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -74,12 +82,20 @@ class _Server(uvicorn.Server):
 
 
 def listen(host: str, port: int) -> socket.socket:
-    """A listening TCP socket; port 0 takes any free one."""
+    """A listening TCP socket; port 0 takes any free one.
+
+    Raises:
+        Conflict: somebody else listens there, or the address is not this machine's.
+    """
     family = socket.AF_INET6 if ":" in host else socket.AF_INET
     # The protocol must be named: only then does asyncio switch Nagle's delay (40 ms) off.
     listener = socket.socket(family, socket.SOCK_STREAM, socket.IPPROTO_TCP)
     listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-    listener.bind((host, port))
-    listener.listen(1024)
+    try:
+        listener.bind((host, port))
+        listener.listen(1024)
+    except OSError as error:
+        listener.close()
+        raise Conflict(f"cannot listen on {host}, port {port}: {error.strerror}") from None
     listener.set_inheritable(True)
     return listener

@@ -9,11 +9,12 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from eth_account.signers.local import LocalAccount
 
 from protocol.client import console
 from protocol.client.client import MarketClient
 from protocol.client.keys import load_key
-from protocol.errors import InvalidInput
+from protocol.errors import InvalidInput, NotFound
 from protocol.units import Bytes32, parse_bytes32
 from requester.requester import Requester
 
@@ -25,8 +26,8 @@ KeyFile = Annotated[
     typer.Option(
         "--key-file",
         envvar="FALLOW_KEY_FILE",
-        help="A file with the wallet's private key or keystore. [default: ~/.config/fallow/key]",
-        show_default=False,
+        help="A file with the wallet's private key or keystore.",
+        show_default="~/.config/fallow/key",
     ),
 ]
 JobId = Annotated[
@@ -42,10 +43,22 @@ def key_path(key_file: Path | None) -> Path:
     return (Path(base) if base else Path.home() / ".config") / "fallow" / "key"
 
 
+def wallet_of(key_file: Path | None) -> LocalAccount:
+    """The wallet whose key is in the file, or in the usual place.
+
+    Raises:
+        NotFound, InvalidInput: no file, or no key that can be used.
+    """
+    try:
+        return load_key(key_path(key_file), console.ask_password)
+    except NotFound as error:
+        raise NotFound(f"{error.message}; make one: fallow account key --create") from None
+
+
 @contextmanager
 def opened(market: str, key_file: Path | None) -> Iterator[Requester]:
     """A requester, signed in when that is first needed."""
-    wallet = load_key(key_path(key_file), console.ask_password)
+    wallet = wallet_of(key_file)
     with MarketClient(market, wallet, timeout_seconds=20) as client:
         yield Requester(client, wallet)
 

@@ -31,8 +31,8 @@ RpcUrl = Annotated[
     typer.Option(
         "--rpc",
         envvar="FALLOW_RPC_URL",
-        help="A chain endpoint of your own. [default: the one that the market names]",
-        show_default=False,
+        help="A chain endpoint of your own.",
+        show_default="the one that the market names",
     ),
 ]
 Faucet = Annotated[

@@ -10,7 +10,7 @@ import typer
 
 from protocol.client import console
 from protocol.client.client import MarketClient
-from protocol.client.keys import create_key, load_key
+from protocol.client.keys import create_key
 from protocol.client.wire import AccountView
 from protocol.errors import MarketUnavailable
 from protocol.units import Address, parse_address, parse_credits
@@ -58,7 +58,7 @@ def account_key(
 ) -> None:
     """Show the wallet's address; never its key."""
     path = options.key_path(key_file)
-    account = create_key(path) if create else load_key(path, console.ask_password)
+    account = create_key(path) if create else options.wallet_of(key_file)
     if json:
         screen.print_json({"address": account.address, "key_file": str(path)})
     else:
@@ -66,7 +66,7 @@ def account_key(
 
 
 def _own_address(key_file: Path | None) -> Address:
-    return Address(load_key(options.key_path(key_file), console.ask_password).address)
+    return Address(options.wallet_of(key_file).address)
 
 
 def _use_faucet(requester: Requester) -> None:

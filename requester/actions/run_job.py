@@ -45,7 +45,10 @@ def run_job(
         str | None, typer.Option(help="Hard cap: the most that the job may cost, in credits.")
     ] = None,
     max_price: Annotated[
-        str | None, typer.Option(help="The most for one task, in credits. [default: suggested]")
+        str | None,
+        typer.Option(
+            help="The most for one task, in credits.", show_default="what the market suggests"
+        ),
     ] = None,
     deadline_seconds: Annotated[int, typer.Option(min=1, help="How long it may take.")] = 3600,
     idempotency_key: Annotated[

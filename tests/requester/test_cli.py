@@ -188,7 +188,7 @@ def test_accounts(fallow: Shell, wallet: LocalAccount, market: JobMarket) -> Non
         (6, ["account", "fund", "1000"], "holds 100 credits"),
         (2, ["account", "show", "0x12"], "not an address"),
         (2, ["nonsense"], "No such command"),
-        (4, ["account", "key", "--key-file", "nowhere"], "no key file"),
+        (4, ["account", "key", "--key-file", "nowhere"], "fallow account key --create"),
         (2, ["account", "show", "--market", "nonsense"], "http://"),
     ],
 )
