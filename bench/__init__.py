@@ -1,0 +1,1 @@
+"""Measurements of Fallow, each beside a peer in the same run: `python -m bench [names...]`."""

@@ -1,0 +1,1 @@
+"""What Fallow is measured against."""
