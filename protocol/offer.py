@@ -48,4 +48,9 @@ class Offer(TypedMessage):
             and self.cpu_millis >= need.cpu_millis
             and self.memory_bytes >= need.memory_bytes
             and self.disk_bytes >= need.disk_bytes
+            and self.most_tasks(spec) > 0
         )
+
+    def most_tasks(self, spec: Spec) -> int:
+        """How many tasks a lease may have: a device holds all their outputs in memory at once."""
+        return self.memory_bytes // 2 // spec.limits.output_bytes

@@ -29,6 +29,7 @@ from protocol.units import Bytes32, ContentId, content_digest, content_id, parse
 
 SPEC_VERSION = 1
 MAX_SPEC_BYTES = 64 * 1024
+MAX_TASK_LIST_BYTES = 128 << 20
 MAX_SHARED_INPUTS = 16
 MAX_WALL_SECONDS = 24 * 3600
 MAX_MEMORY_BYTES = 1 << 40

@@ -208,6 +208,7 @@ class Daemon:
         offer = _offer(device, capacity, int(time.time()) + OFFER_SECONDS)
         signature = offer.sign(device.domain, device.account)
         request = OfferRequest(offer=offer.to_json(), signature=to_hex(signature))
+        device.standing.offer = offer
         return self._market.put_offer(request).offer_id
 
     def _on_dispute(self, dispute_id: int, lease_id: Any, task: int) -> None:

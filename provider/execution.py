@@ -10,7 +10,7 @@ import tempfile
 import threading
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -19,11 +19,12 @@ from eth_account.signers.local import LocalAccount
 from protocol.canonical import parse_json
 from protocol.client.client import MarketClient
 from protocol.client.wire import LeaseFailure, LeaseGrant, LeaseResultRequest, TaskResult
-from protocol.errors import BlobMismatch, FallowError, SpecHashMismatch, WrongMarket
+from protocol.errors import BlobMismatch, BlobTooLarge, FallowError, SpecHashMismatch, WrongMarket
 from protocol.lease import Lease, LeaseResult
+from protocol.offer import Offer
 from protocol.pricing import task_price_wei
 from protocol.result import Outcome, result_root
-from protocol.spec import Spec, decode_task_list
+from protocol.spec import MAX_TASK_LIST_BYTES, Spec, decode_task_list
 from protocol.typed_data import Domain
 from protocol.units import Address, Bytes32, ContentId, parse_bytes32, to_hex
 from provider.cache import BlobCache
@@ -31,6 +32,7 @@ from provider.executors.base import Executor, LeaseWork, executor_for
 from provider.ledger import Ledger, Record
 
 UPLOADS_AT_ONCE = 4
+LONGEST_BEAT_SECONDS = 60
 _log = logging.getLogger(__name__)
 
 
@@ -44,6 +46,13 @@ class Jobs(Protocol):
             ChainUnavailable: it cannot be learnt now.
         """
         ...
+
+
+@dataclass
+class Standing:
+    """The offer that stands: what the owner lets be used."""
+
+    offer: Offer | None = None
 
 
 @dataclass(frozen=True)
@@ -60,6 +69,7 @@ class Device:
     ledger: Ledger
     jobs: Jobs
     scratch: Path
+    standing: Standing = field(default_factory=Standing)
 
     @property
     def address(self) -> Address:
@@ -73,7 +83,7 @@ class Execution:
     def __init__(self, device: Device, grant: LeaseGrant) -> None:
         self._device = device
         self.lease_id = parse_bytes32(grant.lease_id)
-        self.heartbeat_seconds = grant.heartbeat_seconds
+        self.heartbeat_seconds = min(max(grant.heartbeat_seconds, 1), LONGEST_BEAT_SECONDS)
         self.tasks_done = 0
         self.stop = threading.Event()
         self.closed = threading.Event()
@@ -138,12 +148,8 @@ class Execution:
         # Kept over attempts: a second one must sign exactly what a first one may have handed in.
         record = self._signed_record = self._signed_record or self._record(lease, spec)
         self._device.ledger.add(record)
-        try:
-            self._device.market.post_result(self.lease_id, self._signed(record, tasks))
-        except FallowError as error:
-            if not error.retryable:
-                self._device.ledger.remove(self.lease_id)
-            raise
+        # It stays on record even if the market refuses it: who holds the signature can commit it.
+        self._device.market.post_result(self.lease_id, self._signed(record, tasks))
 
     def give_back(self, code: str, detail: str) -> None:
         """Return the lease. A market that does not answer sees it expire."""
@@ -166,6 +172,9 @@ class Execution:
         price_wei = task_price_wei(ask_wei, spec.resources, spec.limits.wall_seconds)
         if lease.price_per_task < price_wei:
             raise WrongMarket("the market pays less than this device asks for")
+        offer = device.standing.offer
+        if offer and (not offer.fits(spec) or lease.count > offer.most_tasks(spec)):
+            raise WrongMarket("the market granted more than this device offers")
         return lease, spec
 
     def _count(self, task: int, outcome: Outcome) -> None:
@@ -235,6 +244,8 @@ def execute_once(device: Device, record: Record, task: int, stop: threading.Even
 
 def _check_inputs(task_list: Path, lease: Lease, inputs: list[ContentId]) -> None:
     """Hold the granted inputs against the job's own list, whose content the spec pins."""
+    if task_list.stat().st_size > MAX_TASK_LIST_BYTES:
+        raise BlobTooLarge("the job's task list is longer than any can be")
     data = task_list.read_bytes()
     listed = parse_json(data)
     count = len(listed) if isinstance(listed, list) else 0

@@ -13,13 +13,12 @@ from protocol.client.client import MarketClient
 from protocol.client.wire import AuditGrant, AuditRequest
 from protocol.errors import BlobMismatch, SpecHashMismatch
 from protocol.result import Outcome
-from protocol.spec import Spec, WasmRuntime, decode_task_list
+from protocol.spec import MAX_TASK_LIST_BYTES, Spec, WasmRuntime, decode_task_list
 from protocol.units import Bytes32, ContentId, content_id
 from provider.executors.base import Executor, LeaseWork, executor_for, ignore_task_done
 from verifier.journal import JobNote
 
 MAX_CACHE_BYTES = 20 << 30
-MAX_TASK_LIST_BYTES = 128 << 20
 _log = logging.getLogger(__name__)
 
 
@@ -105,7 +104,10 @@ class Rerun:
 
     def _check_input(self, spec: Spec, job: JobNote, task: int, task_input: ContentId) -> None:
         """A market must not show verifiers another input than the provider got."""
-        data = self._cache.path_of(spec.task_list).read_bytes()
+        task_list = self._cache.path_of(spec.task_list)
+        if task_list.stat().st_size > MAX_TASK_LIST_BYTES:
+            raise BlobMismatch("the job's task list is longer than any can be")
+        data = task_list.read_bytes()
         if decode_task_list(data, job.task_count)[task] != task_input:
             raise BlobMismatch(f"{task_input} is not the input of task {task} in the job's list")
 

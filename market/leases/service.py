@@ -155,7 +155,7 @@ class LeaseService:
             spec.limits.wall_seconds,
             job.deadline - now,
         )
-        size = lease_size(self._rules.quota, facts, demand)
+        size = min(lease_size(self._rules.quota, facts, demand), offer.offer.most_tasks(spec))
         # Who gave up or lost a task gets it again only when there is nobody else.
         waiting = unit.tasks.waiting(job.job_id, size, offer.device, is_retry_allowed=not others)
         count = _contiguous(waiting)

@@ -7,6 +7,7 @@ import io
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -32,12 +33,20 @@ _READ_BYTES = 1 << 20
 OnProgress = Callable[[int, int], None]  # (bytes done, bytes in all)
 
 
+@dataclass
+class _Turn:
+    """Who fetches a file, one after the other."""
+
+    lock: threading.Lock = field(default_factory=threading.Lock)
+    users: int = 0
+
+
 class BlobCalls(Calls):
     """/v1/uploads and /v1/blobs."""
 
     def __init__(self, *args: Any, **options: Any) -> None:
         super().__init__(*args, **options)
-        self._fetching: dict[Path, threading.Lock] = {}
+        self._fetching: dict[Path, _Turn] = {}
         self._fetching_guard = threading.Lock()
 
     def create_upload(self, request: UploadRequest) -> Upload:
@@ -186,10 +195,18 @@ class BlobCalls(Calls):
 
     @contextmanager
     def _only_fetch_of(self, path: Path) -> Iterator[None]:
+        key = path.absolute()
         with self._fetching_guard:
-            lock = self._fetching.setdefault(path.absolute(), threading.Lock())
-        with lock:
-            yield
+            turn = self._fetching.setdefault(key, _Turn())
+            turn.users += 1
+        try:
+            with turn.lock:
+                yield
+        finally:
+            with self._fetching_guard:
+                turn.users -= 1
+                if not turn.users:  # a daemon fetches millions of files in its life
+                    del self._fetching[key]
 
 
 def blob_id_of(source: Path | bytes) -> ContentId:

@@ -216,3 +216,12 @@ def test_two_threads_fetch_the_same_blob(
         thread.join(timeout=10)
     assert (tmp_path / "blob").read_bytes() == DATA
     assert market.count("GET", DOWN) == 1
+
+
+def test_a_client_forgets_what_it_fetched(client: MarketClient, tmp_path: Path) -> None:
+    """A daemon fetches millions of files in its life."""
+    data = b"one of many"
+    client.put_blob(data)
+    for number in range(3):
+        client.fetch_blob(content_id(data), tmp_path / str(number))
+    assert not client._fetching

@@ -106,3 +106,13 @@ def test_when_a_login_is_valid(issued_at: int, expires_at: int, is_valid: bool) 
         return
     with pytest.raises(MessageExpired):
         login.check(NOW)
+
+
+def test_a_lease_is_no_larger_than_the_memory_for_its_outputs() -> None:
+    offer = Offer(OTHER, OTHER, RUNTIME_WASM, 1000, 1 << 28, 0, 1, NOW, 0)
+    spec = Spec.from_json(WASM)
+    spec = replace(spec, limits=replace(spec.limits, output_bytes=1 << 26))
+    half = replace(offer, memory_bytes=2 * 7 * spec.limits.output_bytes)
+    assert half.most_tasks(spec) == 7
+    spec = replace(spec, limits=replace(spec.limits, output_bytes=(1 << 27) + 1))
+    assert not offer.fits(spec)
