@@ -14,7 +14,7 @@ endif
 .PHONY: help demo test setup setup-dev packages lint format contracts-test web-test python-test e2e bench locks types clean
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
 
 demo: setup ## run the main job on embedded parts (KEEP=1 leaves it running)
 	$(call step,demo: strangers' devices embed real text, and one of them cheats)
@@ -41,10 +41,18 @@ $(READY)/python-dev: locks/dev.txt pyproject.toml
 	@deploy/host/environment $(PYTHON) locks/dev.txt
 	@mkdir -p $(@D) && touch $@ $(READY)/python
 
-$(READY)/web: frontend/package-lock.json $(shell git ls-files frontend/src frontend/public frontend/index.html frontend/*.ts frontend/*.json 2>/dev/null)
-	$(call step,web app)
-	@cd frontend && npm ci --no-audit --no-fund && npm run --silent build
+# The web app ships a program, and serves what is in frontend/dist.
+WEB_SOURCES := $(shell find frontend/src frontend/public -type f) $(wildcard frontend/*.ts frontend/*.json frontend/*.html images/wasm/built/*.wasm)
+
+$(READY)/web-packages: frontend/package-lock.json
+	$(call step,web app's packages)
+	@cd frontend && npm ci --no-audit --no-fund
 	@mkdir -p $(@D) && touch $@
+
+$(READY)/web: $(READY)/web-packages $(WEB_SOURCES)
+	$(call step,web app)
+	@cd frontend && npm run --silent build
+	@touch $@
 
 $(READY)/contracts: contracts/package-lock.json
 	$(call step,contract tools)
@@ -69,7 +77,7 @@ contracts-test: $(READY)/contracts ## Forge tests, and drift of artefacts and ga
 	$(call step,contracts)
 	@cd contracts && npm run --silent test && npm run --silent artifacts:check && npm run --silent gas:check
 
-web-test: $(READY)/web ## unit tests of the web app, and drift of its types
+web-test: setup ## unit tests of the web app, and drift of its types
 	$(call step,web app)
 	@cd frontend && npm run --silent types:check && npm test
 
