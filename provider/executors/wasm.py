@@ -3,7 +3,8 @@
 The same module, inputs and limits give the same outcome on every machine: fuel is counted, NaNs
 are canonicalised, and every proposal whose results may differ is off. Growing memory past
 `resources.memory_bytes` answers -1, as the specification says; asking for more than that before
-running is the failure `memory_exceeded`. Wall time is not deterministic, so it is never a result.
+running is the failure `memory_exceeded`. Wall time is not deterministic, so it is never a result;
+neither is how deep the stack goes.
 """
 
 from __future__ import annotations
@@ -301,4 +302,8 @@ def _failure(error: wasmtime.Trap | wasmtime.WasmtimeError, work: LeaseWork, ind
             raise ExecutionStopped(f"stopped in task {work.tasks[index]}")
         seconds = work.spec.limits.wall_seconds
         raise ExecutionFailed(f"task {work.tasks[index]} took longer than {seconds} s")
+    if code == wasmtime.TrapCode.STACK_OVERFLOW:
+        # How deep a stack goes depends on the processor and the compiler: as a result, it would
+        # let whoever wrote the program get honest providers of another kind slashed.
+        raise ExecutionFailed(f"task {work.tasks[index]} ran out of stack")
     return "fuel_exhausted" if code == wasmtime.TrapCode.OUT_OF_FUEL else "trap"
