@@ -6,6 +6,7 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import Any
+from urllib.parse import urlsplit
 
 import requests
 from web3 import HTTPProvider
@@ -43,7 +44,7 @@ class ChainProvider(HTTPProvider):
             responses = super().make_batch_request(batch_requests)
         if not isinstance(responses, list):
             _require_result(responses, "batch")
-            raise ChainUnavailable(f"{self.endpoint_uri} does not answer batches")
+            raise ChainUnavailable(f"{self._shown()} does not answer batches")
         pairs = zip(batch_requests, responses, strict=True)
         return [_require_result(response, method) for (method, _), response in pairs]
 
@@ -61,7 +62,13 @@ class ChainProvider(HTTPProvider):
         try:
             yield
         except (requests.RequestException, OSError, ValueError, Web3Exception) as error:
-            raise ChainUnavailable(f"{self.endpoint_uri} does not answer: {error}") from error
+            what = type(error).__name__
+            raise ChainUnavailable(f"{self._shown()} does not answer: {what}") from error
+
+    def _shown(self) -> str:
+        """The endpoint without its path and password: either may be a key, and this is told."""
+        url = urlsplit(str(self.endpoint_uri))
+        return f"{url.scheme}://{url.netloc.rpartition('@')[2]}"
 
 
 def _require_result(response: RPCResponse, method: str) -> RPCResponse:

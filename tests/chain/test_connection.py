@@ -124,3 +124,12 @@ def test_a_number_must_be_hex() -> None:
     assert quantity("0x10") == 16
     with pytest.raises(ChainUnavailable):
         quantity(None)
+
+
+def test_no_failure_tells_the_key_in_the_endpoints_address() -> None:
+    url = f"http://user:PASSWORD@127.0.0.1:{free_port()}/v3/SECRET?key=SECRET"
+    with pytest.raises(ChainUnavailable) as caught:
+        rpc(connect(url, 1), "eth_chainId")
+    assert "127.0.0.1" in str(caught.value)
+    assert "SECRET" not in str(caught.value)
+    assert "PASSWORD" not in str(caught.value)
