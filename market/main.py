@@ -102,7 +102,7 @@ def build(settings: Settings, clock: Clock = time.time) -> Market:
         InvalidInput: a file is missing or wrong.
         ChainUnavailable: no chain answers in time.
     """
-    settings.data_directory.mkdir(parents=True, exist_ok=True)
+    settings.data_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
     operator = load_key(settings.operator_key)
     deployment = _read_deployment(settings)
     contracts = Contracts(connect(settings.rpc_url), deployment)

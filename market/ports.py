@@ -42,7 +42,11 @@ class BlobFiles(Protocol):
         """(bytes here, bytes announced) of an upload, None without one."""
 
     def begin(self, account: Address, blob_id: ContentId, size_bytes: int) -> int:
-        """Begin or continue an upload; the bytes that are here."""
+        """Begin or continue an upload; the bytes that are here.
+
+        Raises:
+            Conflict: the account has too many open ones.
+        """
 
     def append(self, account: Address, blob_id: ContentId, offset: int, data: bytes) -> int:
         """Append at `offset`; the bytes that are now here.

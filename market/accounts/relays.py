@@ -11,8 +11,11 @@ from protocol.chain.calls import Call
 from protocol.chain.contracts import Contracts
 from protocol.client.wire import Relayed
 from protocol.delegation import Delegation
-from protocol.errors import DeadlinePassed, MessageExpired
+from protocol.errors import DeadlinePassed, MarketUnavailable, MessageExpired
 from protocol.units import Address
+
+# Of each kind. Anybody may ask for these, at no cost: what has a deadline must not wait for them.
+MAX_WAITING = 32
 
 
 class RelayService:
@@ -29,6 +32,7 @@ class RelayService:
 
         Raises:
             DeadlinePassed: the permit's deadline is over.
+            MarketUnavailable: too many wait already.
             ChainRejected: the token would refuse it: signature, nonce or balance.
         """
         if deadline <= self._clock():
@@ -54,7 +58,10 @@ class RelayService:
         key = f"{kind}:{hashlib.sha256(call.data).hexdigest()}"
         with self._store.read() as unit:
             known = unit.relays.get(key)
+            waiting = unit.relays.count_pending(kind)
         if known is None:
+            if waiting >= MAX_WAITING:
+                raise MarketUnavailable("many wait to be relayed already; try again in a moment")
             self._contracts.check(call, self._operator)
             with self._store.write() as unit:
                 unit.relays.add(key, call, int(self._clock()))

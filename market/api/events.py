@@ -14,9 +14,10 @@ from market.services import Services
 from protocol.client.wire import Event, Hash
 from protocol.units import Bytes32
 
+MAX_EVENT_ID = (1 << 53) - 1
 router = APIRouter(tags=["events"])
-After = Annotated[int | None, Query(ge=0, description="Start after this event id")]
-LastEventId = Annotated[int | None, Header(ge=0)]
+After = Annotated[int | None, Query(ge=0, le=MAX_EVENT_ID, description="Start after this event id")]
+LastEventId = Annotated[int | None, Header(ge=0, le=MAX_EVENT_ID)]
 
 
 @router.get("/v1/events", response_class=EventSourceResponse)

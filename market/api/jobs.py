@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
+from fastapi import Path as PathParameter
 from fastapi.responses import FileResponse, StreamingResponse
 
 from market.api.dependencies import PrincipalDep, ServicesDep
@@ -19,10 +20,12 @@ from protocol.client.wire import (
     Receipt,
     TaskPage,
 )
+from protocol.job import MAX_TASKS
 from protocol.typed_data import parse_signature
 from protocol.units import Bytes32, to_hex
 
 router = APIRouter(tags=["jobs"])
+TaskIndex = Annotated[int, PathParameter(ge=0, le=MAX_TASKS)]
 
 
 @router.post("/v1/quotes")
@@ -63,7 +66,7 @@ def list_tasks(
     job_id: Hash,
     who: PrincipalDep,
     services: ServicesDep,
-    first_task: Annotated[int, Query(ge=0)] = 0,
+    first_task: Annotated[int, Query(ge=0, le=MAX_TASKS)] = 0,
 ) -> TaskPage:
     """The job's tasks from `first_task` on, at most 1,000."""
     return services.jobs.tasks(who, Bytes32(job_id), first_task)
@@ -85,7 +88,7 @@ def get_receipt(job_id: Hash, who: PrincipalDep, services: ServicesDep) -> Recei
 
 @router.get("/v1/jobs/{job_id}/tasks/{task}/result", response_class=FileResponse)
 def get_task_result(
-    job_id: Hash, task: int, who: PrincipalDep, services: ServicesDep
+    job_id: Hash, task: TaskIndex, who: PrincipalDep, services: ServicesDep
 ) -> FileResponse:
     """The output of one task, once it is committed. `Result-Hash` is its digest on chain."""
     found = services.results.output(who, Bytes32(job_id), task)

@@ -22,7 +22,10 @@ def install(app: FastAPI, directory: Path) -> None:
     def web_app(path: str) -> Response:
         if path.partition("/")[0] in _RESERVED:
             raise NotFound(f"there is no /{path}")
-        return _page(root, path)
+        try:
+            return _page(root, path)
+        except (ValueError, OSError):  # a NUL, or longer than any file's name
+            raise NotFound("there is no such page") from None
 
     app.include_router(router)
 

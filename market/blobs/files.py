@@ -12,18 +12,21 @@ from __future__ import annotations
 import hashlib
 import os
 import threading
+import time
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from market.store.blobs import BlobFacts
-from protocol.errors import BlobIncomplete, BlobMismatch, BlobTooLarge, NotFound
+from protocol.errors import BlobIncomplete, BlobMismatch, BlobTooLarge, Conflict, NotFound
 from protocol.result import OUTPUT_PREFIX
 from protocol.units import Address, Bytes32, ContentId, content_digest
 
 READ_BYTES = 1 << 20
 STRIPES = 64
 SYNC_THREADS = 8
+MAX_OPEN_UPLOADS = 1000
+PART_SECONDS = 2 * 24 * 3600
 MAX_REMEMBERED = 100_000
 
 
@@ -60,6 +63,7 @@ class DiskBlobFiles:
                 found.unlink()
             directory = self._parts / account
             directory.mkdir(exist_ok=True)
+            _require_few(directory)
             (directory / f"{content_digest(blob_id).hex()}.{size_bytes}").touch()
             return 0
 
@@ -91,6 +95,8 @@ class DiskBlobFiles:
             size_bytes = part.stat().st_size
             target = self.path(blob_id)
             target.parent.mkdir(exist_ok=True)
+            if target.exists():
+                _sync(part)  # the same bytes, that somebody may rely on: never for less safe ones
             part.replace(target)
             return BlobFacts(size_bytes, outcome)
 
@@ -102,7 +108,7 @@ class DiskBlobFiles:
             if not path.is_file() or path.stat().st_size != size_bytes:
                 raise BlobIncomplete(f"{blob} was lost; upload it again")
         list(self._syncing.map(_sync, paths))
-        list(self._syncing.map(_sync, {path.parent for path in paths}))
+        list(self._syncing.map(_sync, {self._blobs, *(path.parent for path in paths)}))
         if len(self._kept) > MAX_REMEMBERED:
             self._kept.clear()
         self._kept.update(new)
@@ -117,6 +123,18 @@ class DiskBlobFiles:
 
     def _lock(self, blob_id: ContentId) -> threading.RLock:
         return self._locks[content_digest(blob_id)[0] % STRIPES]
+
+
+def _require_few(directory: Path) -> None:
+    """Let an account have so many uploads open; those it gave up make room for others."""
+    parts = list(directory.iterdir())
+    if len(parts) < MAX_OPEN_UPLOADS:
+        return
+    stale = [p for p in parts if p.stat().st_mtime < time.time() - PART_SECONDS]
+    if not stale:
+        raise Conflict("too many uploads are open; finish some of them first")
+    for part in stale:
+        part.unlink(missing_ok=True)
 
 
 def _sync(path: Path) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import Connection, select, update
+from sqlalchemy import Connection, func, select, update
 
 from market.store.records import RelayRecord, columns, many, one
 from market.store.sql import insert_new
@@ -51,6 +51,11 @@ class Relays:
         query = select(*_COLUMNS).where(relays.c.status == PENDING)
         query = query.order_by(relays.c.created_at, relays.c.key).limit(limit)
         return many(RelayRecord, self._connection.execute(query))
+
+    def count_pending(self, kind: str) -> int:
+        """How many of a kind have no outcome yet."""
+        query = select(func.count()).where(relays.c.status == PENDING, relays.c.kind == kind)
+        return int(self._connection.execute(query).scalar_one())
 
     def newest(self, name: str) -> RelayRecord | None:
         """The newest attempt of an action."""

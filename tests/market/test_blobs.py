@@ -7,8 +7,9 @@ from pathlib import Path
 import httpx
 import pytest
 
+from market.blobs import files
 from protocol.client.wire import UploadRequest
-from protocol.errors import BlobIncomplete, BlobMismatch, BlobTooLarge, NotFound
+from protocol.errors import BlobIncomplete, BlobMismatch, BlobTooLarge, Conflict, NotFound
 from protocol.units import ContentId, content_id
 from tests.market.stage import MODULE, Stage
 
@@ -110,3 +111,36 @@ def test_ranges(stage: Stage) -> None:
     assert answer.status_code == 206
     assert answer.content == b"456"
     assert answer.headers["etag"] == f'"{blob}"'
+
+
+def test_an_account_has_so_many_uploads_open(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market.blobs.files.MAX_OPEN_UPLOADS", 3)
+    client = stage.client(stage.person())
+    requests = [UploadRequest(blob_id=content_id(bytes([n])), size_bytes=1) for n in range(4)]
+    for request in requests[:3]:
+        client.create_upload(request)
+    with pytest.raises(Conflict):
+        client.create_upload(requests[3])
+    client.create_upload(requests[0])  # one that is open goes on
+    client.patch_upload(ContentId(requests[0].blob_id), 0, bytes([0]))
+    client.create_upload(requests[3])
+    monkeypatch.setattr("market.blobs.files.PART_SECONDS", -1)  # given up
+    client.create_upload(UploadRequest(blob_id=content_id(b"other"), size_bytes=5))
+
+
+def test_a_second_upload_makes_a_blob_no_less_safe(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Its file takes the place of one that was forced to the disk, for which somebody was paid."""
+    synced: list[str] = []
+    sync = files._sync
+
+    def spied(path: Path) -> None:
+        synced.append(str(path))
+        sync(path)
+
+    monkeypatch.setattr(files, "_sync", spied)
+    stage.client(stage.person()).put_blob(b"relied on")
+    assert not synced
+    stage.client(stage.person()).put_blob(b"relied on")
+    assert ["/parts/" in path for path in synced] == [True]

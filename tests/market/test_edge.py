@@ -131,3 +131,45 @@ def test_the_built_app_is_where_the_settings_say() -> None:
 
     settings = Settings(data_directory=Path("x"), rpc_url="http://127.0.0.1:1")
     assert settings.web_directory == ROOT / "frontend" / "dist"
+
+
+HUGE = 10**30
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", f"/v1/jobs/0x{'00' * 32}/tasks?first_task={HUGE}"),
+        ("GET", f"/v1/jobs/0x{'00' * 32}/tasks/{HUGE}/result"),
+        ("GET", f"/v1/jobs/0x{'00' * 32}/events?after={HUGE}"),
+        ("GET", f"/v1/jobs?cursor={HUGE}-{'00' * 32}"),
+        ("POST", f"/v1/disputes/{1 << 256}/opening"),
+        ("POST", "/v1/disputes/-1/opening"),
+        ("GET", "/%00"),
+        ("GET", "/" + "long" * 2000),
+    ],
+)
+def test_strange_numbers_and_names_are_refused_not_stumbled_over(
+    stage: Stage, method: str, path: str
+) -> None:
+    token = stage.client(stage.person()).session().token
+    answer = httpx.request(method, stage.url + path, headers={"authorization": f"Bearer {token}"})
+    assert 400 <= answer.status_code < 500, answer.text
+
+
+@pytest.mark.parametrize("depth", [500, 100_000])
+def test_deep_nesting_is_refused(stage: Stage, depth: int) -> None:
+    spec = b"[" * depth + b"]" * depth
+    body = b'{"task_count": 1, "spec": {"x": ' + spec + b"}}"
+    answer = httpx.post(f"{stage.url}/v1/quotes", content=body)
+    assert 400 <= answer.status_code < 500, answer.text
+
+
+def test_own_jobs_tasks_far_beyond_the_end(stage: Stage) -> None:
+    requester = stage.person(100)
+    job_id = stage.job(requester, 2)
+    token = stage.client(requester).session().token
+    path = f"/v1/jobs/{to_hex(job_id)}/tasks"
+    for tail in (f"?first_task={HUGE}", f"/{HUGE}/result"):
+        answer = httpx.get(stage.url + path + tail, headers={"authorization": f"Bearer {token}"})
+        assert 400 <= answer.status_code < 500, answer.text

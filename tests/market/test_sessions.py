@@ -11,6 +11,10 @@ import pytest
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from protocol.client.retry import Retry
+from protocol.client.wire import DelegationRequest
+from protocol.delegation import Delegation
+from protocol.errors import MarketUnavailable
 from protocol.session import Login
 from protocol.typed_data import Domain
 from protocol.units import Address, Bytes32, to_hex
@@ -94,3 +98,19 @@ def test_a_revoked_device_is_signed_out(stage: Stage) -> None:
 def get_jobs(stage: Stage, token: str | None) -> httpx.Response:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
     return httpx.get(f"{stage.url}/v1/jobs", headers=headers)
+
+
+def test_free_relays_never_crowd_out_what_has_a_deadline(stage: Stage) -> None:
+    """Anybody may ask the operator for delegations, with as many new wallets as they like."""
+    client = stage.client(stage.person())
+    client._transport.retry = Retry(attempts=1)
+    device, refused = Address(Account.create().address), 0
+    for _ in range(40):
+        wallet = Account.create()
+        delegation = Delegation(Address(wallet.address), device, int(time.time()) + 999, 1)
+        signature = to_hex(delegation.sign(stage.contracts.domain, wallet))
+        try:
+            client.delegate(DelegationRequest(delegation=delegation.to_json(), signature=signature))
+        except MarketUnavailable:
+            refused += 1
+    assert refused == 8
