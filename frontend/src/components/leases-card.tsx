@@ -4,7 +4,9 @@ import type { LeaseSummary } from "../api/types";
 import { shortHex } from "../protocol/event-text";
 import { Credits } from "./credits";
 import { ErrorNotice } from "./notice";
+import { OlderButton } from "./older-button";
 import { StatusBadge } from "./status-badge";
+import { Table } from "./table";
 import { Time } from "./time";
 
 const REFRESH_MS = 5_000;
@@ -24,16 +26,7 @@ export function LeasesCard({ address }: { address: string }) {
       {leases.isPending && <p className="loading">Loading the leases…</p>}
       {leases.isError && <ErrorNotice error={leases.error} onRetry={() => leases.refetch()} />}
       {leases.isSuccess && <LeaseTable leases={all} />}
-      {leases.hasNextPage && (
-        <button
-          type="button"
-          className="button button-small"
-          disabled={leases.isFetchingNextPage}
-          onClick={() => leases.fetchNextPage()}
-        >
-          Show older leases
-        </button>
-      )}
+      <OlderButton of="leases" pages={leases} />
     </section>
   );
 }
@@ -41,39 +34,25 @@ export function LeasesCard({ address }: { address: string }) {
 function LeaseTable({ leases }: { leases: readonly LeaseSummary[] }) {
   if (leases.length === 0) return <p className="faint">No leases yet.</p>;
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by the keyboard too
-    <section className="table-scroll" aria-label="Recent leases" tabIndex={0}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Lease</th>
-            <th scope="col">Status</th>
-            <th scope="col">Tasks</th>
-            <th scope="col">Pay</th>
-            <th scope="col">Granted</th>
-          </tr>
-        </thead>
-        <tbody>
-          {leases.map((lease) => (
-            <tr key={lease.lease_id}>
-              <th scope="row">
-                <code title={lease.lease_id}>{shortHex(lease.lease_id)}</code>
-              </th>
-              <td>
-                <StatusBadge status={lease.status} />
-              </td>
-              <td>{tasksOf(lease)}</td>
-              <td>
-                <Credits wei={lease.amount_wei} />
-              </td>
-              <td>
-                <Time at={lease.granted_at} />
-              </td>
-            </tr>
-          ))}
-        </tbody>
-      </table>
-    </section>
+    <Table label="Recent leases" columns={["Lease", "Status", "Tasks", "Pay", "Granted"]}>
+      {leases.map((lease) => (
+        <tr key={lease.lease_id}>
+          <th scope="row">
+            <code title={lease.lease_id}>{shortHex(lease.lease_id)}</code>
+          </th>
+          <td>
+            <StatusBadge status={lease.status} />
+          </td>
+          <td>{tasksOf(lease)}</td>
+          <td>
+            <Credits wei={lease.amount_wei} />
+          </td>
+          <td>
+            <Time at={lease.granted_at} />
+          </td>
+        </tr>
+      ))}
+    </Table>
   );
 }
 

@@ -3,8 +3,10 @@ import { Link } from "wouter";
 import type { TaskState, TaskView } from "../api/types";
 import { shortHex } from "../protocol/event-text";
 import { STATE_FACTS, TASK_STATES } from "../protocol/task-state";
+import { Table } from "./table";
 
 const ROWS = 25;
+const COLUMNS = ["Task", "State", "Provider", "Attempts", "Result"];
 
 /** The tasks one by one; `firstTask` is where the grid's choice has moved it. */
 export function TaskTable({ tasks, firstTask }: { tasks: readonly TaskView[]; firstTask: number }) {
@@ -69,26 +71,14 @@ function Pager(props: { page: number; last: number; onTurn: (page: number) => vo
 
 function Rows({ tasks, chosen }: { tasks: readonly TaskView[]; chosen: number }) {
   return (
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: a wide table is scrolled by the keyboard too
-    <section className="table-scroll" aria-label="Tasks, one by one" tabIndex={0}>
-      <table className="table">
-        <thead>
-          <tr>
-            <th scope="col">Task</th>
-            <th scope="col">State</th>
-            <th scope="col">Provider</th>
-            <th scope="col">Attempts</th>
-            <th scope="col">Result</th>
-          </tr>
-        </thead>
-        <tbody>
-          {tasks.map((task) => (
-            <Row key={task.task} task={task} isChosen={task.task === chosen} />
-          ))}
-        </tbody>
-      </table>
+    <>
+      <Table label="Tasks, one by one" columns={COLUMNS}>
+        {tasks.map((task) => (
+          <Row key={task.task} task={task} isChosen={task.task === chosen} />
+        ))}
+      </Table>
       {tasks.length === 0 && <p className="faint">No task is in this state.</p>}
-    </section>
+    </>
   );
 }
 

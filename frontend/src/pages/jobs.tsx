@@ -4,6 +4,7 @@ import { getJobs } from "../api/market";
 import type { JobView } from "../api/types";
 import { Credits } from "../components/credits";
 import { ErrorNotice } from "../components/notice";
+import { OlderButton } from "../components/older-button";
 import { Page } from "../components/page";
 import { ProgressBar } from "../components/progress-bar";
 import { SignInPrompt } from "../components/sign-in-prompt";
@@ -54,16 +55,7 @@ function JobList({ account }: { account: string }) {
           <JobRow key={job.job_id} job={job} />
         ))}
       </ul>
-      {jobs.hasNextPage && (
-        <button
-          type="button"
-          className="button"
-          disabled={jobs.isFetchingNextPage}
-          onClick={() => jobs.fetchNextPage()}
-        >
-          Show older jobs
-        </button>
-      )}
+      <OlderButton of="jobs" pages={jobs} />
     </>
   );
 }
