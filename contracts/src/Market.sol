@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
 import {IBeacon} from "./interfaces/IBeacon.sol";
 import {ITerms} from "./interfaces/ITerms.sol";
 import {Audits} from "./market/Audits.sol";
@@ -15,6 +14,5 @@ import {Money} from "./market/Money.sol";
 contract Market is Money, Audits, Disputes {
     constructor(IERC20 token_, IBeacon beacon_, address arbiter_, ITerms terms_)
         MarketBase(token_, beacon_, arbiter_, terms_)
-        EIP712(DOMAIN_NAME, DOMAIN_VERSION)
     {}
 }

@@ -303,14 +303,12 @@ abstract contract Fixture {
         returns (CommittedLease[] memory committed)
     {
         committed = new CommittedLease[](leases.length);
-        uint256 unvested = market.account(provider).unvestedWei;
         for (uint256 i; i < leases.length; ++i) {
             uint256 price = leases[i].amount / leases[i].count;
-            uint256 atRisk = _stakeOf(provider) + unvested + price;
+            uint256 atRisk = _stakeOf(provider) + price;
             uint256 rate = (1_800_000 * price + atRisk - 1) / atRisk;
             rate = rate > 1_000_000 ? 1_000_000 : rate < 30_000 ? 30_000 : rate;
             committed[i] = CommittedLease(leases[i], uint32(rate));
-            unvested += leases[i].amount;
         }
     }
 

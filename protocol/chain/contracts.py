@@ -85,11 +85,11 @@ class Contracts(Calls):
         return BatchFacts(*self._view("Market", "batch", batch_id)[0])
 
     def seat_count(self) -> int:
-        """How many seats were ever taken."""
+        """How many seats there are, held or not."""
         return int(self._view("Market", "seatCount")[0])
 
     def seats(self) -> tuple[Seat, ...]:
-        """Every seat ever taken, by its id; two requests in all."""
+        """Every seat, held or not, by its id; two requests in all."""
         count = self.seat_count()
         answers = rpc_batch(
             self.web3, [("eth_call", self._request("Market", "seat", i)) for i in range(count)]

@@ -117,7 +117,7 @@ contract CommitteeArbiter is ICommitteeArbiter {
         _openDispute(disputeId);
         Committee storage drawn = _committees[disputeId];
         if (market.isMoot(disputeId)) {
-            market.rule(disputeId, _ruling(Verdict.None, new address[](0), drawn.seatIds, 0));
+            market.rule(disputeId, _ruling(Verdict.None, new address[](0), drawn.seatIds, 0, 0));
             return;
         }
         if (!drawn.isDrawn) revert CommitteeNotDrawn(disputeId);
@@ -167,17 +167,19 @@ contract CommitteeArbiter is ICommitteeArbiter {
         uint256 count = drawn.members.length;
         address[] memory majority = new address[](votes);
         uint256 offenders;
+        uint256 absentees;
         uint256 found;
         for (uint256 i; i < count; ++i) {
             bool isSilent = !_hasRevealed(drawn, i);
             bool isWithMajority = !isSilent && votes != 0 && drawn.digests[i] == digest;
             if (isWithMajority) majority[found++] = drawn.members[i];
-            if (isSilent || (votes >= 2 && !isWithMajority)) offenders |= 1 << i;
+            if (isSilent) absentees |= 1 << i;
+            else if (votes >= 2 && !isWithMajority) offenders |= 1 << i;
         }
         bool isRight = drawn.isClaimOpened && drawn.claimedDigest == digest;
         Verdict verdict = isRight ? Verdict.ChallengerLost : Verdict.ProviderLost;
         if (votes == 0) verdict = Verdict.None;
-        return _ruling(verdict, majority, drawn.seatIds, offenders);
+        return _ruling(verdict, majority, drawn.seatIds, offenders, absentees);
     }
 
     /// @dev The digest that more than half of the revealed votes name; no votes if there is none.
@@ -264,8 +266,9 @@ contract CommitteeArbiter is ICommitteeArbiter {
         Verdict verdict,
         address[] memory majority,
         uint32[] memory seatIds,
-        uint256 offenders
+        uint256 offenders,
+        uint256 absentees
     ) private pure returns (Ruling memory) {
-        return Ruling(verdict, majority, seatIds, offenders);
+        return Ruling(verdict, majority, seatIds, offenders, absentees);
     }
 }

@@ -32,7 +32,7 @@ interface IMarket is IMarketEvents, IMarketErrors {
         uint40 unstakeAt;
         /// @dev Conceded and lost disputes.
         uint32 strikes;
-        /// @dev Disputes about its work that are open: nothing is paid to it meanwhile.
+        /// @dev Disputes about its work that are open: they hold its pay back, for a while.
         uint32 openDisputes;
         /// @dev The block of its last slash: what it had committed by then is forfeited.
         uint64 forfeitBlock;
@@ -113,13 +113,15 @@ interface IMarket is IMarketEvents, IMarketErrors {
 
     // ------------------------------------------------------------------------------ seats
 
-    /// @notice Lock `count` times the seat stake of the caller's free balance in new seats.
+    /// @notice Lock `count` times the seat stake of the caller's free balance in as many seats:
+    /// released ones first, then new ones.
     function takeSeats(uint16 count) external;
 
     /// @notice Give up seats: they are not drawn for anything committed from this block on.
     function leaveSeats(uint32[] calldata seatIds) external;
 
-    /// @notice Stake of vacated seats -> free balance, after the delay and any duty.
+    /// @notice Stake of vacated seats -> free balance, after the delay and any duty. Somebody else
+    /// may take the seats from now on; audits that were drawn on them must have been paid before.
     function releaseSeats(uint32[] calldata seatIds) external;
 
     // ------------------------------------------------------------------------------ keys
@@ -161,9 +163,10 @@ interface IMarket is IMarketEvents, IMarketErrors {
     function fixSeed(uint256 batchId) external;
 
     /// @notice Pay every lease of the batch that is neither finished nor in dispute, and whose
-    /// provider is in no dispute. Anyone, after the window; again for what was left. Leases that a
-    /// slashed provider had committed before are forfeited instead, also before the window ends:
-    /// one caught task costs everything that was unvested, and frees those tasks.
+    /// provider is in no dispute. Anyone, after the window; again for what was left. Disputes about
+    /// other leases hold pay back for one unstaking delay after the window, no longer. Leases that a
+    /// slashed provider had committed before are forfeited instead: one caught task costs everything
+    /// that was unvested, and frees those tasks. Until the window ends they can still be contested.
     /// @param leases All leases of the batch in their order.
     function settleBatch(uint256 batchId, CommittedLease[] calldata leases) external;
 
@@ -190,8 +193,9 @@ interface IMarket is IMarketEvents, IMarketErrors {
     /// @notice The arbiter keeps seats from being released while they serve in a dispute.
     function holdSeats(uint256 disputeId, uint32[] calldata seatIds) external;
 
-    /// @notice The arbiter ends a dispute. On a lease that another dispute has finished meanwhile,
-    /// any ruling counts as `Verdict.None` without offenders.
+    /// @notice The arbiter ends a dispute: offenders lose their seat and its stake, absentees only the
+    /// seat, since who is denied a task's inputs cannot vote. On a lease that another dispute has
+    /// finished meanwhile, any ruling counts as `Verdict.None` without either.
     function rule(uint256 disputeId, Ruling calldata ruling) external;
 
     // ------------------------------------------------------------------------------ views
@@ -221,7 +225,7 @@ interface IMarket is IMarketEvents, IMarketErrors {
         external
         view
         returns (uint96 stakeWei, uint40 releasableAt, uint32 duties);
-    /// @notice How many seats were ever taken.
+    /// @notice How many seats there are, held or not. It never falls.
     function seatCount() external view returns (uint32);
     /// @notice Which wallet a device signs for, until when. It says what the wallet trusts, not that
     /// the device agreed to it.

@@ -78,7 +78,7 @@ abstract contract Audits is Batches {
         AuditResult memory result = AuditResult(
             batchId, claim.lease.result.leaseId, claim.task, claim.taskDigest, claim.salt
         );
-        _requireSignedFor(claim.verifier, _hashTypedDataV4(result.hash()), claim.signature);
+        _requireSignedFor(claim.verifier, _typedDigest(result.hash()), claim.signature);
     }
 
     function _key(uint16 index, uint32 task) private pure returns (uint256) {

@@ -137,7 +137,7 @@ abstract contract Batches is Jobs, Seats {
         JobState storage state = _liveJob(lease.jobId);
         _requireCommittable(state, lease);
         bytes32 structHash = lease.hash();
-        _requireSignedFor(lease.provider, _hashTypedDataV4(structHash), signature);
+        _requireSignedFor(lease.provider, _typedDigest(structHash), signature);
         if (_usedLeases[lease.jobId][lease.leaseId]) {
             revert LeaseAlreadyCommitted(lease.jobId, lease.leaseId);
         }
@@ -147,8 +147,8 @@ abstract contract Batches is Jobs, Seats {
         state.committedTasks += lease.count;
         state.openLeases += 1;
         Account storage provider = _accounts[lease.provider];
-        uint32 ratePpm =
-            Pricing.auditRatePpm(lease.pricePerTask(), provider.stakeWei, provider.unvestedWei);
+        // Unvested pay is no security: it may come out of the provider's own job.
+        uint32 ratePpm = Pricing.auditRatePpm(lease.pricePerTask(), provider.stakeWei, 0);
         provider.unvestedWei += lease.amount;
         return (CommittedLease(lease, ratePpm), CommittedLeaseHash.leafOf(structHash, ratePpm));
     }
@@ -195,12 +195,15 @@ abstract contract Batches is Jobs, Seats {
         if (Merkle.root(leaves) != state.root) revert WrongLeases(batchId);
     }
 
-    /// @dev Pay is unvested until its window is over and its provider is in no dispute. Whoever
-    /// loses one forfeits all of it, at once: one caught task costs the whole window.
+    /// @dev Pay is unvested until its window is over and its provider is in no dispute; whoever
+    /// loses one forfeits all of it. Not before the window ends: a cheater could free its wrong
+    /// lease by losing a cheap one. And disputes hold pay back only for so long: else an endless row
+    /// of them would keep a job's escrow from ever being returned.
     function _settleOrForfeit(uint256 batchId, Batch storage state, LeaseResult memory lease)
         private
         returns (bool isFinished)
     {
+        if (!_isWindowOver(state)) return false;
         Account storage provider = _accounts[lease.provider];
         if (state.commitBlock <= provider.forfeitBlock) {
             _releaseLease(
@@ -214,7 +217,8 @@ abstract contract Batches is Jobs, Seats {
             );
             return true;
         }
-        if (!_isWindowOver(state) || provider.openDisputes != 0) return false;
+        uint256 heldUntil = uint256(state.windowEndsAt) + _UNSTAKE_DELAY_SECONDS;
+        if (provider.openDisputes != 0 && block.timestamp <= heldUntil) return false;
         _settle(batchId, lease);
         return true;
     }

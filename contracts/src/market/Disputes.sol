@@ -90,8 +90,12 @@ abstract contract Disputes is Batches {
         _endDispute(contested, DisputeStatus.Resolved, verdict);
         emit DisputeResolved(disputeId, uint8(verdict));
         uint256 offenders = moot ? 0 : ruling.offenders;
+        uint256 absentees = moot ? 0 : ruling.absentees;
         for (uint256 i; i < ruling.seatIds.length; ++i) {
-            burntWei += _endDuty(disputeId, ruling.seatIds[i], offenders & (1 << i) != 0);
+            uint256 bit = 1 << i;
+            burntWei += _endDuty(
+                disputeId, ruling.seatIds[i], absentees & bit != 0, offenders & bit != 0
+            );
         }
         if (verdict == Verdict.ChallengerLost) {
             _forfeitBond(contested, ruling.majority);

@@ -18,7 +18,7 @@ abstract contract Jobs is Signatures {
     /// @inheritdoc IMarket
     function openJob(Job memory job_, bytes memory signature) external returns (bytes32 jobId) {
         _check(job_);
-        jobId = _hashTypedDataV4(job_.hash());
+        jobId = _typedDigest(job_.hash());
         _requireSignedBy(job_.requester, jobId, signature);
         _useNonce(job_.requester, job_.nonce);
         uint128 escrowWei = job_.escrowWei();
@@ -34,7 +34,7 @@ abstract contract Jobs is Signatures {
         if (state.cancelledAt != 0) revert JobAlreadyCancelled(jobId);
         if (msg.sender != state.requester) {
             bytes32 structHash = CancellationHash.hash(Cancellation(jobId));
-            _requireSignedBy(state.requester, _hashTypedDataV4(structHash), signature);
+            _requireSignedBy(state.requester, _typedDigest(structHash), signature);
         }
         state.cancelledAt = uint40(block.timestamp);
         emit JobCancelled(jobId);

@@ -5,26 +5,34 @@ import {IMarket} from "../interfaces/IMarket.sol";
 import {Sampling} from "../libraries/Sampling.sol";
 import {MarketBase} from "./MarketBase.sol";
 
-/// @notice Verifier stake in equal units, each drawn with the same chance. Seats are never reused,
-/// so that a draw can be checked long after.
+/// @notice Verifier stake in equal units, each drawn with the same chance. A vacated seat keeps its
+/// record, so that a draw can be checked, until its stake is paid out; then it is taken again, so
+/// that nobody can fill the list with seats that no longer have a holder.
 abstract contract Seats is MarketBase {
     struct SeatStake {
         uint96 stakeWei;
         uint40 releasableAt;
         uint32 duties;
+        /// @dev Of a released seat: the one released before, plus 1.
+        uint32 next;
     }
 
-    Seat[] private _seats;
+    mapping(uint32 seatId => Seat) private _seats;
+    uint32 private _seatCount;
     mapping(uint32 seatId => SeatStake) private _stakes;
+    /// @dev The seat released last, plus 1; 0 if all have been taken again.
+    uint32 private _released;
 
     /// @inheritdoc IMarket
     function takeSeats(uint16 count) external {
         _requireFew(count);
         _spend(msg.sender, uint256(count) * _SEAT_STAKE_WEI);
         for (uint256 i; i < count; ++i) {
-            uint32 seatId = uint32(_seats.length);
-            _seats.push(Seat(msg.sender, uint48(block.number), 0));
-            _stakes[seatId].stakeWei = _SEAT_STAKE_WEI;
+            uint32 seatId = _emptySeat();
+            _seats[seatId] = Seat(msg.sender, uint48(block.number), 0);
+            SeatStake storage held = _stakes[seatId];
+            held.stakeWei = _SEAT_STAKE_WEI;
+            held.releasableAt = 0;
             emit SeatTaken(seatId, msg.sender);
         }
     }
@@ -58,8 +66,7 @@ abstract contract Seats is MarketBase {
 
     /// @inheritdoc IMarket
     function seat(uint32 seatId) external view returns (Seat memory) {
-        if (seatId >= _seats.length) revert UnknownSeat(seatId);
-        return _seats[seatId];
+        return _knownSeat(seatId);
     }
 
     /// @inheritdoc IMarket
@@ -74,22 +81,24 @@ abstract contract Seats is MarketBase {
 
     /// @inheritdoc IMarket
     function seatCount() public view returns (uint32) {
-        return uint32(_seats.length);
+        return _seatCount;
     }
 
-    /// @dev End a seat's duty in a dispute, taking its stake if it offended.
-    function _endDuty(uint256 disputeId, uint32 seatId, bool isOffender)
+    /// @dev End a seat's duty in a dispute, vacating it if it was absent or offended, and taking its
+    /// stake if it offended.
+    function _endDuty(uint256 disputeId, uint32 seatId, bool isAbsent, bool isOffender)
         internal
         returns (uint256 slashedWei)
     {
         SeatStake storage held = _stakes[seatId];
+        Seat storage ended = _seats[seatId];
         --held.duties;
-        if (!isOffender || held.stakeWei == 0) return 0;
-        Seat storage slashed = _seats[seatId];
-        slashedWei = held.stakeWei;
-        held.stakeWei = 0;
-        emit SeatSlashed(seatId, slashed.holder, disputeId);
-        if (slashed.vacatedBlock == 0) _vacate(seatId, slashed);
+        if (isOffender && held.stakeWei != 0) {
+            slashedWei = held.stakeWei;
+            held.stakeWei = 0;
+            emit SeatSlashed(seatId, ended.holder, disputeId);
+        }
+        if ((isAbsent || isOffender) && ended.vacatedBlock == 0) _vacate(seatId, ended);
     }
 
     /// @dev Who sits on a seat at a block; nobody if it was not held then.
@@ -97,6 +106,13 @@ abstract contract Seats is MarketBase {
         Seat storage drawn = _seats[seatId];
         bool isHeld = Sampling.isHeldAt(drawn.takenBlock, drawn.vacatedBlock, blockNumber);
         return isHeld ? drawn.holder : address(0);
+    }
+
+    /// @dev A released seat if there is one, else a new one.
+    function _emptySeat() private returns (uint32 seatId) {
+        seatId = _released;
+        if (seatId == 0) return _seatCount++;
+        _released = _stakes[--seatId].next;
     }
 
     function _release(uint32 seatId) private {
@@ -108,6 +124,8 @@ abstract contract Seats is MarketBase {
         if (held.duties != 0) revert SeatOnDuty(seatId);
         uint96 amountWei = held.stakeWei;
         held.stakeWei = 0;
+        held.next = _released;
+        _released = seatId + 1;
         _credit(msg.sender, amountWei);
         emit SeatReleased(seatId, msg.sender, amountWei);
     }
@@ -119,8 +137,12 @@ abstract contract Seats is MarketBase {
     }
 
     function _ownSeat(uint32 seatId) private view returns (Seat storage own) {
-        if (seatId >= _seats.length) revert UnknownSeat(seatId);
-        own = _seats[seatId];
+        own = _knownSeat(seatId);
         if (own.holder != msg.sender) revert NotSeatHolder(seatId, own.holder);
+    }
+
+    function _knownSeat(uint32 seatId) private view returns (Seat storage) {
+        if (seatId >= _seatCount) revert UnknownSeat(seatId);
+        return _seats[seatId];
     }
 }

@@ -2,15 +2,16 @@
 pragma solidity ^0.8.28;
 
 import {ECDSA} from "@openzeppelin/contracts/utils/cryptography/ECDSA.sol";
-import {EIP712} from "@openzeppelin/contracts/utils/cryptography/EIP712.sol";
+import {MessageHashUtils} from "@openzeppelin/contracts/utils/cryptography/MessageHashUtils.sol";
 import {SignatureChecker} from "@openzeppelin/contracts/utils/cryptography/SignatureChecker.sol";
+import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {IMarket} from "../interfaces/IMarket.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Delegation, DelegationHash} from "../types/Delegation.sol";
 import {MarketBase} from "./MarketBase.sol";
 
 /// @notice Who signed what: EIP-712 digests, nonces, and the devices that sign for wallets.
-abstract contract Signatures is MarketBase, EIP712 {
+abstract contract Signatures is MarketBase, IERC5267 {
     using Bitmap for Bitmap.Set;
     using DelegationHash for Delegation;
 
@@ -21,6 +22,9 @@ abstract contract Signatures is MarketBase, EIP712 {
 
     string internal constant DOMAIN_NAME = "Fallow Market";
     string internal constant DOMAIN_VERSION = "1";
+    bytes32 private constant _DOMAIN_TYPEHASH = keccak256(
+        "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
+    );
 
     mapping(address signer => Bitmap.Set) private _usedNonces;
     mapping(address device => Device) private _devices;
@@ -36,7 +40,7 @@ abstract contract Signatures is MarketBase, EIP712 {
         if (known.wallet != delegation.wallet && known.notAfter >= block.timestamp) {
             revert DeviceTaken(device, known.wallet);
         }
-        _requireSignedBy(delegation.wallet, _hashTypedDataV4(delegation.hash()), signature);
+        _requireSignedBy(delegation.wallet, _typedDigest(delegation.hash()), signature);
         _useNonce(delegation.wallet, delegation.nonce);
         _devices[device] = Device(delegation.wallet, delegation.notAfter);
         emit DeviceDelegated(delegation.wallet, device, delegation.notAfter);
@@ -56,8 +60,12 @@ abstract contract Signatures is MarketBase, EIP712 {
     }
 
     /// @inheritdoc IMarket
-    function domainSeparator() external view returns (bytes32) {
-        return _domainSeparatorV4();
+    function domainSeparator() public view returns (bytes32) {
+        bytes32 nameHash = keccak256(bytes(DOMAIN_NAME));
+        bytes32 versionHash = keccak256(bytes(DOMAIN_VERSION));
+        return keccak256(
+            abi.encode(_DOMAIN_TYPEHASH, nameHash, versionHash, block.chainid, address(this))
+        );
     }
 
     /// @inheritdoc IMarket
@@ -70,11 +78,10 @@ abstract contract Signatures is MarketBase, EIP712 {
         return _usedNonces[signer].has(nonce);
     }
 
-    /// @dev ERC-5267. As in `EIP712`, without its room for long names.
+    /// @inheritdoc IERC5267
     function eip712Domain()
-        public
+        external
         view
-        override
         returns (
             bytes1 fields,
             string memory name,
@@ -88,6 +95,10 @@ abstract contract Signatures is MarketBase, EIP712 {
         return (
             hex"0f", DOMAIN_NAME, DOMAIN_VERSION, block.chainid, address(this), 0, new uint256[](0)
         );
+    }
+
+    function _typedDigest(bytes32 structHash) internal view returns (bytes32) {
+        return MessageHashUtils.toTypedDataHash(domainSeparator(), structHash);
     }
 
     function _useNonce(address signer, uint256 nonce) internal {

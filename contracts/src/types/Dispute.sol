@@ -47,4 +47,6 @@ struct Ruling {
     uint32[] seatIds;
     /// @dev Bit i: `seatIds[i]` loses its stake.
     uint256 offenders;
+    /// @dev Bit i: the holder of `seatIds[i]` did nothing; the seat is vacated, its stake returns.
+    uint256 absentees;
 }

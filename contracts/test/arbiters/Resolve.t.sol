@@ -43,6 +43,10 @@ contract ResolveTest is Fixture {
         return stakeWei != 0;
     }
 
+    function _isHeld(uint256 i) internal view returns (bool) {
+        return market.seat(arbiter.committee(disputeId).seatIds[i]).vacatedBlock == 0;
+    }
+
     function _seated() internal pure returns (uint256) {
         return FUNDS - 100 ether;
     }
@@ -135,11 +139,12 @@ contract ResolveTest is Fixture {
         _openClaim(disputeId, leases[0].result, TASK, TASK);
         uint32 seatId = arbiter.committee(disputeId).seatIds[2];
         vm.expectEmit(address(market));
-        emit IMarketEvents.SeatSlashed(seatId, members[2], disputeId);
+        emit IMarketEvents.SeatVacated(seatId, members[2]);
         arbiter.resolve(disputeId);
-        vm.assertTrue(_hasSeatStake(0) && _hasSeatStake(1) && !_hasSeatStake(2));
+        vm.assertTrue(_isHeld(0) && _isHeld(1) && !_isHeld(2));
+        vm.assertTrue(_hasSeatStake(2));
         vm.assertEq(market.seat(seatId).vacatedBlock, vm.getBlockNumber());
-        vm.assertEq(market.burntWei(), 100 ether + 6 ether);
+        vm.assertEq(market.burntWei(), 6 ether);
         vm.assertEq(_balance(members[0]), _seated() + 6 ether);
     }
 
@@ -151,7 +156,8 @@ contract ResolveTest is Fixture {
         _openClaim(disputeId, leases[0].result, TASK, TASK);
         arbiter.resolve(disputeId);
         vm.assertTrue(_verdict() == Verdict.ProviderLost);
-        vm.assertTrue(_hasSeatStake(0) && !_hasSeatStake(1) && !_hasSeatStake(2));
+        vm.assertTrue(_isHeld(0) && !_isHeld(1) && !_isHeld(2));
+        vm.assertTrue(_hasSeatStake(1) && _hasSeatStake(2));
     }
 
     function test_AMinorityLosesItsSeat() external {
@@ -166,6 +172,8 @@ contract ResolveTest is Fixture {
         _openClaim(disputeId, leases[0].result, TASK, TASK);
         arbiter.resolve(disputeId);
         vm.assertTrue(_hasSeatStake(0) && !_hasSeatStake(1) && _hasSeatStake(2));
+        vm.assertTrue(_isHeld(0) && !_isHeld(1) && _isHeld(2));
+        vm.assertEq(market.burntWei(), 100 ether + 6 ether);
         vm.assertEq(_balance(members[1]), _seated());
     }
 
@@ -185,12 +193,13 @@ contract ResolveTest is Fixture {
         vm.assertEq(market.batch(batchId).disputedBitmap, 0);
     }
 
-    function test_WhenNobodyVotesItIsVoid_AndTheirSeatsBurn() external {
+    function test_WhenNobodyVotesItIsVoid_AndTheirSeatsAreVacated() external {
         _contest(TASK);
         vm.warp(_now() + 21);
         arbiter.resolve(disputeId);
         vm.assertTrue(_verdict() == Verdict.None);
-        vm.assertEq(market.burntWei(), 300 ether);
+        vm.assertEq(market.burntWei(), 0);
+        vm.assertTrue(!_isHeld(0) && !_isHeld(1) && !_isHeld(2));
         vm.assertEq(_balance(challenger), FUNDS);
     }
 
@@ -228,6 +237,7 @@ contract ResolveTest is Fixture {
         arbiter.resolve(second);
         vm.assertTrue(market.dispute(second).verdict == Verdict.None);
         vm.assertEq(market.burntWei(), burnt);
+        vm.assertTrue(_isHeld(0) && _isHeld(1) && _isHeld(2));
         vm.assertEq(_balance(challenger), FUNDS + 18 ether);
         vm.assertTrue(_hasSeatStake(0) && _hasSeatStake(1) && _hasSeatStake(2));
     }
@@ -245,7 +255,8 @@ contract ResolveTest is Fixture {
             verdict: Verdict.ProviderLost,
             majority: members,
             seatIds: arbiter.committee(second).seatIds,
-            offenders: 7
+            offenders: 3,
+            absentees: 4
         });
         vm.prank(address(arbiter));
         market.rule(second, ruling);

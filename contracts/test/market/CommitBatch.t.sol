@@ -67,12 +67,12 @@ contract CommitBatchTest is Fixture {
         }
     }
 
-    function test_TheRateFollowsMoneyAtRisk() external {
+    function test_TheRateFollowsThePriceAndTheStake() external {
         vm.prank(provider);
         market.stake(40 ether);
         (, CommittedLease[] memory leases) = _commit(_two(_lease(jobId, 0, 4), _lease(jobId, 4, 6)));
         vm.assertEq(leases[0].auditRatePpm, 43_903); // 1.8 / 41
-        vm.assertEq(leases[1].auditRatePpm, 40_000); // 1.8 / 45
+        vm.assertEq(leases[1].auditRatePpm, 43_903); // unvested pay is no security
     }
 
     function test_StakeBeingUnstakedDoesNotCount() external {

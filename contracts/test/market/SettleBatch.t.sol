@@ -111,6 +111,7 @@ contract SettleBatchTest is Fixture {
 
     function test_ASlashedProviderForfeitsWhatIsUnvested() external {
         _slash();
+        _close();
         for (uint256 i; i < leases.length; ++i) {
             vm.expectEmit(address(market));
             emit IMarketEvents.LeaseReleased(batchId, leases[i].result.leaseId, jobId);
@@ -124,7 +125,7 @@ contract SettleBatchTest is Fixture {
         vm.assertEq(state.escrowWei, 20 ether);
         vm.assertEq(market.account(provider).unvestedWei, 0);
         vm.assertEq(_balance(provider), before);
-        _expect(abi.encodeWithSelector(IMarketErrors.SeedNotFixed.selector, batchId));
+        _expect(abi.encodeWithSelector(IMarketErrors.NothingToSettle.selector, batchId));
         market.settleBatch(batchId, leases);
     }
 
@@ -137,6 +138,7 @@ contract SettleBatchTest is Fixture {
 
     function test_WorkAfterTheSlashIsPaid() external {
         _slash();
+        _close();
         market.settleBatch(batchId, leases);
         _forward(1);
         (uint256 later, CommittedLease[] memory again) = _commitOne(_lease(jobId, 0, 4));
