@@ -7,6 +7,10 @@ import time
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
+from protocol.errors import MarketUnavailable
+
+MAX_LISTENERS = 2000
+
 
 class Waiting:
     """One listener."""
@@ -43,6 +47,15 @@ class Bell:
         self.is_closed = False
         self._loop: asyncio.AbstractEventLoop | None = None
         self._listeners: set[Waiting] = set()
+
+    def require_room(self) -> None:
+        """Refuse more listeners than a ring can wake in a moment.
+
+        Raises:
+            MarketUnavailable: there are as many as can be.
+        """
+        if len(self._listeners) >= MAX_LISTENERS:
+            raise MarketUnavailable("too many wait here already; try again in a moment")
 
     def attach(self) -> None:
         """Serve the running event loop."""

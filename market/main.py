@@ -7,6 +7,7 @@ import logging
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import urlsplit
 
 from eth_account.signers.local import LocalAccount
 from fastapi import FastAPI
@@ -103,6 +104,8 @@ def build(settings: Settings, clock: Clock = time.time) -> Market:
         ChainUnavailable: no chain answers in time.
     """
     settings.data_directory.mkdir(parents=True, exist_ok=True, mode=0o700)
+    if not settings.public_rpc_url and "@" in urlsplit(settings.rpc_url).netloc:
+        raise InvalidInput("rpc_url holds a password: set FALLOW_MARKET_PUBLIC_RPC_URL for clients")
     operator = load_key(settings.operator_key)
     deployment = _read_deployment(settings)
     contracts = Contracts(connect(settings.rpc_url), deployment)

@@ -20,7 +20,12 @@ After = Annotated[int | None, Query(ge=0, le=MAX_EVENT_ID, description="Start af
 LastEventId = Annotated[int | None, Header(ge=0, le=MAX_EVENT_ID)]
 
 
-@router.get("/v1/events", response_class=EventSourceResponse)
+async def require_room(services: ServicesDep) -> None:
+    """Refuse one listener too many. A dependency: a stream that has begun cannot refuse."""
+    services.bell.require_room()
+
+
+@router.get("/v1/events", response_class=EventSourceResponse, dependencies=[Depends(require_room)])
 async def watch_market(
     services: ServicesDep, after: After = None, last_event_id: LastEventId = None
 ) -> AsyncIterator[ServerSentEvent]:
@@ -38,7 +43,11 @@ def own_job(job_id: Hash, who: PrincipalDep, services: ServicesDep) -> Bytes32:
 OwnJobDep = Annotated[Bytes32, Depends(own_job)]
 
 
-@router.get("/v1/jobs/{job_id}/events", response_class=EventSourceResponse)
+@router.get(
+    "/v1/jobs/{job_id}/events",
+    response_class=EventSourceResponse,
+    dependencies=[Depends(require_room)],
+)
 async def watch_job(
     job_id: OwnJobDep,
     services: ServicesDep,

@@ -32,6 +32,7 @@ async def create_lease(
 ) -> LeaseGrant | Response:
     """Ask for work for this device's offer; waits for it up to `wait_seconds`. 204: none yet."""
     # Waiting devices must not occupy threads or connections: only here the market is async.
+    services.work_bell.require_room()
     async with services.work_bell.waiting(wait_seconds) as waiting:
         while True:
             grant = await run_in_threadpool(services.leases.request, who)

@@ -30,7 +30,7 @@ MAX_MODULE_BYTES = 32 << 20
 MAX_STACK_BYTES = 1 << 20
 MAX_TABLE_ELEMENTS = 1 << 20
 MAX_TABLES = 4
-CACHED_MODULES = 16
+MAX_CACHED_BYTES = 256 << 20
 WATCH_SECONDS = 0.05
 _MAGIC = b"\x00asm"
 _OFF = (
@@ -98,7 +98,8 @@ class WasmExecutor:
         module = _compile(engine, work)
         with self._lock:
             self._compiled[name] = bytes(module.serialize())
-            while len(self._compiled) > CACHED_MODULES:
+            # Strangers choose how large: what stays in memory is counted in bytes.
+            while sum(map(len, self._compiled.values())) > MAX_CACHED_BYTES:
                 self._compiled.popitem(last=False)
         return module
 
@@ -157,6 +158,7 @@ def _config() -> wasmtime.Config:
     config.epoch_interruption = True
     config.cranelift_nan_canonicalization = True
     config.max_wasm_stack = MAX_STACK_BYTES
+    config.parallel_compilation = False  # a device offers some cores, not all
     for feature in _OFF:
         setattr(config, feature, False)
     return config

@@ -12,6 +12,8 @@ import httpx
 import pytest
 from httpx_sse import connect_sse
 
+from market.main import build
+from protocol.errors import InvalidInput
 from protocol.lifecycle import JobStatus
 from protocol.units import to_hex
 from tests.market.stage import Stage
@@ -173,3 +175,21 @@ def test_own_jobs_tasks_far_beyond_the_end(stage: Stage) -> None:
     for tail in (f"?first_task={HUGE}", f"/{HUGE}/result"):
         answer = httpx.get(stage.url + path + tail, headers={"authorization": f"Bearer {token}"})
         assert 400 <= answer.status_code < 500, answer.text
+
+
+def test_listeners_are_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("market.bell.MAX_LISTENERS", 0)
+    answer = httpx.get(f"{stage.url}/v1/events", timeout=5)
+    assert (answer.status_code, answer.json()["code"]) == (503, "market_unavailable")
+    device = stage.provider()
+    token = device.client.session().token
+    headers = {"authorization": f"Bearer {token}"}
+    answer = httpx.post(f"{stage.url}/v1/leases?wait_seconds=1", headers=headers)
+    assert answer.status_code == 503
+
+
+def test_an_endpoint_with_a_password_is_not_told_to_everybody(stage: Stage) -> None:
+    secret = stage.market.settings.rpc_url.replace("http://", "http://user:password@")
+    settings = stage.market.settings.model_copy(update={"rpc_url": secret})
+    with pytest.raises(InvalidInput, match="PUBLIC_RPC_URL"):
+        build(settings)

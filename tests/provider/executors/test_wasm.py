@@ -271,3 +271,14 @@ def test_a_cached_module_gives_the_same_outcome(make_work: MakeWork) -> None:
 def test_it_supports_wasm_only(make_work: MakeWork, container_spec: Spec) -> None:
     assert WasmExecutor().supports(make_work(built("noop")).spec)
     assert not WasmExecutor().supports(container_spec)
+
+
+def test_large_modules_do_not_stay_in_memory(
+    make_work: MakeWork, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    executor = WasmExecutor()
+    executor.run(make_work(built("noop")), ignore_task_done)
+    kept = sum(map(len, executor._compiled.values()))
+    monkeypatch.setattr("provider.executors.wasm.MAX_CACHED_BYTES", kept)
+    executor.run(make_work(built("textstats")), ignore_task_done)
+    assert sum(map(len, executor._compiled.values())) <= kept
