@@ -6,7 +6,6 @@ Everything else is read from the chain again. A row is written before what it bi
 from __future__ import annotations
 
 import json
-import sqlite3
 from collections.abc import Mapping
 from dataclasses import dataclass
 from enum import StrEnum
@@ -15,6 +14,7 @@ from threading import Lock
 from typing import Any
 
 from protocol.chain.events import Cursor
+from protocol.chain.sqlite import open_durable
 from protocol.job import Job
 from protocol.result import Opening
 from protocol.units import Address, Bytes32, parse_bytes32, to_hex
@@ -96,10 +96,7 @@ class Journal:
 
     def __init__(self, path: Path | str) -> None:
         self._lock = Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")
-        self._database.executescript(_SCHEMA)
+        self._database = open_durable(path, _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

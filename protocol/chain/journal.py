@@ -6,13 +6,13 @@ Two adapters pass the same tests: one in memory, one in an SQLite file.
 from __future__ import annotations
 
 import json
-import sqlite3
 from dataclasses import dataclass, replace
 from pathlib import Path
 from threading import Lock
 from typing import Any, Protocol
 
 from protocol.chain.calls import Call
+from protocol.chain.sqlite import open_durable
 from protocol.errors import ChainRejected, Conflict
 from protocol.units import Bytes32, parse_address, parse_bytes32, to_hex
 
@@ -164,10 +164,7 @@ class SqliteJournal:
 
     def __init__(self, path: Path | str) -> None:
         self._lock = Lock()
-        self._database = sqlite3.connect(path, check_same_thread=False, isolation_level=None)
-        self._database.execute("PRAGMA journal_mode = WAL")
-        self._database.execute("PRAGMA synchronous = FULL")
-        self._database.executescript(_SCHEMA)
+        self._database = open_durable(path, _SCHEMA)
 
     def close(self) -> None:
         """Close the file."""

@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 import json
-import select
 import signal
 import subprocess
-import sys
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -34,6 +32,7 @@ from requester.draft import WasmDraft
 from requester.handle import JobHandle
 from requester.plan import Terms
 from requester.requester import Requester
+from tests.support.commands import FALLOW, funded_requester, serving_market, wait_until
 
 ROOT = Path(__file__).parents[2]
 NOOP = ROOT / "images" / "wasm" / "built" / "noop.wasm"
@@ -54,35 +53,13 @@ class World:
         return self.requester.submit(draft, inputs, 10 * WEI_PER_CREDIT, PRICE)
 
 
-def wait_until(is_so: Callable[[], object], seconds: float = 30) -> None:
-    deadline = time.monotonic() + seconds
-    while not is_so():
-        assert time.monotonic() < deadline
-        time.sleep(0.05)
-
-
 @pytest.fixture(scope="module")
 def world(tmp_path_factory: pytest.TempPathFactory) -> Iterator[World]:
-    data = tmp_path_factory.mktemp("market")
-    command = [sys.executable, "-m", "requester.cli", "up", "--data", str(data), "--port", "0"]
-    with (data / "log").open("wb") as log:
-        process = subprocess.Popen(command, cwd=ROOT, stdout=subprocess.PIPE, stderr=log, text=True)
-    assert process.stdout is not None
-    try:
-        assert select.select([process.stdout], [], [], 60)[0], (data / "log").read_text()
-        url = json.loads(process.stdout.readline())["url"]
-        wallet = Account.create()
-        with MarketClient(url, wallet) as client:
-            address = Address(wallet.address)
-            client.faucet(address)
-            wait_until(lambda: client.account(address).wallet_credits_wei)
-            requester = Requester(client, wallet)
-            requester.deposit(100 * WEI_PER_CREDIT)
-            yield World(url, requester)
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
-        process.stdout.close()
+    with (
+        serving_market(tmp_path_factory.mktemp("market")) as url,
+        funded_requester(url, 100) as requester,
+    ):
+        yield World(url, requester)
 
 
 @pytest.fixture
@@ -103,8 +80,7 @@ def state(world: World, tmp_path: Path) -> Path:
 @contextmanager
 def daemon_process(world: World, state: Path) -> Iterator[subprocess.Popen[bytes]]:
     """`fallow provider start` as a stranger would run it."""
-    command = [sys.executable, "-m", "requester.cli", "provider", "start"]
-    command += ["--market", world.url, "--state", str(state)]
+    command = [*FALLOW, "provider", "start", "--market", world.url, "--state", str(state)]
     with (
         (state / "log").open("ab") as log,
         subprocess.Popen(command, cwd=ROOT, stderr=log) as process,

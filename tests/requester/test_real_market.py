@@ -4,12 +4,7 @@ from __future__ import annotations
 
 import json
 import os
-import select
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -27,8 +22,8 @@ from requester.programs import program
 from requester.receipts import read_events, verify_receipt
 from requester.requester import Requester
 from tests.requester.small_provider import SmallProvider, new_account
+from tests.support.commands import funded_requester, serving_market, wait_until
 
-START_SECONDS = 60
 TEXTSTATS = WasmDraft(program("textstats"), label="textstats")
 PRICE = Terms(max_price_per_task_wei=WEI_PER_CREDIT // 10)
 
@@ -40,27 +35,14 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def market_url(data: Path) -> Iterator[str]:
-    command = [sys.executable, "-m", "requester.cli", "up", "--data", str(data), "--port", "0"]
-    with (data / "log").open("wb") as log:
-        process = subprocess.Popen(command, stdout=subprocess.PIPE, stderr=log, text=True)
-    assert process.stdout is not None
-    try:
-        assert select.select([process.stdout], [], [], START_SECONDS)[0], (data / "log").read_text()
-        yield json.loads(process.stdout.readline())["url"]
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
-        process.stdout.close()
+    with serving_market(data) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
 def requester(market_url: str) -> Iterator[Requester]:
-    wallet = new_account()
-    with MarketClient(market_url, wallet) as client:
-        found = Requester(client, wallet)
-        client.faucet(found.address)
-        _wait_until(lambda: found.account().wallet_credits_wei > 0)
-        assert found.deposit(50 * WEI_PER_CREDIT).balance_wei == 50 * WEI_PER_CREDIT
+    with funded_requester(market_url, 50) as found:
+        assert found.account().balance_wei == 50 * WEI_PER_CREDIT
         yield found
 
 
@@ -81,10 +63,10 @@ def test_a_job_without_funds_or_offers(market_url: str) -> None:
 def test_cancelled_before_anybody_came(requester: Requester) -> None:
     before_wei = requester.account().balance_wei
     handle = requester.submit(TEXTSTATS, [b"x"], WEI_PER_CREDIT, PRICE)
-    _wait_until(lambda: handle.view().is_on_chain)
+    wait_until(lambda: handle.view().is_on_chain)
     assert requester.account().balance_wei < before_wei
     handle.cancel()
-    _wait_until(lambda: handle.view().status == "CANCELLED")
+    wait_until(lambda: handle.view().status == "CANCELLED")
     with pytest.raises(Conflict):
         handle.wait()
 
@@ -141,10 +123,3 @@ def test_uploads(requester: Requester, tmp_path: Path) -> None:
     assert client.fetch_blob(blob_id, tmp_path / "again").read_bytes() == blob
     assert client.put_blob(b"") == content_id(b"")
     assert client.has_blob(content_id(b""))
-
-
-def _wait_until(condition: Callable[[], bool], seconds: float = 45) -> None:
-    deadline = time.monotonic() + seconds
-    while not condition():
-        assert time.monotonic() < deadline
-        time.sleep(0.2)

@@ -3,15 +3,9 @@
 from __future__ import annotations
 
 import json
-import select
-import signal
-import subprocess
-import sys
-import time
-from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from collections.abc import Iterator
+from contextlib import ExitStack
 from pathlib import Path
-from typing import Any
 
 import pytest
 
@@ -19,7 +13,6 @@ from protocol.chain.connection import connect
 from protocol.chain.contracts import Contracts
 from protocol.chain.events import ChainEvent, EventReader
 from protocol.chain.facts import Deployment
-from protocol.client.client import MarketClient
 from protocol.lease import Lease
 from protocol.result import Outcome
 from protocol.units import WEI_PER_CREDIT, Address
@@ -28,12 +21,11 @@ from requester.handle import Until
 from requester.plan import Terms
 from requester.programs import program
 from requester.requester import Requester
-from tests.requester.small_provider import SmallProvider, new_account
+from tests.requester.small_provider import SmallProvider
+from tests.support.commands import funded_requester, serving, serving_market, wait_until
 from verifier.enrolment import held_seats
 
-START_SECONDS = 90
 pytestmark = pytest.mark.timeout(300)
-COMMAND = [sys.executable, "-m", "requester.cli"]
 NOOP = WasmDraft(program("noop"), label="noop")
 
 
@@ -44,31 +36,6 @@ class Cheat(SmallProvider):
         super()._hand_in(lease, [Outcome(b"plausible"), *outcomes[1:]])
 
 
-@contextmanager
-def _running(log: Path, *arguments: str) -> Iterator[Callable[[], dict[str, Any]]]:
-    """A `fallow` command that serves until the block ends; yields what waits for its one line."""
-    with log.open("wb") as file:
-        process = subprocess.Popen(
-            [*COMMAND, *arguments], stdout=subprocess.PIPE, stderr=file, text=True
-        )
-    assert process.stdout is not None
-
-    def ready() -> dict[str, Any]:
-        assert process.stdout is not None
-        assert select.select([process.stdout], [], [], START_SECONDS)[0], log.read_text()
-        line = process.stdout.readline()
-        assert line, log.read_text()
-        answer: dict[str, Any] = json.loads(line)
-        return answer
-
-    try:
-        yield ready
-    finally:
-        process.send_signal(signal.SIGTERM)
-        process.wait(timeout=20)
-        process.stdout.close()
-
-
 @pytest.fixture(scope="module")
 def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.mktemp("market")
@@ -76,8 +43,8 @@ def data(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="module")
 def market_url(data: Path) -> Iterator[str]:
-    with _running(data / "log", "up", "--data", str(data), "--port", "0") as ready:
-        yield str(ready()["url"])
+    with serving_market(data) as url:
+        yield url
 
 
 @pytest.fixture(scope="module")
@@ -94,19 +61,14 @@ def verifiers(market_url: str, tmp_path_factory: pytest.TempPathFactory) -> Iter
         for name in "abcd":
             options = ["--market", market_url, "--state", str(root / name), "--json"]
             options += ["--key-file", str(root / f"{name}.key"), "--seats", "1", "--faucet"]
-            serving = _running(root / f"{name}.log", "verifier", "start", *options)
-            starting.append(stack.enter_context(serving))
+            command = serving(root / f"{name}.log", "verifier", "start", *options)
+            starting.append(stack.enter_context(command))
         yield [Address(ready()["verifier"]) for ready in starting]
 
 
 @pytest.fixture(scope="module")
 def requester(market_url: str) -> Iterator[Requester]:
-    wallet = new_account()
-    with MarketClient(market_url, wallet) as client:
-        found = Requester(client, wallet)
-        client.faucet(found.address)
-        _until(lambda: found.account().wallet_credits_wei > 0)
-        found.deposit(100 * WEI_PER_CREDIT)
+    with funded_requester(market_url, 100) as found:
         yield found
 
 
@@ -136,7 +98,7 @@ def test_a_cheater_loses_its_lease_and_the_requester_gets_the_right_result(
 ) -> None:
     with Cheat(market_url, tmp_path, WEI_PER_CREDIT // 2000) as cheat:
         handle = requester.submit(NOOP, [b"four", b"five"], 20 * WEI_PER_CREDIT, _terms())
-        _until(lambda: bool(_resolved(requester, deployment)), 90)
+        wait_until(lambda: bool(_resolved(requester, deployment)), 90)
     released = _events(requester, deployment, "LeaseReleased")
     assert released
     wallet = Address(cheat.wallet.address)
@@ -173,10 +135,3 @@ def _events(requester: Requester, deployment: Deployment, kind: str) -> list[Cha
         if page.is_caught_up:
             return found
         page = reader.poll(page.cursor)
-
-
-def _until(is_so: Callable[[], bool], timeout_seconds: float = 30) -> None:
-    give_up_at = time.monotonic() + timeout_seconds
-    while not is_so():
-        assert time.monotonic() < give_up_at
-        time.sleep(0.3)
