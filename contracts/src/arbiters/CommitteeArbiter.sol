@@ -173,8 +173,10 @@ contract CommitteeArbiter is ICommitteeArbiter {
             bool isSilent = !_hasRevealed(drawn, i);
             bool isWithMajority = !isSilent && votes != 0 && drawn.digests[i] == digest;
             if (isWithMajority) majority[found++] = drawn.members[i];
-            if (isSilent) absentees |= 1 << i;
-            else if (votes >= 2 && !isWithMajority) offenders |= 1 << i;
+            // Whoever never voted may have been kept from the inputs; whoever voted can reveal.
+            bool isAbsent = drawn.commitments[i] == 0;
+            if (isAbsent) absentees |= 1 << i;
+            else if (isSilent || (votes >= 2 && !isWithMajority)) offenders |= 1 << i;
         }
         bool isRight = drawn.isClaimOpened && drawn.claimedDigest == digest;
         Verdict verdict = isRight ? Verdict.ChallengerLost : Verdict.ProviderLost;

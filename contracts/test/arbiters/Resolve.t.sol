@@ -128,7 +128,7 @@ contract ResolveTest is Fixture {
         vm.assertTrue(_verdict() == Verdict.ProviderLost);
     }
 
-    function test_AMemberThatNeverRevealsLosesItsSeat() external {
+    function test_AMemberThatVotedAndNeverRevealsLosesItsStake() external {
         _contest(TASK);
         _vote(disputeId, members[0], _honest(TASK));
         _vote(disputeId, members[1], _honest(TASK));
@@ -139,12 +139,12 @@ contract ResolveTest is Fixture {
         _openClaim(disputeId, leases[0].result, TASK, TASK);
         uint32 seatId = arbiter.committee(disputeId).seatIds[2];
         vm.expectEmit(address(market));
-        emit IMarketEvents.SeatVacated(seatId, members[2]);
+        emit IMarketEvents.SeatSlashed(seatId, members[2], disputeId);
         arbiter.resolve(disputeId);
         vm.assertTrue(_isHeld(0) && _isHeld(1) && !_isHeld(2));
-        vm.assertTrue(_hasSeatStake(2));
+        vm.assertTrue(!_hasSeatStake(2));
         vm.assertEq(market.seat(seatId).vacatedBlock, vm.getBlockNumber());
-        vm.assertEq(market.burntWei(), 6 ether);
+        vm.assertEq(market.burntWei(), 100 ether + 6 ether);
         vm.assertEq(_balance(members[0]), _seated() + 6 ether);
     }
 
