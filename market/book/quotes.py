@@ -52,7 +52,7 @@ class QuoteService:
         rates = []
         for candidate in candidates:
             facts = self._stakes.of(candidate.offer.provider)
-            rates.append(audit_rate_ppm(candidate.price_wei, facts.stake_wei, facts.unvested_wei))
+            rates.append(audit_rate_ppm(candidate.price_wei, facts.stake_wei, 0))
         return min(PPM, -(-sum(rates) // len(rates)))
 
     def _quote(

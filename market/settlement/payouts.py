@@ -38,7 +38,8 @@ class Payouts:
     def settle(self, now: int) -> None:
         """Pay out what is due, and free the tasks of what is forfeited."""
         with self._store.read() as unit:
-            due = unit.chain.settleable(self._operator, now)
+            hold_seconds = self._params.unstake_delay_seconds
+            due = unit.chain.settleable(self._operator, now, hold_seconds)
         for batch_id, open_leases in due.items():
             with self._store.write() as unit:
                 leases = [lease.committed for lease in unit.chain.leases_of(batch_id)]

@@ -113,11 +113,11 @@ class Chain:
         )
         return many(BatchRecord, self._connection.execute(query))
 
-    def settleable(self, operator: str, now: int) -> dict[int, int]:
+    def settleable(self, operator: str, now: int, hold_seconds: int) -> dict[int, int]:
         """The operator's batches with leases that can be paid or are forfeited: how many in each.
 
-        Paid: the window is over and the provider is in no dispute. Forfeited: the provider was
-        slashed after the commitment, and the lease itself is in no dispute.
+        The window is over and the lease itself is in no dispute; its provider is in none either, or
+        was slashed after the commitment, or the pay was held back for `hold_seconds` already.
         """
         leases, batches, disputes = chain_leases.c, chain_batches.c, chain_disputes.c
         is_open = disputes.resolved_at.is_(None)
@@ -125,6 +125,7 @@ class Chain:
         any_ = select(disputes.dispute_id).where(disputes.provider == leases.provider)
         is_forfeited = any_.where(disputes.slash_block >= batches.commit_block).exists()
         is_over = batches.seed.is_not(None) & (batches.window_ends_at < now)
+        is_held_enough = batches.window_ends_at < now - hold_seconds
         query = (
             select(leases.batch_id, leases.lease_id)
             .join(chain_batches, batches.batch_id == leases.batch_id)
@@ -133,7 +134,8 @@ class Chain:
                 leases.settled_at.is_(None),
                 leases.released_at.is_(None),
                 ~own.exists(),
-                is_forfeited | (is_over & ~any_.where(is_open).exists()),
+                is_over,
+                is_forfeited | is_held_enough | ~any_.where(is_open).exists(),
             )
         )
         counts: dict[int, int] = {}

@@ -109,6 +109,7 @@ def test_a_slashed_provider_forfeits_what_was_unvested(stage: Stage) -> None:
     stage.mine(2)
     stage.keep()
     dispute(stage, job_id, 0, verifiers)
+    stage.pass_time(stage.params.dispute_window_seconds + 1)
     stage.keep(2)
     lost = sum(int(grant.lease["count"]) for grant in leases)
     view = stage.client(requester).job(job_id)

@@ -136,7 +136,7 @@ def test_who_is_killed_after_its_vote_reveals_it_and_who_stays_away_loses_a_seat
     resolved = world.await_event("DisputeResolved")
     assert resolved.args["verdict"] == PROVIDER_LOST
     assert [event.args["member"] for event in world.events("VoteRevealed")] == [A.address]
-    losers = {event.args["holder"] for event in world.events("SeatSlashed")}
+    losers = {event.args["holder"] for event in world.events("SeatVacated")}
     assert losers == {B.address, C.address}
     assert held_seats(world.contracts, Address(A.address))
     assert not held_seats(world.contracts, Address(B.address))
