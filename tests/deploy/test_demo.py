@@ -29,7 +29,7 @@ pytestmark = pytest.mark.timeout(600)
 ROOT = Path(__file__).parents[2]
 PLAY_SECONDS = 420
 STOP_SECONDS = 30
-COMPARED_EVERY = 8
+COMPARED_EVERY = 24
 MARK = "FALLOW_TEST_MARK"
 
 

@@ -1,7 +1,7 @@
-"""Cheaters among honest providers: caught by blind audits, judged by a committee, slashed.
+"""A cheater among honest providers: caught by blind audits, judged by a committee, slashed.
 
-Their stake is so small that every task of their first lease is audited, and they cheat in it: so
-they are caught in every run, whatever the seed.
+Its stake is so small that every task of its first lease is audited, and it cheats in it: so it is
+caught in every run, whatever the seed.
 """
 
 from __future__ import annotations
@@ -14,29 +14,24 @@ from deploy.stack import ProviderPlan
 from protocol.chain.events import ChainEvent
 from protocol.chain.facts import Verdict
 from protocol.client.wire import Receipt
-from protocol.units import WEI_PER_CREDIT, Address
-from requester.handle import JobHandle, Until
+from protocol.units import WEI_PER_CREDIT
 from requester.requester import Requester
 from tests.support.grinding import GRINDING, grinding_inputs, run_locally
-from tests.support.stacks import BUDGET_WEI, QuickStack, quick_stack, require_paid_once
+from tests.support.stacks import BUDGET_WEI, QUICK, QuickStack, quick_stack, require_paid_once
 from verifier.enrolment import held_seats
 
 pytestmark = pytest.mark.timeout(240)
 VERIFIERS = ("v1", "v2", "v3", "v4", "v5")
 TASKS = 8
-SETTLE_SECONDS = 150.0
 PRICE_WEI = 60 * WEI_PER_CREDIT // 1000
 # The rate of audits is 1.8 R / (S + E + R): with S = 0.8 R and nothing unvested, it is 1.
 CHEATER_STAKE_WEI = PRICE_WEI * 8 // 10
 
 
-def cheater(name: str) -> ProviderPlan:
-    return ProviderPlan(name, CHEATER_STAKE_WEI, module="deploy.demo.mallory")
-
-
 @pytest.fixture(scope="module")
 def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[QuickStack]:
-    providers = [ProviderPlan("p1"), cheater("mallory")]
+    mallory = ProviderPlan("mallory", CHEATER_STAKE_WEI, module="deploy.demo.mallory")
+    providers = [ProviderPlan("p1"), mallory]
     with quick_stack(tmp_path_factory.mktemp("stack"), VERIFIERS, providers) as started:
         yield started
 
@@ -47,42 +42,60 @@ def requester(stack: QuickStack) -> Iterator[Requester]:
         yield found
 
 
-def require_right(
-    stack: QuickStack, handle: JobHandle, inputs: list[bytes], guilty: str
-) -> Receipt:
-    """Settle: only `guilty` was slashed, its tasks were done again, every result is right."""
-    handle.wait(until=Until.RESULTS, timeout_seconds=SETTLE_SECONDS)
-    handle.wait(until=Until.SETTLED, timeout_seconds=SETTLE_SECONDS)
-    books, receipt = stack.books(handle), handle.receipt()
-    assert books.are_balanced, books
-    wallet = stack.address(guilty)
-    assert {slash.provider for slash in receipt.slashes} == {wallet}
-    assert [r.outcome for r in handle.results()] == run_locally(GRINDING, inputs)
-    require_paid_once(receipt, len(inputs), PRICE_WEI)
-    assert wallet not in {payment.provider for payment in receipt.payments}
-    assert stack.contracts().account(wallet).stake_wei == 0
-    return receipt
+@pytest.fixture(scope="module")
+def receipt(stack: QuickStack, requester: Requester) -> Receipt:
+    """Of a job that mallory cheats in, and during whose first dispute a judge dies.
 
-
-def test_a_cheater_loses_its_stake_and_the_requester_nothing(
-    stack: QuickStack, requester: Requester
-) -> None:
+    The job is settled, every wei accounted for, and every result right.
+    """
     inputs = grinding_inputs(TASKS, 0.15, "cheated")
     handle = requester.submit(GRINDING, inputs, BUDGET_WEI)
-    receipt = require_right(stack, handle, inputs, "mallory")
+    stack.until(lambda: stack.events("CommitteeDrawn"), "a committee")
+    silent, *others = members(stack)
+    # The others wait until it has committed, so that it cannot have revealed when it dies.
+    with stack.processes.stopped(*others):
+        stack.until(lambda: by(stack, "VoteCommitted", silent), "its vote", QUICK.commit_seconds)
+        stack.processes.kill(silent)
+    found = stack.settle(handle)
+    assert [r.outcome for r in handle.results()] == run_locally(GRINDING, inputs)
+    require_paid_once(found, TASKS, PRICE_WEI)
+    return found
+
+
+def test_a_cheater_loses_its_stake_and_all_its_pay(stack: QuickStack, receipt: Receipt) -> None:
+    mallory = stack.address("mallory")
+    assert {slash.provider for slash in receipt.slashes} == {mallory}
+    assert mallory not in {payment.provider for payment in receipt.payments}
     slashed_wei = sum(slash.amount_wei for slash in receipt.slashes)
     assert slashed_wei == sum(e.args["amount_wei"] for e in stack.events("Slashed"))
     assert slashed_wei >= CHEATER_STAKE_WEI
-    for slash in receipt.slashes:
-        # It was caught blindly, by somebody drawn: a verifier, and not of its own.
-        assert slash.challenger in {stack.address(name) for name in VERIFIERS}
-    # Nobody else lost anything.
-    assert not stack.events("SeatSlashed")
-    assert all(
-        event.args["verdict"] == Verdict.PROVIDER_LOST for event in stack.events("DisputeResolved")
-    )
+    facts = stack.contracts().account(mallory)
+    assert (facts.stake_wei, facts.balance_wei) == (0, 0)
+    # It was caught blindly, by somebody drawn.
+    challengers = {slash.challenger for slash in receipt.slashes}
+    assert challengers <= {stack.address(name) for name in VERIFIERS}
+    verdicts = {event.args["verdict"] for event in stack.events("DisputeResolved")}
+    assert Verdict.PROVIDER_LOST in verdicts
+    assert Verdict.CHALLENGER_LOST not in verdicts
 
 
+@pytest.mark.usefixtures("receipt")
+def test_a_judge_that_never_reveals_loses_its_seat(stack: QuickStack) -> None:
+    silent = members(stack)[0]
+    dispute_id = first_committee(stack).args["dispute_id"]
+    assert not by(stack, "VoteRevealed", silent)
+    resolved = [e for e in stack.events("DisputeResolved") if e.args["dispute_id"] == dispute_id]
+    assert [event.args["verdict"] for event in resolved] == [Verdict.PROVIDER_LOST]
+    # It may be missed in several committees, but has one seat to lose. The others keep theirs.
+    vacated = stack.events("SeatVacated")
+    assert [event.args["holder"] for event in vacated] == [stack.address(silent)]
+    for name in VERIFIERS:
+        assert bool(held_seats(stack.contracts(), stack.address(name))) == (name != silent)
+    stack.processes.start_again(silent)
+    stack.wait_seated([silent])  # another seat, for another stake
+
+
+@pytest.mark.usefixtures("receipt")
 def test_a_cheater_that_was_slashed_gets_no_more_work(
     stack: QuickStack, requester: Requester
 ) -> None:
@@ -90,52 +103,21 @@ def test_a_cheater_that_was_slashed_gets_no_more_work(
     handle = requester.submit(GRINDING, inputs, BUDGET_WEI)
     handle.wait(timeout_seconds=60)
     assert [r.outcome for r in handle.results()] == run_locally(GRINDING, inputs)
-    honest = stack.address("p1")
     tasks = requester.client.tasks(handle.job_id).tasks
-    assert {task.provider for task in tasks} == {honest}
+    assert {task.provider for task in tasks} == {stack.address("p1")}
 
 
-def test_a_committee_member_that_never_reveals_loses_its_seat(
-    stack: QuickStack, requester: Requester
-) -> None:
-    stack.start_providers([cheater("marvin")])
-    stack.until(lambda: "daemon: working" in stack.processes.log("marvin"), "another cheater")
-    seen = len(stack.events("CommitteeDrawn"))
-    inputs = grinding_inputs(TASKS, 0.15, "never revealed")
-    handle = requester.submit(GRINDING, inputs, BUDGET_WEI)
-    stack.until(lambda: len(stack.events("CommitteeDrawn")) > seen, "a committee")
-    drawn = stack.events("CommitteeDrawn")[seen]
-    silent, *others = (name_of(stack, member) for member in drawn.args["members"])
-    # The others wait until it has committed, so that it cannot have revealed when it dies.
-    with stack.processes.stopped(*others):
-        stack.until(lambda: votes(stack, drawn, silent), "its vote", 7)
-        stack.processes.kill(silent)
-    require_right(stack, handle, inputs, "marvin")
-
-    dispute_id = drawn.args["dispute_id"]
-    assert not [e for e in of_dispute(stack, "VoteRevealed", dispute_id) if is_by(stack, e, silent)]
-    (resolved,) = of_dispute(stack, "DisputeResolved", dispute_id)
-    assert resolved.args["verdict"] == Verdict.PROVIDER_LOST
-    # It may be missed in several committees, but has one seat to lose. The others keep theirs.
-    slashed = stack.events("SeatSlashed")
-    assert [event.args["holder"] for event in slashed] == [stack.address(silent)]
-    assert not held_seats(stack.contracts(), stack.address(silent))
-    for name in set(VERIFIERS) - {silent}:
-        assert held_seats(stack.contracts(), stack.address(name))
+def first_committee(stack: QuickStack) -> ChainEvent:
+    return stack.events("CommitteeDrawn")[0]
 
 
-def name_of(stack: QuickStack, address: Address) -> str:
-    return next(name for name in VERIFIERS if stack.address(name) == address)
+def members(stack: QuickStack) -> list[str]:
+    """Who was drawn to judge the first dispute."""
+    names = {stack.address(name): name for name in VERIFIERS}
+    return [names[member] for member in first_committee(stack).args["members"]]
 
 
-def of_dispute(stack: QuickStack, kind: str, dispute_id: int) -> list[ChainEvent]:
-    return [event for event in stack.events(kind) if event.args["dispute_id"] == dispute_id]
-
-
-def is_by(stack: QuickStack, event: ChainEvent, name: str) -> bool:
-    return bool(event.args["member"] == stack.address(name))
-
-
-def votes(stack: QuickStack, drawn: ChainEvent, name: str) -> list[ChainEvent]:
-    committed = of_dispute(stack, "VoteCommitted", drawn.args["dispute_id"])
-    return [event for event in committed if is_by(stack, event, name)]
+def by(stack: QuickStack, kind: str, name: str) -> list[ChainEvent]:
+    """What that judge did in the first dispute."""
+    wanted = (first_committee(stack).args["dispute_id"], stack.address(name))
+    return [e for e in stack.events(kind) if (e.args["dispute_id"], e.args["member"]) == wanted]
