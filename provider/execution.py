@@ -143,8 +143,7 @@ class Execution:
         assert spec is not None
         if self._device.jobs.spec_hash(lease.job_id, self.stop) != spec.hash:
             raise SpecHashMismatch("the market leased another spec than the job's requester signed")
-        with ThreadPoolExecutor(UPLOADS_AT_ONCE, "upload") as uploads:
-            tasks = list(uploads.map(self._upload, lease.tasks, self._outcomes))
+        tasks = self._upload(lease)
         # Kept over attempts: a second one must sign exactly what a first one may have handed in.
         record = self._signed_record = self._signed_record or self._record(lease, spec)
         self._device.ledger.add(record)
@@ -182,10 +181,18 @@ class Execution:
         if outcome.failure:
             _log.info("task %d: the program failed: %s", task, outcome.failure)
 
-    def _upload(self, task: int, outcome: Outcome) -> TaskResult:
-        if outcome.failure is not None:
-            return TaskResult(task=task, failure=outcome.failure)
-        return TaskResult(task=task, output=self._device.market.put_blob(outcome.output))
+    def _upload(self, lease: Lease) -> list[TaskResult]:
+        """Upload each distinct output once, and say what each task gave."""
+        outputs = {o.output for o in self._outcomes if o.failure is None}
+        with ThreadPoolExecutor(UPLOADS_AT_ONCE, "upload") as uploads:
+            put = uploads.map(self._device.market.put_blob, outputs)
+            names = dict(zip(outputs, put, strict=True))
+        return [
+            TaskResult(task=task, failure=outcome.failure)
+            if outcome.failure is not None
+            else TaskResult(task=task, output=names[outcome.output])
+            for task, outcome in zip(lease.tasks, self._outcomes, strict=True)
+        ]
 
     def _record(self, lease: Lease, spec: Spec) -> Record:
         return Record(

@@ -16,6 +16,7 @@ class QuotaRules:
     max_lease_tasks: int = 256
     max_running_leases: int = 16
     target_lease_seconds: float = 10.0
+    least_lease_seconds: float = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,9 +50,11 @@ def lease_size(rules: QuotaRules, device: DeviceFacts, demand: Demand) -> int:
     """The number of tasks to lease, at least one while any waits.
 
     A lease is at most half of a fair share of what waits, so that the last ones are small and no
-    single device holds up the job.
+    single device holds up the job; but not so small that granting it takes longer than its work.
     """
     share = ceil(demand.waiting_tasks / (2 * max(1, demand.fitting_devices)))
+    if device.seconds_per_task:
+        share = max(share, int(rules.least_lease_seconds / device.seconds_per_task))
     in_time = max(1, demand.seconds_left // max(1, demand.wall_seconds))
     limits = [demand.waiting_tasks, share, in_time, rules.max_lease_tasks]
     limits.append(_by_speed(rules, device))
