@@ -57,8 +57,8 @@ class Params:
 class AccountFacts:
     """An account's money inside Market, in wei. Mirrors `IMarket.Account`.
 
-    While `open_disputes` is not 0, its pay is held back, at most for an unstaking delay; what it had
-    committed by `forfeit_block`, its last slash, is forfeited when its window is over.
+    While `open_disputes` is not 0, its pay is held back, at most for an unstaking delay; what it
+    had committed by `forfeit_block`, its last slash, is forfeited when its window is over.
     """
 
     balance_wei: int
