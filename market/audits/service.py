@@ -16,6 +16,7 @@ from protocol.chain.contracts import Contracts
 from protocol.client.wire import AuditGrant, AuditOutcome, AuditRequest, OpeningView
 from protocol.errors import Conflict, Forbidden, InvalidInput, NotFound
 from protocol.result import Opening, open_task
+from protocol.sampling import Draw
 from protocol.units import Address, Bytes32
 
 
@@ -74,13 +75,13 @@ class AuditService:
         made = AuditCommitment.from_json(message)
         made.require_signer(self._contracts.domain, signature, who.account)
         found = self._find(made.lease_id, made.batch_id, made.task)
-        attempt = self._require_drawn(who, found)
+        draw = self._require_drawn(who, found)
         audit = AuditRecord(
             lease_id=made.lease_id,
             task=made.task,
-            verifier=who.wallet,
+            verifier=draw.holder,
             batch_id=made.batch_id,
-            attempt=attempt,
+            attempt=draw.attempt,
             commitment=made.commitment,
             committed_at=int(self._clock()),
             digest=None,
@@ -90,7 +91,7 @@ class AuditService:
             claim_key=None,
         )
         with self._store.write() as unit:
-            known = unit.audits.get(made.lease_id, made.task, who.wallet)
+            known = unit.audits.get(made.lease_id, made.task, draw.holder)
             if known is None:
                 unit.audits.add(audit, signature)
             elif known.commitment != made.commitment:
@@ -110,14 +111,14 @@ class AuditService:
         result = AuditResult.from_json(message)
         result.require_signer(self._contracts.domain, signature, who.account)
         with self._store.write() as unit:
-            audit = unit.audits.get(result.lease_id, result.task, who.wallet)
+            audit = _own_audit(unit, who, result)
             if audit is None or audit.batch_id != result.batch_id:
                 raise NotFound("commit to this audit first")
             _require_committed(audit, result)
             agrees = opening(unit, result.lease_id, result.task).digest == result.task_digest
             if audit.digest is None:
-                unit.audits.reveal(who.wallet, result, signature, agrees)
-                self._tell(unit, result, who.wallet, agrees)
+                unit.audits.reveal(audit.verifier, result, signature, agrees)
+                self._tell(unit, result, audit.verifier, agrees)
             elif (audit.digest, audit.salt) != (result.task_digest, result.salt):
                 raise Conflict("another result was revealed for this audit before")
         return AuditOutcome(agrees=agrees)
@@ -152,18 +153,24 @@ class AuditService:
         is_inside = lease.first_task <= task < lease.first_task + lease.count
         return Contested(lease, job, task) if job is not None and is_inside else None
 
-    def _require_drawn(self, who: Principal, found: Contested) -> int:
+    def _require_drawn(self, who: Principal, found: Contested) -> Draw:
+        # By either name: anyone may call a drawn verifier a device of theirs, without its consent.
         draw = self._draws.verifier_of(found.lease, found.job, found.task)
-        if draw is None or draw.holder != who.wallet:
+        if draw is None or draw.holder not in who.names:
             raise Forbidden("this account was not drawn to audit that task")
-        return draw.attempt
+        return draw
 
     def _require_member(self, who: Principal, found: Contested, dispute_id: int) -> None:
         dispute = self._contracts.dispute(dispute_id)
         if dispute.lease_id != found.lease.lease_id or dispute.task != found.task:
             raise NotFound("that dispute is about another task")
-        if who.wallet not in self._contracts.committee(dispute_id).members:
+        if who.names.isdisjoint(self._contracts.committee(dispute_id).members):
             raise Forbidden("this account is not a member of that dispute's committee")
+
+
+def _own_audit(unit: Unit, who: Principal, result: AuditResult) -> AuditRecord | None:
+    found = (unit.audits.get(result.lease_id, result.task, name) for name in sorted(who.names))
+    return next((audit for audit in found if audit is not None), None)
 
 
 def opening(unit: Unit, lease_id: Bytes32, task: int) -> Opening:

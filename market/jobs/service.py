@@ -51,7 +51,7 @@ class JobService:
     def list(self, who: Principal, limit: int, cursor: str | None) -> JobPage:
         """Own jobs, newest first."""
         with self._store.read() as unit:
-            found = unit.jobs.page(who.wallet, limit + 1, decode_cursor(cursor))
+            found = unit.jobs.page(who.account, limit + 1, decode_cursor(cursor))
             now = self._now()
             views = [job_view(unit, self._book, job, now) for job in found[:limit]]
         last = found[limit - 1] if len(found) > limit else None
@@ -120,6 +120,6 @@ def own_job(unit: Unit, who: Principal, job_id: Bytes32) -> JobRecord:
         NotFound: there is none, or it is somebody else's.
     """
     job = unit.jobs.get(job_id)
-    if job is None or job.requester not in who.names:
+    if job is None or job.requester != who.account:
         raise NotFound("there is no such job of yours")
     return job

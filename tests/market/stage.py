@@ -194,9 +194,16 @@ class Stage:
         wallet, key = self.person(stake_credits), Account.create()
         if stake_credits:
             self.send(wallet, self.contracts.stake(stake_credits * WEI_PER_CREDIT))
+        self.delegate(wallet, Address(key.address))
+        device = Device(self, wallet, key)
+        device.put_offer(ask_wei=ask_wei)
+        return device
+
+    def delegate(self, wallet: LocalAccount, device: Address) -> None:
+        """Let `device` sign for `wallet`; nobody asks the device."""
         delegation = Delegation(
             wallet=Address(wallet.address),
-            device=Address(key.address),
+            device=device,
             not_after=int(time.time()) + 1_000_000,
             nonce=secrets.randbits(64),
         )
@@ -204,11 +211,7 @@ class Stage:
         self.client(wallet).delegate(
             DelegationRequest(delegation=delegation.to_json(), signature=to_hex(signature))
         )
-        of = self.contracts.device_of
-        self.keep_until(lambda: of(Address(key.address))[0] == Address(wallet.address))
-        device = Device(self, wallet, key)
-        device.put_offer(ask_wei=ask_wei)
-        return device
+        self.keep_until(lambda: self.contracts.device_of(device)[0] == str(wallet.address))
 
     def verifier(self, seats: int = 1) -> LocalAccount:
         """A verifier with seats."""

@@ -10,6 +10,7 @@ from eth_account import Account
 from sqlalchemy import update
 
 from market.store.tables import audits
+from protocol.client.client import MarketClient
 from protocol.errors import Conflict, FallowError, Forbidden, InvalidInput, NotFound
 from protocol.lifecycle import JobStatus
 from protocol.result import Outcome
@@ -40,6 +41,21 @@ def test_only_the_drawn_verifier_gets_the_task(stage: Stage) -> None:
         dataclasses.replace(audit, task=99).ask()
     with pytest.raises(NotFound):
         dataclasses.replace(audit, lease_id=Bytes32(bytes(32))).ask()
+
+
+def test_a_drawn_verifier_that_somebody_calls_their_device_still_audits(stage: Stage) -> None:
+    stage, audits, _ = committed(stage)
+    audit = audits[0]
+    victim, stranger = Address(audit.verifier.address), stage.person()
+    stage.delegate(stranger, victim)
+    with MarketClient(stage.url, audit.verifier) as client:
+        assert client.session().wallet == stranger.address
+    stage.clients.pop(victim, None)
+    digest = audit.ask().digest
+    audit.commit(digest)
+    assert audit.reveal(digest).agrees
+    stage.keep(2)
+    assert stage.contracts.account(victim).balance_wei > 50 * 10**18
 
 
 def test_an_audit_gives_access_to_its_inputs_and_no_more(stage: Stage, tmp_path: Path) -> None:

@@ -113,7 +113,8 @@ def test_a_slashed_provider_forfeits_what_was_unvested(stage: Stage) -> None:
     stage.keep(2)
     lost = sum(int(grant.lease["count"]) for grant in leases)
     view = stage.client(requester).job(job_id)
-    assert view.tasks_by_state == {"slashed": lost, "waiting": 8 - lost}
+    assert view.tasks_by_state.get("slashed") == lost
+    assert view.tasks_by_state.get("waiting", 0) == 8 - lost
     assert stage.contracts.account(Address(cheater.wallet.address)).unvested_wei == 0
     honest = stage.provider(50)
     stage.run_all([cheater, honest])
