@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import signal
 import subprocess
 import sys
 import tempfile
@@ -14,7 +15,6 @@ from rich.console import Console
 from bench import demo, gas, loop, matching, sandbox, setup
 from bench.figures import Figure, read_figures, table_of, write_figures
 from bench.rounds import Say
-from deploy.interrupts import interruptible
 from deploy.processes import ProcessEnded
 from protocol.errors import FallowError
 
@@ -40,10 +40,10 @@ def main() -> int:
     unknown = set(options.names) - set(MEASUREMENTS)
     if unknown:
         parser.error(f"no measurement {', '.join(sorted(unknown))}")
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     console = Console(stderr=True)
     try:
-        with interruptible():
-            return _measure(console, options.names or list(MEASUREMENTS), options.output)
+        return _measure(console, options.names or list(MEASUREMENTS), options.output)
     except KeyboardInterrupt:
         console.print("stopped; nothing was written")
         return 130
