@@ -21,7 +21,8 @@ AUDIT_FEE_PPM = 1_200_000
 def audit_rate_ppm(price_per_task_wei: int, stake_wei: int, unvested_wei: int) -> int:
     """The share of a lease's tasks to audit, in parts per million, from the money at risk.
 
-    `stake_wei` is the provider's free stake, `unvested_wei` its pay that audits may still void.
+    `stake_wei` is the provider's free stake, `unvested_wei` pay that a caught cheater truly loses.
+    Market passes 0 for the latter: pay out of one's own job is never at risk (decision 12).
     """
     at_risk_wei = stake_wei + unvested_wei + price_per_task_wei
     if at_risk_wei == 0:
