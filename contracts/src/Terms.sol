@@ -7,11 +7,15 @@ import {Params} from "./types/Params.sol";
 /// @title Terms
 /// @notice Parameters that were checked once and never change.
 contract Terms is ITerms {
+    /// @inheritdoc ITerms
+    address public immutable guardian;
+
     Params private _params;
 
-    constructor(Params memory params_) {
+    constructor(Params memory params_, address guardian_) {
         _check(params_);
         _params = params_;
+        guardian = guardian_;
     }
 
     /// @inheritdoc ITerms
@@ -25,7 +29,9 @@ contract Terms is ITerms {
         if (p.seedDelayBlocks == 0) revert InvalidParams("a seed comes from a later block");
         if (p.disputeWindowSeconds == 0 || p.commitSeconds == 0) revert InvalidParams("no window");
         if (p.revealSeconds == 0 || p.openSeconds == 0) revert InvalidParams("no window");
-        if (p.slashMultiple == 0) revert InvalidParams("slashMultiple above 0");
+        if (p.concedeMultiple == 0 || p.concedeMultiple > p.slashMultiple) {
+            revert InvalidParams("conceding costs something, and no more than losing");
+        }
         if (p.committeeSize == 0 || p.committeeSize > 31) {
             revert InvalidParams("committee of 1-31");
         }

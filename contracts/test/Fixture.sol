@@ -9,15 +9,14 @@ import {IMarket} from "../src/interfaces/IMarket.sol";
 import {IMarketErrors} from "../src/interfaces/IMarketErrors.sol";
 import {Sampling} from "../src/libraries/Sampling.sol";
 import {AuditClaim, AuditResult, AuditResultHash} from "../src/types/AuditResult.sol";
+import {Batch, BatchId, BatchState, JobRef, LeaseLine, Party, Signature} from "../src/types/Batch.sol";
 import {Delegation, DelegationHash} from "../src/types/Delegation.sol";
 import {Job, JobHash} from "../src/types/Job.sol";
-import {
-    CommittedLease,
-    CommittedLeaseHash,
-    LeaseResult,
-    LeaseResultHash
-} from "../src/types/LeaseResult.sol";
+import {LeaseResult, LeaseResultHash} from "../src/types/LeaseResult.sol";
+import {LeaseTerms, LeaseTermsFields} from "../src/types/LeaseTerms.sol";
 import {Params} from "../src/types/Params.sol";
+import {Request, RequestHash} from "../src/types/Request.sol";
+import {Seat} from "../src/types/Seat.sol";
 import {TaskResult} from "../src/types/TaskResult.sol";
 import {Trees} from "./Trees.sol";
 import {vm} from "./Vm.sol";
@@ -42,11 +41,14 @@ abstract contract Fixture {
     address internal device = vm.addr(DEVICE_KEY);
     address internal challenger = vm.addr(CHALLENGER_KEY);
     address internal stranger = vm.addr(STRANGER_KEY);
+    address internal guardian = address(0x6A);
 
     CreditToken internal token;
     BlockhashBeacon internal beacon;
     IMarket internal market;
     CommitteeArbiter internal arbiter;
+
+    mapping(bytes32 jobId => Job) internal _jobOf;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -80,6 +82,7 @@ abstract contract Fixture {
             commitGraceSeconds: 60,
             unstakeDelaySeconds: 1000,
             slashMultiple: 60,
+            concedeMultiple: 45,
             committeeSize: 3
         });
     }
@@ -87,7 +90,7 @@ abstract contract Fixture {
     function _deploy() internal {
         token = new CreditToken(address(this), 0);
         beacon = new BlockhashBeacon();
-        address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 2);
+        address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 3);
         market = _deployMarket(address(token), address(beacon), expected, _params());
         arbiter = new CommitteeArbiter(market);
         vm.assertEq(address(arbiter), expected);
@@ -98,15 +101,17 @@ abstract contract Fixture {
         internal
         returns (IMarket)
     {
-        bytes memory arguments = abi.encode(token_, beacon_, arbiter_, new Terms(params_));
-        return IMarket(vm.deployCode("Market.sol:Market", arguments));
+        Terms terms = new Terms(params_, guardian);
+        bytes memory shared = abi.encode(token_, beacon_, arbiter_, terms);
+        address annex = vm.deployCode("Annex.sol:Annex", shared);
+        return IMarket(vm.deployCode("Market.sol:Market", bytes.concat(shared, abi.encode(annex))));
     }
 
     function _fund(address who) internal {
         token.mint(who, 2 * FUNDS);
         vm.startPrank(who);
         token.approve(address(market), type(uint256).max);
-        market.deposit(uint128(FUNDS));
+        market.deposit(uint96(FUNDS));
         vm.stopPrank();
     }
 
@@ -166,6 +171,18 @@ abstract contract Fixture {
         market.delegate(delegation, _sign(walletKey, DelegationHash.hash(delegation)));
     }
 
+    // ------------------------------------------------------------------------------ relaying
+
+    /// @dev A call to Market that `key` signs for anyone to send.
+    function _request(uint256 key, bytes memory data, uint96 maxFeeWei, uint256 nonce)
+        internal
+        view
+        returns (Request memory request, bytes memory signature)
+    {
+        request = Request(vm.addr(key), data, maxFeeWei, uint40(_now() + 1 hours), nonce);
+        signature = _sign(key, RequestHash.hash(request));
+    }
+
     // ------------------------------------------------------------------------------ jobs
 
     function _job() internal view returns (Job memory) {
@@ -184,8 +201,9 @@ abstract contract Fixture {
         });
     }
 
-    function _open(Job memory job) internal returns (bytes32) {
-        return market.openJob(job, _sign(REQUESTER_KEY, JobHash.hash(job)));
+    function _open(Job memory job) internal returns (bytes32 jobId) {
+        jobId = market.openJob(job, _sign(REQUESTER_KEY, JobHash.hash(job)));
+        _jobOf[jobId] = job;
     }
 
     function _openDefault() internal returns (bytes32) {
@@ -267,129 +285,245 @@ abstract contract Fixture {
         leases[1] = second;
     }
 
+    function _signCompact(uint256 key, bytes32 structHash)
+        internal
+        view
+        returns (Signature memory)
+    {
+        (uint8 v, bytes32 r, bytes32 s) = vm.sign(key, _digest(structHash));
+        return Signature(r, bytes32(uint256(v - 27) << 255 | uint256(s)));
+    }
+
     function _signLeases(uint256 key, LeaseResult[] memory leases)
         internal
         view
-        returns (bytes[] memory signatures)
+        returns (Signature[] memory signatures)
     {
-        signatures = new bytes[](leases.length);
+        signatures = new Signature[](leases.length);
         for (uint256 i; i < leases.length; ++i) {
-            signatures[i] = _sign(key, LeaseResultHash.hash(leases[i]));
+            signatures[i] = _signCompact(key, LeaseResultHash.hash(leases[i]));
         }
     }
 
-    /// @dev Commits as the operator. The rates are computed here, and checked against the root.
+    /// @dev The leases' jobs by rising id, each once.
+    function _jobIdsOf(LeaseResult[] memory leases) internal pure returns (bytes32[] memory ids) {
+        ids = new bytes32[](leases.length);
+        uint256 count;
+        bytes32 latest = 0;
+        while (true) {
+            bytes32 next = bytes32(type(uint256).max);
+            for (uint256 i; i < leases.length; ++i) {
+                bytes32 id = leases[i].jobId;
+                if (id > latest && id < next) next = id;
+            }
+            if (next == bytes32(type(uint256).max)) break;
+            ids[count++] = latest = next;
+        }
+        assembly {
+            mstore(ids, count)
+        }
+    }
+
+    function _walletsOf(LeaseResult[] memory leases)
+        internal
+        pure
+        returns (address[] memory wallets)
+    {
+        wallets = new address[](leases.length);
+        uint256 count;
+        for (uint256 i; i < leases.length; ++i) {
+            uint256 k;
+            while (k < count && wallets[k] != leases[i].provider) ++k;
+            if (k == count) wallets[count++] = leases[i].provider;
+        }
+        assembly {
+            mstore(wallets, count)
+        }
+    }
+
+    function _line(LeaseResult memory lease, bytes32[] memory jobIds, address[] memory wallets)
+        internal
+        pure
+        returns (LeaseLine memory)
+    {
+        uint8 job;
+        while (jobIds[job] != lease.jobId) ++job;
+        uint8 party;
+        while (wallets[party] != lease.provider) ++party;
+        return LeaseLine(
+            lease.leaseId,
+            lease.resultRoot,
+            LeaseTermsFields.pack(job, party, lease.firstTask, uint16(lease.count), lease.amount)
+        );
+    }
+
+    /// @dev What committing these leases now publishes, computed here.
+    function _batchOf(LeaseResult[] memory leases) internal view returns (Batch memory batch) {
+        bytes32[] memory jobIds = _jobIdsOf(leases);
+        address[] memory wallets = _walletsOf(leases);
+        batch.operator = operator;
+        batch.jobs = new JobRef[](jobIds.length);
+        for (uint256 i; i < jobIds.length; ++i) {
+            Job storage job = _jobOf[jobIds[i]];
+            batch.jobs[i] = JobRef(jobIds[i], job.requester, job.taskCount);
+        }
+        batch.providers = new Party[](wallets.length);
+        for (uint256 i; i < wallets.length; ++i) {
+            batch.providers[i] = Party(wallets[i], uint96(_stakeOf(wallets[i])));
+        }
+        batch.lines = new LeaseLine[](leases.length);
+        for (uint256 i; i < leases.length; ++i) {
+            batch.lines[i] = _line(leases[i], jobIds, wallets);
+        }
+    }
+
+    function _jobsOf(Batch memory batch) internal view returns (Job[] memory jobs) {
+        jobs = new Job[](batch.jobs.length);
+        for (uint256 i; i < jobs.length; ++i) {
+            jobs[i] = _jobOf[batch.jobs[i].jobId];
+        }
+    }
+
+    function _partiesOf(Batch memory batch) internal pure returns (address[] memory wallets) {
+        wallets = new address[](batch.providers.length);
+        for (uint256 i; i < wallets.length; ++i) {
+            wallets[i] = batch.providers[i].wallet;
+        }
+    }
+
+    /// @dev Commit as the operator, with whatever signatures; expectations come just before.
+    function _commitSigned(Batch memory batch, Signature[] memory signatures)
+        internal
+        returns (bytes32)
+    {
+        Job[] memory jobs = _jobsOf(batch);
+        address[] memory wallets = _partiesOf(batch);
+        vm.prank(operator);
+        return market.commitBatch(jobs, wallets, batch.lines, signatures);
+    }
+
+    /// @dev Commits as the operator. The id is computed here, and checked.
     function _commit(LeaseResult[] memory leases)
         internal
-        returns (uint256 batchId, CommittedLease[] memory committed)
+        returns (bytes32 batchId, Batch memory batch)
     {
-        committed = _expected(leases);
-        bytes[] memory signatures = _signLeases(DEVICE_KEY, leases);
-        vm.prank(operator);
-        batchId = market.commitBatch(leases, signatures);
-        vm.assertEq(market.batch(batchId).root, Trees.root(_leaves(committed)));
+        batch = _batchOf(leases);
+        batchId = _commitSigned(batch, _signLeases(DEVICE_KEY, leases));
+        vm.assertEq(batchId, BatchId.idOf(batch));
     }
 
     function _commitOne(LeaseResult memory lease)
         internal
-        returns (uint256 batchId, CommittedLease[] memory committed)
+        returns (bytes32 batchId, Batch memory batch)
     {
         return _commit(_one(lease));
     }
 
-    function _expected(LeaseResult[] memory leases)
-        internal
-        view
-        returns (CommittedLease[] memory committed)
-    {
-        committed = new CommittedLease[](leases.length);
-        for (uint256 i; i < leases.length; ++i) {
-            uint256 price = leases[i].amount / leases[i].count;
-            uint256 atRisk = _stakeOf(provider) + price;
-            uint256 rate = (1_800_000 * price + atRisk - 1) / atRisk;
-            rate = rate > 1_000_000 ? 1_000_000 : rate < 30_000 ? 30_000 : rate;
-            committed[i] = CommittedLease(leases[i], uint32(rate));
-        }
-    }
-
-    function _leaves(CommittedLease[] memory leases)
-        internal
-        pure
-        returns (bytes32[] memory leaves)
-    {
-        leaves = new bytes32[](leases.length);
-        for (uint256 i; i < leases.length; ++i) {
-            leaves[i] = CommittedLeaseHash.leaf(leases[i]);
-        }
-    }
-
-    function _fixSeed(uint256 batchId) internal {
-        uint256 seedBlock = market.batch(batchId).seedBlock;
+    /// @dev Go to where the batch's seed is known.
+    function _passSeed(bytes32 batchId) internal {
+        uint256 seedBlock = uint256(market.batch(batchId).commitBlock) + _params().seedDelayBlocks;
         if (vm.getBlockNumber() <= seedBlock) _forward(seedBlock + 1 - vm.getBlockNumber());
+    }
+
+    function _fixSeed(bytes32 batchId) internal {
+        _passSeed(batchId);
         market.fixSeed(batchId);
     }
 
-    function _passWindow(uint256 batchId) internal {
-        vm.warp(uint256(market.batch(batchId).windowEndsAt) + 1);
+    function _windowEndsAt(bytes32 batchId) internal view returns (uint256) {
+        return uint256(market.batch(batchId).committedAt) + _params().disputeWindowSeconds;
+    }
+
+    function _passWindow(bytes32 batchId) internal {
+        _passSeed(batchId);
+        vm.warp(_windowEndsAt(batchId) + 1);
     }
 
     // ------------------------------------------------------------------------------ audits
 
-    /// @dev The draw that decides who audits a task.
-    function _draw(uint256 batchId, bytes32 leaseId, uint32 task)
+    /// @dev The draw that decides who audits a task in a round.
+    function _draw(bytes32 batchId, bytes32 leaseId, uint32 task, uint256 round)
         internal
         view
         returns (address holder, uint32 attempt)
     {
-        IMarket.Batch memory state = market.batch(batchId);
-        for (; attempt < Sampling.MAX_DRAWS; ++attempt) {
-            uint32 seatId = Sampling.seatFor(state.seed, leaseId, task, attempt, state.seatCount);
-            IMarket.Seat memory seat = market.seat(seatId);
-            bool isHeld = Sampling.isHeldAt(seat.takenBlock, seat.vacatedBlock, state.commitBlock);
-            bool isParty =
-                seat.holder == provider || seat.holder == requester || seat.holder == operator;
-            if (isHeld && !isParty) return (seat.holder, attempt);
+        address first;
+        if (round == 1) (first,) = _draw(batchId, leaseId, task, 0);
+        for (uint256 i; i < Sampling.MAX_DRAWS; ++i) {
+            attempt = uint32(64 * round + i);
+            holder = _holderDrawn(batchId, leaseId, task, attempt);
+            bool isParty = holder == provider || holder == requester || holder == operator;
+            if (holder != address(0) && !isParty && holder != first) return (holder, attempt);
         }
         revert("nobody drawn");
     }
 
-    function _claim(uint256 batchId, CommittedLease[] memory leases, uint16 index, uint32 task)
+    function _holderDrawn(bytes32 batchId, bytes32 leaseId, uint32 task, uint256 attempt)
         internal
         view
-        returns (AuditClaim memory claim)
+        returns (address)
     {
-        bytes32 leaseId = leases[index].result.leaseId;
-        (address verifier, uint32 attempt) = _draw(batchId, leaseId, task);
-        AuditResult memory result =
-            AuditResult(batchId, leaseId, task, _honest(task), keccak256("audit"));
-        claim = AuditClaim({
-            lease: leases[index],
-            index: index,
-            proof: Trees.proof(_leaves(leases), index),
-            task: task,
-            verifier: verifier,
-            attempt: attempt,
-            taskDigest: result.taskDigest,
-            salt: result.salt,
-            signature: _sign(_verifierKey(verifier), AuditResultHash.hash(result))
-        });
+        BatchState memory state = market.batch(batchId);
+        bytes32 seed = market.seedOf(batchId);
+        uint32 seatId = Sampling.seatFor(seed, leaseId, task, attempt, state.seatCount);
+        Seat memory seat = market.seat(seatId);
+        bool isHeld = Sampling.isHeldAt(seat.takenBlock, seat.vacatedBlock, state.commitBlock);
+        return isHeld ? seat.holder : address(0);
     }
 
-    function _pay(uint256 batchId, AuditClaim memory claim) internal {
+    function _claim(bytes32 batchId, Batch memory batch, uint8 line, uint32 task)
+        internal
+        view
+        returns (AuditClaim memory)
+    {
+        return _claimIn(batchId, batch, line, task, 0);
+    }
+
+    /// @dev An honest verifier's claim about an honest lease.
+    function _claimIn(bytes32 batchId, Batch memory batch, uint8 line, uint32 task, uint256 round)
+        internal
+        view
+        returns (AuditClaim memory)
+    {
+        return _claimFor(batchId, batch, line, task, round, NO_TASK);
+    }
+
+    /// @dev A claim that finds what the provider found, whose task `wrong` is false.
+    function _claimFor(
+        bytes32 batchId,
+        Batch memory batch,
+        uint8 line,
+        uint32 task,
+        uint256 round,
+        uint256 wrong
+    ) internal view returns (AuditClaim memory claim) {
+        LeaseLine memory given = batch.lines[line];
+        (claim.verifier, claim.attempt) = _draw(batchId, given.leaseId, task, round);
+        claim.line = line;
+        claim.task = task;
+        claim.taskDigest = task == wrong ? keccak256("wrong") : _honest(task);
+        claim.salt = keccak256("audit");
+        AuditResult memory result =
+            AuditResult(batchId, given.leaseId, task, claim.taskDigest, claim.salt);
+        claim.signature = _sign(_verifierKey(claim.verifier), AuditResultHash.hash(result));
+        claim.leafSalt = _salt(task);
+        uint32 first = uint32(given.terms.firstTask());
+        bytes32[] memory leaves =
+            _resultLeaves(given.leaseId, first, uint32(given.terms.count()), wrong);
+        claim.proof = Trees.proof(leaves, task - first);
+    }
+
+    function _pay(Batch memory batch, AuditClaim memory claim) internal {
         AuditClaim[] memory claims = new AuditClaim[](1);
         claims[0] = claim;
-        market.payAudits(batchId, claims);
+        market.payAudits(batch, claims);
     }
 
     // ------------------------------------------------------------------------------ disputes
 
-    function _dispute(uint256 batchId, CommittedLease[] memory leases, uint16 index, uint32 task)
-        internal
-        returns (uint256)
-    {
-        bytes32[] memory proof = Trees.proof(_leaves(leases), index);
+    function _dispute(Batch memory batch, uint8 line, uint32 task) internal returns (uint256) {
         vm.prank(challenger);
-        return market.openDispute(batchId, leases[index], index, proof, task);
+        return market.openDispute(batch, line, task);
     }
 
     function _drawCommittee(uint256 disputeId) internal returns (address[] memory) {

@@ -1,36 +1,107 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Job, JobHash} from "../src/types/Job.sol";
+import {Batch, Signature} from "../src/types/Batch.sol";
 import {AuditClaim} from "../src/types/AuditResult.sol";
-import {CommittedLease, LeaseResult} from "../src/types/LeaseResult.sol";
-import {Trees} from "./Trees.sol";
+import {Job, JobHash} from "../src/types/Job.sol";
+import {LeaseResult} from "../src/types/LeaseResult.sol";
+import {NaiveEscrow} from "./NaiveEscrow.sol";
 import {Fixture} from "./Fixture.sol";
+import {Trees} from "./Trees.sol";
 import {vm} from "./Vm.sol";
 
 /// @notice What whole transactions cost, and how large the contracts are: snapshots/gas.json, held
-/// by `npm run gas:check`. Every call is a transaction of its own (`isolate`).
+/// by `npm run gas:check`. Every call is a transaction of its own (`isolate`), so that calldata and the
+/// 21,000 of each are in. Parties have used the market before, as nearly all have: their accounts are
+/// there. A job's price is counted from its funded balance to the last credit paid out and refunded.
 /// forge-config: default.isolate = true
 contract GasTest is Fixture {
+    event Spent(uint256 gas);
     uint256 internal _spent;
+    NaiveEscrow internal naive;
+
+    function setUp() public override {
+        super.setUp();
+        vm.prank(provider);
+        market.stake(4000 ether);
+        naive = new NaiveEscrow(token);
+    }
 
     function _meter() internal {
-        _spent += vm.lastCallGas().gasTotalUsed;
+        _spent += vm.lastCallGas().gasTotalUsed; emit Spent(vm.lastCallGas().gasTotalUsed);
     }
 
     function _write(string memory name, uint256 value) internal {
         vm.snapshotValue("gas", name, value);
     }
 
-    function _bigJob() internal view returns (Job memory job) {
+    function _jobOfTasks(uint32 tasks) internal view returns (Job memory job) {
         job = _job();
-        job.taskCount = 1000;
+        job.taskCount = tasks;
         job.auditBudget = 100 ether;
+        job.relayerFee = 0;
         job.nonce = 2;
     }
 
+    /// @dev Everything that a job costs on chain: opened by signature, committed, paid, refunded.
+    function _jobTotal(uint32 leaseCount, uint32 tasks) internal {
+        Job memory job = _jobOfTasks(leaseCount * tasks);
+        bytes memory jobSignature = _sign(REQUESTER_KEY, JobHash.hash(job));
+        vm.prank(operator);
+        bytes32 jobId = market.openJob(job, jobSignature);
+        _meter();
+        _jobOf[jobId] = job;
+        LeaseResult[] memory leases = new LeaseResult[](leaseCount);
+        for (uint32 i; i < leaseCount; ++i) {
+            leases[i] = _lease(jobId, i * tasks, tasks);
+        }
+        Batch memory batch = _batchOf(leases);
+        Signature[] memory signatures = _signLeases(DEVICE_KEY, leases);
+        bytes32 batchId = _commitSigned(batch, signatures);
+        _meter();
+        _passWindow(batchId);
+        market.settleBatch(batch);
+        _meter();
+        vm.assertEq(_balance(requester), FUNDS - uint256(leaseCount) * tasks * 1 ether);
+        vm.assertEq(_balance(provider), FUNDS - 4000 ether + uint256(leaseCount) * tasks * 1 ether);
+    }
+
+    function test_JobOfOneTask() external {
+        _jobTotal(1, 1);
+        _write("single_task_job_total", _spent);
+        vm.assertTrue(_spent <= 180_000, vm.toString(_spent));
+    }
+
+    function test_JobOfAThousandTasks() external {
+        _jobTotal(20, 50);
+        _write("job_1000_tasks_20_leases_per_task", _spent / 1000);
+        vm.assertTrue(_spent <= 450_000, vm.toString(_spent));
+    }
+
+    function test_JobOfTenThousandTasks() external {
+        _jobTotal(40, 250);
+        _write("job_10000_tasks_per_task", _spent / 10_000);
+        vm.assertTrue(_spent <= 1_500_000, vm.toString(_spent));
+    }
+
+    /// @dev An escrow for each task: what a first draft of a marketplace looks like.
+    function test_NaiveEscrowOfOneTask() external {
+        vm.startPrank(requester);
+        token.approve(address(naive), type(uint256).max);
+        naive.open(provider, 1 ether, keccak256("spec"));
+        _meter();
+        vm.stopPrank();
+        vm.prank(provider);
+        naive.deliver(1, keccak256("result"));
+        _meter();
+        vm.prank(requester);
+        naive.accept(1);
+        _meter();
+        _write("naive_escrow_per_task", _spent);
+    }
+
     function test_OpenJob() external {
-        Job memory job = _job();
+        Job memory job = _jobOfTasks(20);
         bytes memory signature = _sign(REQUESTER_KEY, JobHash.hash(job));
         vm.prank(operator);
         market.openJob(job, signature);
@@ -38,43 +109,18 @@ contract GasTest is Fixture {
         _write("openJob", _spent);
     }
 
-    function _commitAndSettle(uint32 leaseCount, uint32 tasks) internal {
-        bytes32 jobId = _open(_bigJob());
-        vm.prank(provider);
-        market.stake(4000 ether);
-        LeaseResult[] memory leases = new LeaseResult[](leaseCount);
-        for (uint32 i; i < leaseCount; ++i) {
-            leases[i] = _lease(jobId, i * tasks, tasks);
-        }
-        CommittedLease[] memory committed = _expected(leases);
-        bytes[] memory signatures = _signLeases(DEVICE_KEY, leases);
-        vm.prank(operator);
-        uint256 batchId = market.commitBatch(leases, signatures);
-        _meter();
-        _forward(3);
-        market.fixSeed(batchId);
-        _meter();
-        _passWindow(batchId);
-        market.settleBatch(batchId, committed);
-        _meter();
-    }
-
-    function test_CommitAndSettleOneTask() external {
-        _commitAndSettle(1, 1);
-        _write("commitBatch + fixSeed + settleBatch, 1 lease x 1 task, per task", _spent);
-    }
-
-    function test_CommitAndSettleAThousandTasks() external {
-        _commitAndSettle(20, 50);
-        _write("commitBatch + fixSeed + settleBatch, 20 leases x 50 tasks, per task", _spent / 1000);
-    }
-
     function test_PayAudit() external {
-        (uint256 batchId, CommittedLease[] memory leases) = _commitOne(_lease(_openDefault(), 0, 4));
-        _fixSeed(batchId);
+        Job memory job = _job();
+        job.maxPricePerTask = 4000 ether;
+        bytes32 jobId = _open(job);
+        LeaseResult memory lease = _lease(jobId, 0, 4);
+        lease.amount = 16_000 ether;
+        (bytes32 batchId, Batch memory batch) = _commitOne(lease);
+        _passSeed(batchId);
+        uint32 task;
         AuditClaim[] memory claims = new AuditClaim[](1);
-        claims[0] = _claim(batchId, leases, 0, 1);
-        market.payAudits(batchId, claims);
+        claims[0] = _claim(batchId, batch, 0, task);
+        market.payAudits(batch, claims);
         _meter();
         _write("payAudits, 1 audit", _spent);
     }
@@ -82,8 +128,8 @@ contract GasTest is Fixture {
     /// @dev All transactions of a dispute that the provider loses.
     function test_Dispute() external {
         LeaseResult memory lease = _leaseWithFault(_openDefault(), 0, 4, 1);
-        (uint256 batchId, CommittedLease[] memory leases) = _commitOne(lease);
-        uint256 disputeId = _dispute(batchId, leases, 0, 1);
+        (, Batch memory batch) = _commitOne(lease);
+        uint256 disputeId = _dispute(batch, 0, 1);
         _meter();
         _wait(11);
         _forward(2);
@@ -98,23 +144,21 @@ contract GasTest is Fixture {
             _reveal(disputeId, members[i], _honest(1));
             _meter();
         }
-        _openLease(disputeId, lease);
-        arbiter.resolve(disputeId);
-        _meter();
-        _write("a whole dispute, 10 transactions", _spent);
-    }
-
-    function _openLease(uint256 disputeId, LeaseResult memory lease) internal {
         bytes32[] memory proof = Trees.proof(_resultLeaves(lease.leaseId, 0, 4, 1), 1);
         arbiter.openClaim(disputeId, keccak256("wrong"), _salt(1), proof);
         _meter();
+        arbiter.resolve(disputeId);
+        _meter();
+        _write("dispute_total", _spent);
     }
 
     function test_Sizes() external {
         _write("size of Market in bytes", address(market).code.length);
+        _write("size of Annex in bytes", market.annex().code.length);
         _write("size of CommitteeArbiter in bytes", address(arbiter).code.length);
         _write("size of CreditToken in bytes", address(token).code.length);
         _write("size of BlockhashBeacon in bytes", address(beacon).code.length);
         vm.assertTrue(address(market).code.length <= 24_576); // EIP-170
+        vm.assertTrue(market.annex().code.length <= 24_576);
     }
 }

@@ -10,6 +10,7 @@ import {Sampling} from "../libraries/Sampling.sol";
 import {Dispute, DisputeStatus, Ruling, Verdict} from "../types/Dispute.sol";
 import {TaskResult} from "../types/TaskResult.sol";
 import {Params} from "../types/Params.sol";
+import {Seat} from "../types/Seat.sol";
 
 /// @title CommitteeArbiter
 /// @notice See `ICommitteeArbiter`.
@@ -117,7 +118,7 @@ contract CommitteeArbiter is ICommitteeArbiter {
         _openDispute(disputeId);
         Committee storage drawn = _committees[disputeId];
         if (market.isMoot(disputeId)) {
-            market.rule(disputeId, _ruling(Verdict.None, new address[](0), drawn.seatIds, 0, 0));
+            market.rule(disputeId, _ruling(Verdict.None, 0, new address[](0), drawn.seatIds, 0, 0));
             return;
         }
         if (!drawn.isDrawn) revert CommitteeNotDrawn(disputeId);
@@ -141,12 +142,11 @@ contract CommitteeArbiter is ICommitteeArbiter {
         Committee storage drawn,
         bytes32 seed
     ) private {
-        IMarket.JobState memory job = market.job(contested.jobId);
         for (uint256 attempt; attempt < Sampling.MAX_DRAWS; ++attempt) {
             if (contested.seatCount == 0 || drawn.members.length == _COMMITTEE_SIZE) break;
             uint32 seatId = Sampling.committeeSeat(seed, disputeId, attempt, contested.seatCount);
-            IMarket.Seat memory seat = market.seat(seatId);
-            if (!_isEligible(seat, contested, job) || _isMember(drawn, seat.holder)) continue;
+            Seat memory seat = market.seat(seatId);
+            if (!_isEligible(seat, contested) || _isMember(drawn, seat.holder)) continue;
             drawn.members.push(seat.holder);
             drawn.seatIds.push(seatId);
             drawn.commitments.push();
@@ -181,7 +181,7 @@ contract CommitteeArbiter is ICommitteeArbiter {
         bool isRight = drawn.isClaimOpened && drawn.claimedDigest == digest;
         Verdict verdict = isRight ? Verdict.ChallengerLost : Verdict.ProviderLost;
         if (votes == 0) verdict = Verdict.None;
-        return _ruling(verdict, majority, drawn.seatIds, offenders, absentees);
+        return _ruling(verdict, digest, majority, drawn.seatIds, offenders, absentees);
     }
 
     /// @dev The digest that more than half of the revealed votes name; no votes if there is none.
@@ -203,13 +203,9 @@ contract CommitteeArbiter is ICommitteeArbiter {
         return (0, 0);
     }
 
-    function _isEligible(
-        IMarket.Seat memory seat,
-        Dispute memory contested,
-        IMarket.JobState memory job
-    ) private pure returns (bool) {
+    function _isEligible(Seat memory seat, Dispute memory contested) private pure returns (bool) {
         bool isParty = seat.holder == contested.provider || seat.holder == contested.challenger
-            || seat.holder == job.requester || seat.holder == job.operator;
+            || seat.holder == contested.requester || seat.holder == contested.operator;
         return
             !isParty && Sampling.isHeldAt(seat.takenBlock, seat.vacatedBlock, contested.openedBlock);
     }
@@ -266,11 +262,12 @@ contract CommitteeArbiter is ICommitteeArbiter {
 
     function _ruling(
         Verdict verdict,
+        bytes32 digest,
         address[] memory majority,
         uint32[] memory seatIds,
         uint256 offenders,
         uint256 absentees
     ) private pure returns (Ruling memory) {
-        return Ruling(verdict, majority, seatIds, offenders, absentees);
+        return Ruling(verdict, digest, majority, seatIds, offenders, absentees);
     }
 }

@@ -3,6 +3,9 @@ pragma solidity ^0.8.28;
 
 /// @notice Why Market refuses. The arguments say what to change.
 interface IMarketErrors {
+    /// @dev The annex was deployed with something else than Market.
+    error WrongAnnex(address annex);
+
     // money
     error ZeroAmount();
     error InsufficientBalance(address owner, uint256 neededWei, uint256 freeWei);
@@ -15,8 +18,15 @@ interface IMarketErrors {
     error NothingUnstaking(address owner);
     /// @dev Wait until `unstakeAt`.
     error StakeLocked(address owner, uint256 unstakeAt);
-    /// @dev Work worth `unvestedWei` can still be disputed; wait until it is settled.
-    error StakeAtRisk(address owner, uint256 unvestedWei);
+    /// @dev Wait until the disputes about its work are resolved.
+    error StakeInDispute(address owner, uint256 openDisputes);
+    /// @dev More than Market can count; split it.
+    error AmountTooLarge(uint256 amountWei, uint256 mostWei);
+    /// @dev New money is kept out for a while; what is inside can still leave.
+    error IntakePaused(uint256 until);
+    error NotTheGuardian(address guardian, address caller);
+    error PauseTooLong(uint256 pauseSeconds, uint256 mostSeconds);
+    error PausedTooSoon(uint256 nextPauseAt);
 
     // seats
     error UnknownSeat(uint32 seatId);
@@ -33,6 +43,11 @@ interface IMarketErrors {
     /// @dev Not signed by `signer` for this market on this chain.
     error BadSignature(address signer);
     error NonceUsed(address signer, uint256 nonce);
+    /// @dev A nonce's first byte must be the signer's epoch.
+    error NonceOfAnotherEpoch(address signer, uint256 nonce, uint256 epoch);
+    error EpochsUsedUp(address signer);
+    error RelayInRelay();
+    error FeeOverCap(uint256 feeWei, uint256 maxFeeWei);
     error SignatureExpired(uint256 notAfter, uint256 nowSeconds);
     error InvalidDevice(address device);
     /// @dev A live delegation binds the device to another wallet; use a fresh key.
@@ -47,10 +62,12 @@ interface IMarketErrors {
     error DeadlinePassed(uint256 deadline, uint256 nowSeconds);
     error EmptyTimeWindow(uint256 notBefore, uint256 deadline);
     error UnknownJob(bytes32 jobId);
+    /// @dev Opened, or cancelled, before.
+    error JobNotNew(bytes32 jobId);
     error JobAlreadyClosed(bytes32 jobId);
     error JobAlreadyCancelled(bytes32 jobId);
-    /// @dev Settle the open leases and wait until after `closableAfter`.
-    error JobNotClosable(bytes32 jobId, uint256 openLeases, uint256 closableAfter);
+    /// @dev Settle the open tasks and wait until after `closableAfter`.
+    error JobNotClosable(bytes32 jobId, uint256 openTasks, uint256 closableAfter);
 
     // batches
     error TooMany(uint256 given, uint256 most);
@@ -61,29 +78,40 @@ interface IMarketErrors {
     error TaskRangeInvalid(uint256 firstTask, uint256 count, uint256 taskCount);
     error TaskAlreadyCommitted(bytes32 jobId, uint256 task);
     error AmountOutOfRange(uint256 amountWei, uint256 leastWei, uint256 mostWei);
-    error LeaseAlreadyCommitted(bytes32 jobId, bytes32 leaseId);
-    error UnknownBatch(uint256 batchId);
-    error SeedAlreadyFixed(uint256 batchId);
+    /// @dev The same result was released before.
+    error ResultIsVoid(bytes32 jobId, bytes32 leaseId);
+    /// @dev Commit earlier tasks first.
+    error TooFarAhead(bytes32 jobId, uint256 firstTask, uint256 frontier);
+    /// @dev Jobs come by rising id, each once.
+    error JobsNotInOrder(bytes32 jobId);
+    /// @dev The lease's terms point outside of the given jobs or providers.
+    error WrongLine(bytes32 leaseId);
+    /// @dev Never committed as given, or finished.
+    error UnknownBatch(bytes32 batchId);
+    error NoSuchLine(bytes32 batchId, uint256 line);
+    error SeedAlreadyFixed(bytes32 batchId);
     /// @dev Wait until block `seedBlock` has been mined.
-    error SeedNotReady(uint256 batchId, uint256 seedBlock);
-    error SeedNotFixed(uint256 batchId);
-    error WindowOpen(uint256 batchId, uint256 endsAt);
-    error WindowOver(uint256 batchId, uint256 endedAt);
-    /// @dev These are not the batch's leases in their order.
-    error WrongLeases(uint256 batchId);
-    /// @dev The lease does not stand at that index of the batch.
-    error WrongLease(uint256 batchId, uint256 index);
-    error NothingToSettle(uint256 batchId);
+    error SeedNotReady(bytes32 batchId, uint256 seedBlock);
+    /// @dev Nobody fixed the seed in time; the chain has forgotten it.
+    error SeedGone(bytes32 batchId, uint256 seedBlock);
+    error WindowOpen(bytes32 batchId, uint256 endsAt);
+    error WindowOver(bytes32 batchId, uint256 endedAt);
+    error NothingToSettle(bytes32 batchId);
 
     // audits
     error TaskNotInLease(bytes32 leaseId, uint256 task);
-    error TaskNotDrawn(bytes32 leaseId, uint256 task);
-    /// @dev The draw at that attempt is not the first one that finds somebody, or finds another.
+    error TaskNotDrawn(bytes32 leaseId, uint256 task, uint256 round);
+    /// @dev The draw at that attempt is not the first of its round to find somebody, or finds another.
     error VerifierNotDrawn(address verifier, uint256 attempt);
-    error AuditAlreadyPaid(bytes32 leaseId, uint256 task);
+    error AuditAlreadyPaid(bytes32 leaseId, uint256 task, uint256 round);
+    /// @dev The digest is not the provider's: open a dispute instead.
+    error AuditDisagrees(bytes32 leaseId, uint256 task);
+    error AuditNotPaid(bytes32 batchId, uint256 line, uint256 task, uint256 round);
+    /// @dev The dispute was not lost for another digest than this one.
+    error NotContradicted(uint256 disputeId);
 
     // disputes
-    error LeaseFinished(uint256 batchId, uint256 index);
+    error LeaseFinished(bytes32 batchId, uint256 line);
     error TaskAlreadyDisputed(bytes32 leaseId, uint256 task);
     error UnknownDispute(uint256 disputeId);
     error DisputeNotOpen(uint256 disputeId);

@@ -1,8 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {Batch} from "../types/Batch.sol";
 import {Job} from "../types/Job.sol";
-import {CommittedLease} from "../types/LeaseResult.sol";
+import {LeaseResult} from "../types/LeaseResult.sol";
 
 /// @notice What happened in Market: enough to rebuild all that the market service knows of it.
 interface IMarketEvents {
@@ -23,36 +24,32 @@ interface IMarketEvents {
     event DeviceDelegated(address indexed wallet, address indexed device, uint40 notAfter);
     event DeviceRevoked(address indexed wallet, address indexed device);
     event NonceBurnt(address indexed signer, uint256 nonce);
+    /// @notice Nonces of earlier epochs no longer count.
+    event EpochBegun(address indexed signer, uint8 epoch);
+    event Relayed(address indexed signer, address indexed relayer, uint256 nonce, uint256 feeWei);
+
+    // pausing
+    event IntakePausedUntil(uint40 pausedUntil);
 
     // jobs
-    event JobOpened(
-        bytes32 indexed jobId, address indexed requester, address indexed operator, Job job
-    );
+    event JobOpened(bytes32 indexed jobId, Job job);
     event JobCancelled(bytes32 indexed jobId);
     event JobClosed(bytes32 indexed jobId, uint256 refundWei);
 
     // batches
-    event BatchCommitted(
-        uint256 indexed batchId, address indexed operator, bytes32 root, CommittedLease[] leases
-    );
-    event SeedFixed(uint256 indexed batchId, bytes32 seed);
-    /// @notice The seed block's value was no longer available; block `seedBlock` gives the seed.
-    event SeedDelayed(uint256 indexed batchId, uint64 seedBlock);
-    event LeaseSettled(
-        uint256 indexed batchId,
-        bytes32 indexed leaseId,
-        address indexed provider,
-        bytes32 jobId,
-        uint256 amountWei
-    );
-    /// @notice Slashed or conceded: the lease's tasks are free again.
-    event LeaseReleased(uint256 indexed batchId, bytes32 indexed leaseId, bytes32 jobId);
+    event BatchCommitted(bytes32 indexed batchId, Batch batch);
+    event SeedFixed(bytes32 indexed batchId, bytes32 seed);
+    /// @notice Bit i of `settledBits`: lease i was paid. Of `releasedBits`: it was forfeited.
+    event BatchSettled(bytes32 indexed batchId, uint64 settledBits, uint64 releasedBits);
+    /// @notice Slashed, conceded or forfeited: the lease's tasks are free again.
+    event LeaseReleased(bytes32 indexed batchId, bytes32 indexed leaseId, bytes32 jobId);
     event AuditPaid(
-        uint256 indexed batchId,
+        bytes32 indexed batchId,
         bytes32 indexed leaseId,
         address indexed verifier,
         bytes32 jobId,
         uint32 task,
+        uint8 round,
         uint256 feeWei
     );
 
@@ -61,11 +58,12 @@ interface IMarketEvents {
         uint256 indexed disputeId,
         bytes32 indexed leaseId,
         address indexed challenger,
-        uint256 batchId,
+        bytes32 batchId,
         uint32 task,
-        address provider,
-        CommittedLease lease,
-        uint16 index
+        uint8 line,
+        LeaseResult lease,
+        address requester,
+        address operator
     );
     event DisputeConceded(uint256 indexed disputeId);
     event DisputeResolved(uint256 indexed disputeId, uint8 verdict);

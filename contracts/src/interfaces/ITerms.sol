@@ -10,4 +10,7 @@ interface ITerms {
 
     /// @notice The terms; they never change.
     function params() external view returns (Params memory);
+
+    /// @notice Who may pause intake for a while, and nothing else; the zero address if nobody.
+    function guardian() external view returns (address);
 }

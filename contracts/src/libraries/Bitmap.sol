@@ -15,26 +15,26 @@ library Bitmap {
         set.words[index >> 8] |= 1 << (index & 0xff);
     }
 
-    /// @notice Add [first, first + count) and return the first member already there, or all ones.
-    function addRange(Set storage set, uint256 first, uint256 count)
+    function addRange(Set storage set, uint256 first, uint256 count) internal {
+        uint256 end = first + count;
+        for (uint256 position = first; position < end; position = ((position >> 8) + 1) << 8) {
+            set.words[position >> 8] |= _mask(position, end);
+        }
+    }
+
+    /// @notice Take [first, first + count) out, and return the first that was not in, or all ones.
+    function takeRange(Set storage set, uint256 first, uint256 count)
         internal
-        returns (uint256 clash)
+        returns (uint256 missing)
     {
         uint256 end = first + count;
         for (uint256 position = first; position < end; position = ((position >> 8) + 1) << 8) {
             uint256 mask = _mask(position, end);
             uint256 bits = set.words[position >> 8];
-            if (bits & mask != 0) return _lowest(bits & mask, position);
-            set.words[position >> 8] = bits | mask;
+            if (bits & mask != mask) return _lowest(~bits & mask, position);
+            set.words[position >> 8] = bits & ~mask;
         }
         return type(uint256).max;
-    }
-
-    function removeRange(Set storage set, uint256 first, uint256 count) internal {
-        uint256 end = first + count;
-        for (uint256 position = first; position < end; position = ((position >> 8) + 1) << 8) {
-            set.words[position >> 8] &= ~_mask(position, end);
-        }
     }
 
     /// @dev The bits of `position`'s word that lie in [position, end).

@@ -7,15 +7,22 @@ library Sampling {
     bytes32 internal constant TASK_TAG = keccak256("fallow.draw.task");
     bytes32 internal constant SEAT_TAG = keccak256("fallow.draw.seat");
     bytes32 internal constant COMMITTEE_TAG = keccak256("fallow.draw.committee");
+    /// @dev Attempts a round of audits has, and a committee.
     uint256 internal constant MAX_DRAWS = 64;
     uint256 internal constant PPM = 1_000_000;
+    /// @dev At least this share of audited tasks is audited a second time, by another verifier.
+    uint256 internal constant REAUDIT_PPM = 100_000;
 
-    function isAudited(bytes32 seed, bytes32 leaseId, uint32 task, uint32 auditRatePpm)
+    /// @notice How often a task is audited: 0, 1 or 2 times. `auditRatePpm` is the expected number.
+    function auditRounds(bytes32 seed, bytes32 leaseId, uint32 task, uint256 auditRatePpm)
         internal
         pure
-        returns (bool)
+        returns (uint256)
     {
-        return _draw(TASK_TAG, seed, leaseId, task, 0) % PPM < auditRatePpm;
+        if (_draw(TASK_TAG, seed, leaseId, task, 0) % PPM >= auditRatePpm) return 0;
+        uint256 again = auditRatePpm > PPM ? auditRatePpm - PPM : 0;
+        if (again < REAUDIT_PPM) again = REAUDIT_PPM;
+        return _draw(TASK_TAG, seed, leaseId, task, 1) % PPM < again ? 2 : 1;
     }
 
     /// @notice The seat that an attempt draws to audit `task`. `seatCount` must not be 0.

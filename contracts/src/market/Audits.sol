@@ -1,87 +1,196 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IMarket} from "../interfaces/IMarket.sol";
-import {Bitmap} from "../libraries/Bitmap.sol";
+import {IAnnex} from "../interfaces/IAnnex.sol";
+import {Merkle} from "../libraries/Merkle.sol";
 import {Pricing} from "../libraries/Pricing.sol";
 import {Sampling} from "../libraries/Sampling.sol";
 import {AuditClaim, AuditResult, AuditResultHash} from "../types/AuditResult.sol";
+import {Batch, BatchState} from "../types/Batch.sol";
+import {JobFlags, JobState} from "../types/JobState.sol";
 import {LeaseResult, LeaseResultHash} from "../types/LeaseResult.sol";
-import {Batches} from "./Batches.sol";
+import {TaskResult} from "../types/TaskResult.sol";
+import {Leases} from "./Leases.sol";
+import {Seats} from "./Seats.sol";
 
-/// @notice Pays drawn verifiers for their audits.
-abstract contract Audits is Batches {
+/// @notice Seeds, and pay for the verifiers that they draw.
+abstract contract Audits is Leases, Seats {
     using AuditResultHash for AuditResult;
-    using Bitmap for Bitmap.Set;
+    using JobFlags for JobState;
     using LeaseResultHash for LeaseResult;
 
-    mapping(uint256 batchId => Bitmap.Set) private _paidAudits;
+    /// @dev What a draw depends on.
+    struct DrawFacts {
+        bytes32 seed;
+        uint256 commitBlock;
+        uint32 seatCount;
+        address requester;
+        address operator;
+    }
 
-    /// @inheritdoc IMarket
-    function payAudits(uint256 batchId, AuditClaim[] calldata claims) external {
+    /// @dev By batch, and by line, task and round: the seat that was paid for the audit, plus 1.
+    mapping(bytes32 batchId => mapping(uint256 key => uint32)) private _paidAudits;
+
+    /// @inheritdoc IAnnex
+    function fixSeed(bytes32 batchId) external {
+        BatchState memory state = _batches[batchId];
+        if (state.lineCount == 0) revert UnknownBatch(batchId);
+        if (_seeds[batchId] != 0) revert SeedAlreadyFixed(batchId);
+        _fixedSeed(batchId, state);
+    }
+
+    /// @inheritdoc IAnnex
+    function payAudits(Batch calldata batch_, AuditClaim[] calldata claims) external {
         _requireFew(claims.length);
-        Batch storage state = _knownBatch(batchId);
-        if (state.seed == 0) revert SeedNotFixed(batchId);
+        (bytes32 batchId, BatchState memory state) = _knownBatch(batch_);
+        bytes32 seed = _fixedSeed(batchId, state);
         for (uint256 i; i < claims.length; ++i) {
-            _pay(batchId, state, claims[i]);
+            AuditClaim calldata claim = claims[i];
+            if (claim.line >= batch_.lines.length) revert NoSuchLine(batchId, claim.line);
+            LeaseResult memory lease = _result(batch_, claim.line);
+            DrawFacts memory facts = DrawFacts(
+                seed,
+                state.commitBlock,
+                state.seatCount,
+                batch_.jobs[batch_.lines[claim.line].terms.job()].requester,
+                batch_.operator
+            );
+            uint256 stakeWei = batch_.providers[batch_.lines[claim.line].terms.provider()].stakeWei;
+            _pay(batchId, facts, lease, stakeWei, claim);
         }
     }
 
-    /// @inheritdoc IMarket
-    function isAuditPaid(uint256 batchId, uint16 index, uint32 task) external view returns (bool) {
-        return _paidAudits[batchId].has(_key(index, task));
+    /// @inheritdoc IAnnex
+    function seedOf(bytes32 batchId) external view returns (bytes32 seed) {
+        seed = _seeds[batchId];
+        BatchState memory state = _batches[batchId];
+        if (seed == 0 && state.lineCount != 0) seed = _BEACON.valueAt(_seedBlock(state));
     }
 
-    function _pay(uint256 batchId, Batch storage state, AuditClaim memory claim) private {
-        LeaseResult memory lease = claim.lease.result;
-        _requireLease(batchId, state, claim.lease, claim.index, claim.proof);
+    /// @inheritdoc IAnnex
+    function paidAuditSeat(bytes32 batchId, uint8 line, uint32 task, uint8 round)
+        external
+        view
+        returns (bool isPaid, uint32 seatId)
+    {
+        uint32 found = _paidAudits[batchId][_key(line, task, round)];
+        return (found != 0, found == 0 ? 0 : found - 1);
+    }
+
+    /// @dev The seat paid for an audit, and forget it: it pays for one wrong audit once.
+    function _takePaidAudit(bytes32 batchId, uint256 line, uint256 task, uint256 round)
+        internal
+        returns (uint32 seatId)
+    {
+        uint256 key = _key(line, task, round);
+        uint32 found = _paidAudits[batchId][key];
+        if (found == 0) revert AuditNotPaid(batchId, line, task, round);
+        delete _paidAudits[batchId][key];
+        return found - 1;
+    }
+
+    function _seedBlock(BatchState memory state) private view returns (uint256) {
+        return uint256(state.commitBlock) + _SEED_DELAY_BLOCKS;
+    }
+
+    function _fixedSeed(bytes32 batchId, BatchState memory state) private returns (bytes32 seed) {
+        seed = _seeds[batchId];
+        if (seed != 0) return seed;
+        uint256 seedBlock = _seedBlock(state);
+        if (block.number <= seedBlock) revert SeedNotReady(batchId, seedBlock);
+        seed = _BEACON.valueAt(seedBlock);
+        if (seed == 0) revert SeedGone(batchId, seedBlock);
+        _seeds[batchId] = seed;
+        emit SeedFixed(batchId, seed);
+    }
+
+    function _pay(
+        bytes32 batchId,
+        DrawFacts memory facts,
+        LeaseResult memory lease,
+        uint256 stakeWei,
+        AuditClaim calldata claim
+    ) private {
         _requireTask(lease, claim.task);
-        _requireDrawn(state, claim);
-        _requireAudited(batchId, claim);
-        uint256 key = _key(claim.index, claim.task);
-        if (_paidAudits[batchId].has(key)) revert AuditAlreadyPaid(lease.leaseId, claim.task);
-        _paidAudits[batchId].add(key);
-        JobState storage jobState = _liveJob(lease.jobId);
-        uint256 feeWei = _min(Pricing.auditFeeWei(lease.pricePerTask()), jobState.auditEscrowWei);
-        jobState.auditEscrowWei -= uint128(feeWei);
+        uint256 priceWei = lease.pricePerTask();
+        uint256 round = claim.attempt / Sampling.MAX_DRAWS;
+        uint32 rate = Pricing.auditRatePpm(priceWei, stakeWei);
+        if (round >= Sampling.auditRounds(facts.seed, lease.leaseId, claim.task, rate)) {
+            revert TaskNotDrawn(lease.leaseId, claim.task, round);
+        }
+        uint32 seatId = _requireDrawn(facts, lease, claim);
+        _requireAudited(batchId, lease, claim);
+        uint256 key = _key(claim.line, claim.task, round);
+        if (_paidAudits[batchId][key] != 0) revert AuditAlreadyPaid(lease.leaseId, claim.task, round);
+        _paidAudits[batchId][key] = seatId + 1;
+        JobState memory job_ = _jobs[lease.jobId];
+        if (job_.has(JobFlags.CLOSED)) revert JobAlreadyClosed(lease.jobId);
+        uint256 feeWei = _min(Pricing.auditFeeWei(priceWei), job_.auditEscrowWei);
+        _jobs[lease.jobId].auditEscrowWei = job_.auditEscrowWei - uint88(feeWei);
         _credit(claim.verifier, feeWei);
-        emit AuditPaid(batchId, lease.leaseId, claim.verifier, lease.jobId, claim.task, feeWei);
+        emit AuditPaid(
+            batchId, lease.leaseId, claim.verifier, lease.jobId, claim.task, uint8(round), feeWei
+        );
     }
 
-    /// @dev The seed draws the task, and the claim's attempt is the first that finds somebody.
-    function _requireDrawn(Batch storage state, AuditClaim memory claim) private view {
-        LeaseResult memory lease = claim.lease.result;
-        bytes32 seed = state.seed;
-        if (!Sampling.isAudited(seed, lease.leaseId, claim.task, claim.lease.auditRatePpm)) {
-            revert TaskNotDrawn(lease.leaseId, claim.task);
+    /// @dev The claim's attempt is the first of its round that finds somebody: another than the first
+    /// round has found, in the second.
+    function _requireDrawn(
+        DrawFacts memory facts,
+        LeaseResult memory lease,
+        AuditClaim calldata claim
+    ) private view returns (uint32 seatId) {
+        address first = address(0);
+        uint256 start = 0;
+        if (claim.attempt >= Sampling.MAX_DRAWS) {
+            (first,,) = _firstDrawn(facts, lease, claim.task, 0, address(0));
+            start = Sampling.MAX_DRAWS;
         }
-        uint32 seats = state.seatCount;
-        bool isPossible = claim.attempt < Sampling.MAX_DRAWS && seats != 0;
-        for (uint256 attempt; isPossible && attempt <= claim.attempt; ++attempt) {
-            uint32 seatId = Sampling.seatFor(seed, lease.leaseId, claim.task, attempt, seats);
-            address found = _eligible(_holderAt(seatId, state.commitBlock), lease);
-            isPossible = attempt < claim.attempt ? found == address(0) : found == claim.verifier;
-        }
-        if (!isPossible || claim.verifier == address(0)) {
+        address found;
+        uint256 attempt;
+        (found, seatId, attempt) = _firstDrawn(facts, lease, claim.task, start, first);
+        if (found == address(0) || found != claim.verifier || attempt != claim.attempt) {
             revert VerifierNotDrawn(claim.verifier, claim.attempt);
         }
     }
 
-    function _eligible(address holder, LeaseResult memory lease) private view returns (address) {
-        JobState storage jobState = _jobs[lease.jobId];
-        bool isParty =
-            holder == lease.provider || holder == jobState.requester || holder == jobState.operator;
-        return isParty ? address(0) : holder;
+    /// @dev The first eligible seat of a round, who held it, and the attempt; nobody if all fail.
+    function _firstDrawn(
+        DrawFacts memory facts,
+        LeaseResult memory lease,
+        uint32 task,
+        uint256 start,
+        address excluded
+    ) private view returns (address holder, uint32 seatId, uint256 attempt) {
+        if (facts.seatCount == 0) return (address(0), 0, 0);
+        for (attempt = start; attempt < start + Sampling.MAX_DRAWS; ++attempt) {
+            seatId = Sampling.seatFor(facts.seed, lease.leaseId, task, attempt, facts.seatCount);
+            holder = _holderAt(seatId, facts.commitBlock);
+            bool isParty = holder == lease.provider || holder == facts.requester
+                || holder == facts.operator || holder == excluded;
+            if (holder != address(0) && !isParty) return (holder, seatId, attempt);
+        }
+        return (address(0), 0, 0);
     }
 
-    function _requireAudited(uint256 batchId, AuditClaim memory claim) private view {
-        AuditResult memory result = AuditResult(
-            batchId, claim.lease.result.leaseId, claim.task, claim.taskDigest, claim.salt
-        );
+    /// @dev The verifier signed a digest, and it is the provider's.
+    function _requireAudited(
+        bytes32 batchId,
+        LeaseResult memory lease,
+        AuditClaim calldata claim
+    ) private view {
+        AuditResult memory result =
+            AuditResult(batchId, lease.leaseId, claim.task, claim.taskDigest, claim.salt);
         _requireSignedFor(claim.verifier, _typedDigest(result.hash()), claim.signature);
+        bytes32 leaf =
+            TaskResult.leaf(lease.leaseId, claim.task, claim.taskDigest, claim.leafSalt);
+        uint256 index = claim.task - lease.firstTask;
+        if (!Merkle.verify(leaf, index, lease.count, claim.proof, lease.resultRoot)) {
+            revert AuditDisagrees(lease.leaseId, claim.task);
+        }
     }
 
-    function _key(uint16 index, uint32 task) private pure returns (uint256) {
-        return uint256(index) << 32 | task;
+    function _key(uint256 line, uint256 task, uint256 round) private pure returns (uint256) {
+        return round << 64 | line << 32 | task;
     }
 }

@@ -1,248 +1,249 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IMarket} from "../interfaces/IMarket.sol";
+import {IMarketCore} from "../interfaces/IMarketCore.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
-import {Merkle} from "../libraries/Merkle.sol";
-import {Pricing} from "../libraries/Pricing.sol";
+import {Frontier} from "../libraries/Frontier.sol";
+import {Account} from "../types/Account.sol";
 import {
-    CommittedLease,
-    CommittedLeaseHash,
-    LeaseResult,
-    LeaseResultHash
-} from "../types/LeaseResult.sol";
+    Batch,
+    BatchId,
+    BatchState,
+    JobRef,
+    LeaseLine,
+    Party,
+    Signature
+} from "../types/Batch.sol";
+import {Job, JobHash} from "../types/Job.sol";
+import {JobFlags, JobState} from "../types/JobState.sol";
+import {LeaseResult, LeaseResultHash} from "../types/LeaseResult.sol";
+import {LeaseTerms} from "../types/LeaseTerms.sol";
 import {Jobs} from "./Jobs.sol";
-import {Seats} from "./Seats.sol";
+import {Leases} from "./Leases.sol";
 
-/// @notice Lease results committed under one root, their seed, and their settlement.
-abstract contract Batches is Jobs, Seats {
-    using Bitmap for Bitmap.Set;
-    using CommittedLeaseHash for CommittedLease;
+/// @notice Lease results committed under one hash, and their settlement.
+abstract contract Batches is Jobs, Leases {
+    using BatchId for Batch;
+    using Frontier for JobState;
+    using JobFlags for JobState;
+    using JobHash for Job;
     using LeaseResultHash for LeaseResult;
 
     uint256 internal constant MAX_LEASE_TASKS = 4096;
 
-    Batch[] private _batches;
-    mapping(bytes32 jobId => mapping(bytes32 leaseId => bool)) private _usedLeases;
-
-    /// @inheritdoc IMarket
-    function commitBatch(LeaseResult[] calldata leases, bytes[] calldata signatures)
-        external
-        returns (uint256 batchId)
-    {
-        _requireFew(leases.length);
-        if (leases.length != signatures.length) {
-            revert LengthMismatch(leases.length, signatures.length);
+    /// @inheritdoc IMarketCore
+    function commitBatch(
+        Job[] calldata jobs,
+        address[] calldata providers,
+        LeaseLine[] calldata lines,
+        Signature[] calldata signatures
+    ) external returns (bytes32 batchId) {
+        _requireFew(lines.length);
+        _requireFew(jobs.length);
+        _requireFew(providers.length);
+        if (lines.length != signatures.length) revert LengthMismatch(lines.length, signatures.length);
+        Batch memory batch_ = Batch(msg.sender, new JobRef[](jobs.length), _parties(providers), lines);
+        JobState[] memory states = _begin(jobs, batch_.jobs);
+        for (uint256 i; i < lines.length; ++i) {
+            _commit(jobs, batch_, states, lines[i], signatures[i]);
         }
-        bytes32[] memory leaves = new bytes32[](leases.length);
-        CommittedLease[] memory committed = new CommittedLease[](leases.length);
-        for (uint256 i; i < leases.length; ++i) {
-            (committed[i], leaves[i]) = _commit(leases[i], signatures[i]);
+        for (uint256 i; i < jobs.length; ++i) {
+            _jobs[batch_.jobs[i].jobId] = states[i];
         }
-        bytes32 root = Merkle.root(leaves);
-        batchId = _storeBatch(root, uint16(leases.length));
-        emit BatchCommitted(batchId, msg.sender, root, committed);
+        batchId = batch_.idOf();
+        _batches[batchId] = BatchState(
+            uint40(block.number), uint40(block.timestamp), _seatCount, uint8(lines.length), 0, 0
+        );
+        emit BatchCommitted(batchId, batch_);
     }
 
-    /// @inheritdoc IMarket
-    function fixSeed(uint256 batchId) external {
-        Batch storage state = _knownBatch(batchId);
-        if (state.seed != 0) revert SeedAlreadyFixed(batchId);
-        uint64 seedBlock = state.seedBlock;
-        if (block.number <= seedBlock) revert SeedNotReady(batchId, seedBlock);
-        bytes32 seed = _BEACON.valueAt(seedBlock);
-        if (seed == 0) {
-            seedBlock = uint64(block.number) + _SEED_DELAY_BLOCKS;
-            state.seedBlock = seedBlock;
-            emit SeedDelayed(batchId, seedBlock);
-        } else {
-            state.seed = seed;
-            state.windowEndsAt = uint40(block.timestamp) + _DISPUTE_WINDOW_SECONDS;
-            emit SeedFixed(batchId, seed);
-        }
+    /// @inheritdoc IMarketCore
+    function settleBatch(Batch calldata batch_) external {
+        (bytes32 batchId, BatchState memory state) = _knownBatch(batch_);
+        uint256 endsAt = _windowEndsAt(state);
+        bool isOpen = block.timestamp <= endsAt
+            || block.number <= uint256(state.commitBlock) + _SEED_DELAY_BLOCKS;
+        if (isOpen) revert WindowOpen(batchId, endsAt);
+        uint256 pending = ~uint256(state.finishedBits | state.disputedBits)
+            & ((1 << uint256(state.lineCount)) - 1);
+        (uint256 settled, uint256 released) = _settle(batchId, batch_, state, pending);
+        if (settled | released == 0) revert NothingToSettle(batchId);
+        state.finishedBits |= uint64(settled | released);
+        bool isDone = state.finishedBits == (1 << uint256(state.lineCount)) - 1;
+        if (isDone && state.disputedBits == 0) delete _batches[batchId];
+        else _batches[batchId] = state;
+        emit BatchSettled(batchId, uint64(settled), uint64(released));
     }
 
-    /// @inheritdoc IMarket
-    function settleBatch(uint256 batchId, CommittedLease[] calldata leases) external {
-        Batch storage state = _knownBatch(batchId);
-        _requireLeases(batchId, state, leases);
-        uint256 before = state.finishedBitmap;
-        uint256 finished = before;
-        uint256 blocked = before | state.disputedBitmap;
-        for (uint256 i; i < leases.length; ++i) {
-            if (blocked & (1 << i) != 0) continue;
-            if (_settleOrForfeit(batchId, state, leases[i].result)) finished |= 1 << i;
-        }
-        if (finished == before) {
-            if (state.seed == 0) revert SeedNotFixed(batchId);
-            if (!_isWindowOver(state)) revert WindowOpen(batchId, state.windowEndsAt);
-            revert NothingToSettle(batchId);
-        }
-        state.finishedBitmap = finished;
+    /// @inheritdoc IMarketCore
+    function batch(bytes32 batchId) external view returns (BatchState memory) {
+        return _batches[batchId];
     }
 
-    /// @inheritdoc IMarket
-    function batch(uint256 batchId) external view returns (Batch memory) {
-        return _knownBatch(batchId);
-    }
-
-    /// @inheritdoc IMarket
-    function batchCount() external view returns (uint256) {
-        return _batches.length;
-    }
-
-    function _knownBatch(uint256 batchId) internal view returns (Batch storage) {
-        if (batchId == 0 || batchId > _batches.length) revert UnknownBatch(batchId);
-        return _batches[batchId - 1];
-    }
-
-    function _requireLease(
-        uint256 batchId,
-        Batch storage state,
-        CommittedLease memory lease,
-        uint256 index,
-        bytes32[] memory proof
-    ) internal view {
-        bool isThere = Merkle.verify(lease.leaf(), index, state.leaseCount, proof, state.root);
-        if (!isThere) revert WrongLease(batchId, index);
-    }
-
-    function _requireTask(LeaseResult memory lease, uint32 task) internal pure {
-        bool isInside = task >= lease.firstTask && task - lease.firstTask < lease.count;
-        if (!isInside) revert TaskNotInLease(lease.leaseId, task);
-    }
-
-    /// @dev Give up a lease's pay and free its tasks.
-    function _releaseLease(
-        uint256 batchId,
-        bytes32 jobId,
-        bytes32 leaseId,
-        address provider,
-        uint32 firstTask,
-        uint32 count,
-        uint96 amount
-    ) internal {
-        JobState storage state = _jobs[jobId];
-        state.committedTasks -= count;
-        state.openLeases -= 1;
-        _committedTasks[jobId].removeRange(firstTask, count);
-        _accounts[provider].unvestedWei -= amount;
-        emit LeaseReleased(batchId, leaseId, jobId);
-    }
-
-    function _commit(LeaseResult memory lease, bytes memory signature)
-        private
-        returns (CommittedLease memory committed, bytes32 leaf)
-    {
-        JobState storage state = _liveJob(lease.jobId);
-        _requireCommittable(state, lease);
-        bytes32 structHash = lease.hash();
-        _requireSignedFor(lease.provider, _typedDigest(structHash), signature);
-        if (_usedLeases[lease.jobId][lease.leaseId]) {
-            revert LeaseAlreadyCommitted(lease.jobId, lease.leaseId);
-        }
-        _usedLeases[lease.jobId][lease.leaseId] = true;
-        uint256 clash = _committedTasks[lease.jobId].addRange(lease.firstTask, lease.count);
-        if (clash != type(uint256).max) revert TaskAlreadyCommitted(lease.jobId, clash);
-        state.committedTasks += lease.count;
-        state.openLeases += 1;
-        Account storage provider = _accounts[lease.provider];
-        // Unvested pay is no security: it may come out of the provider's own job.
-        uint32 ratePpm = Pricing.auditRatePpm(lease.pricePerTask(), provider.stakeWei, 0);
-        provider.unvestedWei += lease.amount;
-        return (CommittedLease(lease, ratePpm), CommittedLeaseHash.leafOf(structHash, ratePpm));
-    }
-
-    function _requireCommittable(JobState storage state, LeaseResult memory lease) private view {
-        if (msg.sender != state.operator) {
-            revert WrongOperator(lease.jobId, state.operator, msg.sender);
-        }
-        if (block.timestamp < state.notBefore) revert JobNotStarted(lease.jobId, state.notBefore);
-        if (block.timestamp > _commitEnd(state)) {
-            revert CommitPeriodOver(lease.jobId, _commitEnd(state));
-        }
-        uint256 end = uint256(lease.firstTask) + lease.count;
-        if (lease.count == 0 || lease.count > MAX_LEASE_TASKS || end > state.taskCount) {
-            revert TaskRangeInvalid(lease.firstTask, lease.count, state.taskCount);
-        }
-        uint256 mostWei = uint256(lease.count) * state.maxPricePerTask;
-        if (lease.amount < lease.count || lease.amount > mostWei) {
-            revert AmountOutOfRange(lease.amount, lease.count, mostWei);
+    /// @dev Unvested pay is no security: it may come out of the provider's own job. So only stake.
+    function _parties(address[] calldata providers) private view returns (Party[] memory parties) {
+        parties = new Party[](providers.length);
+        for (uint256 i; i < providers.length; ++i) {
+            parties[i] = Party(providers[i], _accounts[providers[i]].stakeWei);
         }
     }
 
-    function _storeBatch(bytes32 root, uint16 leaseCount) private returns (uint256 batchId) {
-        Batch storage state = _batches.push();
-        batchId = _batches.length;
-        state.root = root;
-        state.operator = msg.sender;
-        state.leaseCount = leaseCount;
-        state.commitBlock = uint64(block.number);
-        state.seedBlock = uint64(block.number) + _SEED_DELAY_BLOCKS;
-        state.committedAt = uint40(block.timestamp);
-        state.seatCount = seatCount();
-    }
-
-    function _requireLeases(uint256 batchId, Batch storage state, CommittedLease[] calldata leases)
+    /// @dev Ids rise, so that no job comes twice.
+    function _begin(Job[] calldata jobs, JobRef[] memory refs)
         private
         view
+        returns (JobState[] memory states)
     {
-        if (leases.length != state.leaseCount) revert WrongLeases(batchId);
-        bytes32[] memory leaves = new bytes32[](leases.length);
-        for (uint256 i; i < leases.length; ++i) {
-            leaves[i] = leases[i].leaf();
+        states = new JobState[](jobs.length);
+        bytes32 latest = 0;
+        for (uint256 i; i < jobs.length; ++i) {
+            Job calldata job_ = jobs[i];
+            bytes32 jobId = _typedDigest(job_.hash());
+            if (jobId <= latest) revert JobsNotInOrder(jobId);
+            latest = jobId;
+            states[i] = _liveJob(jobId);
+            if (msg.sender != job_.operator) {
+                revert WrongOperator(jobId, job_.operator, msg.sender);
+            }
+            if (block.timestamp < job_.notBefore) revert JobNotStarted(jobId, job_.notBefore);
+            uint256 end = _commitEnd(job_, jobId, states[i]);
+            if (block.timestamp > end) revert CommitPeriodOver(jobId, end);
+            refs[i] = JobRef(jobId, job_.requester, job_.taskCount);
         }
-        if (Merkle.root(leaves) != state.root) revert WrongLeases(batchId);
     }
 
-    /// @dev Pay is unvested until its window is over and its provider is in no dispute; whoever
-    /// loses one forfeits all of it. Not before the window ends: a cheater could free its wrong
-    /// lease by losing a cheap one. And disputes hold pay back only for so long: else an endless row
-    /// of them would keep a job's escrow from ever being returned.
-    function _settleOrForfeit(uint256 batchId, Batch storage state, LeaseResult memory lease)
+    function _commit(
+        Job[] calldata jobs,
+        Batch memory batch_,
+        JobState[] memory states,
+        LeaseLine calldata line,
+        Signature calldata signature
+    ) private {
+        LeaseTerms terms = line.terms;
+        uint256 index = terms.job();
+        if (index >= jobs.length || terms.provider() >= batch_.providers.length) {
+            revert WrongLine(line.leaseId);
+        }
+        _requireCommittable(jobs[index], terms);
+        LeaseResult memory result = LeaseResult({
+            leaseId: line.leaseId,
+            jobId: batch_.jobs[index].jobId,
+            provider: batch_.providers[terms.provider()].wallet,
+            firstTask: uint32(terms.firstTask()),
+            count: uint32(terms.count()),
+            amount: uint96(terms.amountWei()),
+            resultRoot: line.resultRoot
+        });
+        bytes32 structHash = result.hash();
+        _requireKeyOf(result.provider, _typedDigest(structHash), signature);
+        JobState memory state = states[index];
+        if (state.has(JobFlags.RELEASED) && _voidResults[structHash]) {
+            revert ResultIsVoid(result.jobId, result.leaseId);
+        }
+        _take(state, result);
+    }
+
+    function _take(JobState memory state, LeaseResult memory result) private {
+        if (result.firstTask > state.frontier + Frontier.MAX_GAP) {
+            revert TooFarAhead(result.jobId, result.firstTask, state.frontier);
+        }
+        uint256 clash = state.take(_holes[result.jobId], result.firstTask, result.count);
+        if (clash != Frontier.NONE) revert TaskAlreadyCommitted(result.jobId, clash);
+    }
+
+    function _requireCommittable(Job calldata job_, LeaseTerms terms) private pure {
+        uint256 first = terms.firstTask();
+        uint256 count = terms.count();
+        if (count == 0 || count > MAX_LEASE_TASKS || first + count > job_.taskCount) {
+            revert TaskRangeInvalid(first, count, job_.taskCount);
+        }
+        uint256 mostWei = count * job_.maxPricePerTask;
+        uint256 amountWei = terms.amountWei();
+        if (amountWei < count || amountWei > mostWei) {
+            revert AmountOutOfRange(amountWei, count, mostWei);
+        }
+    }
+
+    /// @dev Pay, netted by provider and job, whatever of `pending` is due; free what its provider has
+    /// forfeited. Returns both as bits.
+    function _settle(
+        bytes32 batchId,
+        Batch calldata batch_,
+        BatchState memory state,
+        uint256 pending
+    ) private returns (uint256 settled, uint256 released) {
+        JobState[] memory states = _statesOf(batch_);
+        uint256[] memory payWei = new uint256[](batch_.providers.length);
+        (uint256 held, uint256 forfeited) = _standing(batch_, state);
+        for (uint256 i; i < batch_.lines.length; ++i) {
+            if (pending & (1 << i) == 0) continue;
+            LeaseTerms terms = batch_.lines[i].terms;
+            uint256 bit = 1 << terms.provider();
+            if (forfeited & bit != 0) {
+                _release(batchId, _result(batch_, i), states[terms.job()]);
+                released |= 1 << i;
+            } else if (held & bit == 0) {
+                JobState memory job_ = states[terms.job()];
+                job_.escrowWei -= uint88(terms.amountWei());
+                job_.settledTasks += uint24(terms.count());
+                payWei[terms.provider()] += terms.amountWei();
+                settled |= 1 << i;
+            }
+        }
+        if (settled | released == 0) return (0, 0);
+        _storeStates(batch_, states);
+        for (uint256 i; i < payWei.length; ++i) {
+            if (payWei[i] != 0) _payProvider(batch_.providers[i].wallet, payWei[i]);
+        }
+    }
+
+    /// @dev Whose pay waits, and whose is lost, as bits. Pay is unvested until its window is over and
+    /// its provider is in no dispute; whoever loses one forfeits all of it. Not before the window
+    /// ends: a cheater could free its wrong lease by losing a cheap one. And disputes hold pay back
+    /// only for so long: else an endless row of them would keep a job's escrow from ever being
+    /// returned.
+    function _standing(Batch calldata batch_, BatchState memory state)
         private
-        returns (bool isFinished)
+        view
+        returns (uint256 held, uint256 forfeited)
     {
-        if (!_isWindowOver(state)) return false;
-        Account storage provider = _accounts[lease.provider];
-        if (state.commitBlock <= provider.forfeitBlock) {
-            _releaseLease(
-                batchId,
-                lease.jobId,
-                lease.leaseId,
-                lease.provider,
-                lease.firstTask,
-                lease.count,
-                lease.amount
-            );
-            return true;
+        bool isHoldOver = block.timestamp > _windowEndsAt(state) + _UNSTAKE_DELAY_SECONDS;
+        for (uint256 i; i < batch_.providers.length; ++i) {
+            Account storage provider = _accounts[batch_.providers[i].wallet];
+            if (state.commitBlock <= provider.forfeitBlock) forfeited |= 1 << i;
+            else if (provider.openDisputes != 0 && !isHoldOver) held |= 1 << i;
         }
-        uint256 heldUntil = uint256(state.windowEndsAt) + _UNSTAKE_DELAY_SECONDS;
-        if (provider.openDisputes != 0 && block.timestamp <= heldUntil) return false;
-        _settle(batchId, lease);
-        return true;
     }
 
-    function _isWindowOver(Batch storage state) private view returns (bool) {
-        return state.seed != 0 && block.timestamp > state.windowEndsAt;
+    function _statesOf(Batch calldata batch_) private view returns (JobState[] memory states) {
+        states = new JobState[](batch_.jobs.length);
+        for (uint256 i; i < states.length; ++i) {
+            states[i] = _jobs[batch_.jobs[i].jobId];
+        }
+    }
+
+    /// @dev A job whose every task is paid is over: what it has not spent returns at once.
+    function _storeStates(Batch calldata batch_, JobState[] memory states) private {
+        for (uint256 i; i < states.length; ++i) {
+            JobRef calldata ref = batch_.jobs[i];
+            bool isDone = states[i].settledTasks == ref.taskCount;
+            if (isDone && !states[i].has(JobFlags.CLOSED)) {
+                _close(ref.jobId, ref.requester, states[i]);
+            }
+            _jobs[ref.jobId] = states[i];
+        }
     }
 
     /// @dev Pay fills the provider's stake up to the minimum first: anyone can start with nothing.
-    function _settle(uint256 batchId, LeaseResult memory lease) private {
-        JobState storage state = _jobs[lease.jobId];
-        state.settledTasks += lease.count;
-        state.openLeases -= 1;
-        state.escrowWei -= lease.amount;
-        Account storage provider = _accounts[lease.provider];
-        provider.unvestedWei -= lease.amount;
-        uint128 stakeWei = provider.stakeWei;
-        uint128 toStakeWei = 0;
+    function _payProvider(address wallet, uint256 amountWei) private {
+        Account storage provider = _accounts[wallet];
+        uint256 stakeWei = provider.stakeWei;
+        uint256 toStakeWei = 0;
         if (stakeWei < _MINIMUM_STAKE_WEI) {
-            toStakeWei = uint128(_min(lease.amount, _MINIMUM_STAKE_WEI - stakeWei));
-            provider.stakeWei = stakeWei + toStakeWei;
-            emit Staked(lease.provider, toStakeWei);
+            toStakeWei = _min(amountWei, _MINIMUM_STAKE_WEI - stakeWei);
+            provider.stakeWei = uint96(stakeWei + toStakeWei);
+            emit Staked(wallet, toStakeWei);
         }
-        provider.balanceWei += lease.amount - toStakeWei;
-        emit LeaseSettled(batchId, lease.leaseId, lease.provider, lease.jobId, lease.amount);
+        provider.balanceWei += uint96(amountWei - toStakeWei);
     }
 }

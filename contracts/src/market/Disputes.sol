@@ -1,100 +1,94 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IMarket} from "../interfaces/IMarket.sol";
+import {IAnnex} from "../interfaces/IAnnex.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
-import {Pricing} from "../libraries/Pricing.sol";
+import {Merkle} from "../libraries/Merkle.sol";
+import {Account} from "../types/Account.sol";
+import {Batch, BatchState} from "../types/Batch.sol";
 import {Dispute, DisputeStatus, Ruling, Verdict} from "../types/Dispute.sol";
-import {CommittedLease, LeaseResult} from "../types/LeaseResult.sol";
-import {Batches} from "./Batches.sol";
+import {JobState} from "../types/JobState.sol";
+import {LeaseResult} from "../types/LeaseResult.sol";
+import {TaskResult} from "../types/TaskResult.sol";
+import {Audits} from "./Audits.sol";
 
 /// @notice Contested tasks: bonds, concessions, rulings and penalties.
-abstract contract Disputes is Batches {
+abstract contract Disputes is Audits {
     using Bitmap for Bitmap.Set;
 
     uint256 private constant _REQUESTER_PERCENT = 40;
     uint256 private constant _CHALLENGER_PERCENT = 30;
     uint256 private constant _COMMITTEE_PERCENT = 20;
+    /// @dev Of a concession: little to the challenger, since that may be a friend.
+    uint256 private constant _CONCEDED_REQUESTER_PERCENT = 50;
+    uint256 private constant _CONCEDED_CHALLENGER_PERCENT = 10;
 
     Dispute[] private _disputes;
-    mapping(uint256 batchId => Bitmap.Set) private _disputedTasks;
-    mapping(uint256 batchId => mapping(uint256 index => uint256)) private _openDisputes;
+    mapping(bytes32 batchId => Bitmap.Set) private _disputedTasks;
+    mapping(bytes32 batchId => mapping(uint256 line => uint256)) private _openDisputes;
 
-    /// @inheritdoc IMarket
-    function openDispute(
-        uint256 batchId,
-        CommittedLease memory lease,
-        uint16 index,
-        bytes32[] memory proof,
-        uint32 task
-    ) external returns (uint256 disputeId) {
-        Batch storage state = _knownBatch(batchId);
-        if (state.seed != 0 && block.timestamp > state.windowEndsAt) {
-            revert WindowOver(batchId, state.windowEndsAt);
-        }
-        _requireLease(batchId, state, lease, index, proof);
-        _requireTask(lease.result, task);
-        if (_isFinished(state, index)) revert LeaseFinished(batchId, index);
-        uint256 key = uint256(index) << 32 | task;
-        if (_disputedTasks[batchId].has(key)) {
-            revert TaskAlreadyDisputed(lease.result.leaseId, task);
-        }
-        _spend(msg.sender, _DISPUTE_BOND_WEI);
+    /// @inheritdoc IAnnex
+    function openDispute(Batch calldata batch_, uint8 line, uint32 task)
+        external
+        returns (uint256 disputeId)
+    {
+        (bytes32 batchId, BatchState memory state) = _knownBatch(batch_);
+        uint256 endsAt = _windowEndsAt(state);
+        if (block.timestamp > endsAt) revert WindowOver(batchId, endsAt);
+        if (line >= batch_.lines.length) revert NoSuchLine(batchId, line);
+        LeaseResult memory lease = _result(batch_, line);
+        _requireTask(lease, task);
+        if (_isFinished(state, line)) revert LeaseFinished(batchId, line);
+        uint256 key = uint256(line) << 32 | task;
+        if (_disputedTasks[batchId].has(key)) revert TaskAlreadyDisputed(lease.leaseId, task);
+        address challenger = _caller();
+        _spend(challenger, _DISPUTE_BOND_WEI);
         _disputedTasks[batchId].add(key);
-        _openDisputes[batchId][index] += 1;
-        _accounts[lease.result.provider].openDisputes += 1;
-        state.disputedBitmap |= 1 << index;
-        disputeId = _storeDispute(batchId, lease.result, index, task);
+        _openDisputes[batchId][line] += 1;
+        _accounts[lease.provider].openDisputes += 1;
+        _batches[batchId].disputedBits |= uint64(1 << line);
+        address requester = batch_.jobs[batch_.lines[line].terms.job()].requester;
+        disputeId = _storeDispute(batchId, lease, line, task, challenger);
+        _disputes[disputeId - 1].requester = requester;
+        _disputes[disputeId - 1].operator = batch_.operator;
         emit DisputeOpened(
-            disputeId,
-            lease.result.leaseId,
-            msg.sender,
-            batchId,
-            task,
-            lease.result.provider,
-            lease,
-            index
+            disputeId, lease.leaseId, challenger, batchId, task, line, lease, requester, batch_.operator
         );
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function concede(uint256 disputeId) external {
         Dispute storage contested = _openDispute(disputeId);
-        if (!_actsFor(msg.sender, contested.provider)) {
-            revert NotTheProvider(contested.provider, msg.sender);
+        address provider = _caller();
+        if (!_actsFor(provider, contested.provider)) {
+            revert NotTheProvider(contested.provider, provider);
         }
         uint256 endsAt = uint256(contested.openedAt) + _CONCEDE_SECONDS;
         if (block.timestamp > endsAt) revert ConcedePeriodOver(disputeId, endsAt);
-        Batch storage state = _knownBatch(contested.batchId);
-        if (_isFinished(state, contested.index)) {
-            revert LeaseFinished(contested.batchId, contested.index);
-        }
+        if (_isMoot(contested)) revert LeaseFinished(contested.batchId, contested.line);
         _endDispute(contested, DisputeStatus.Conceded, Verdict.ProviderLost);
         emit DisputeConceded(disputeId);
         _credit(contested.challenger, contested.bondWei);
-        if (_accounts[contested.provider].strikes == 0) {
-            _payConcession(contested);
-        } else {
-            _slash(disputeId, contested, new address[](0));
-        }
-        _finish(state, contested);
+        if (_accounts[contested.provider].strikes == 0) _payConcession(disputeId, contested);
+        else _slash(disputeId, contested, new address[](0));
+        _finish(contested);
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function rule(uint256 disputeId, Ruling memory ruling) external {
         if (msg.sender != _ARBITER) revert NotTheArbiter(_ARBITER, msg.sender);
         Dispute storage contested = _openDispute(disputeId);
-        Batch storage state = _knownBatch(contested.batchId);
-        bool moot = _isFinished(state, contested.index);
+        bool moot = _isMoot(contested);
         Verdict verdict = moot ? Verdict.None : ruling.verdict;
         _endDispute(contested, DisputeStatus.Resolved, verdict);
+        contested.ruledDigest = ruling.digest;
         emit DisputeResolved(disputeId, uint8(verdict));
         uint256 offenders = moot ? 0 : ruling.offenders;
         uint256 absentees = moot ? 0 : ruling.absentees;
         for (uint256 i; i < ruling.seatIds.length; ++i) {
             uint256 bit = 1 << i;
-            burntWei += _endDuty(
-                disputeId, ruling.seatIds[i], absentees & bit != 0, offenders & bit != 0
+            _burn(
+                _endDuty(disputeId, ruling.seatIds[i], absentees & bit != 0, offenders & bit != 0)
             );
         }
         if (verdict == Verdict.ChallengerLost) {
@@ -104,48 +98,74 @@ abstract contract Disputes is Batches {
         _credit(contested.challenger, contested.bondWei);
         if (verdict == Verdict.ProviderLost) {
             _slash(disputeId, contested, ruling.majority);
-            _finish(state, contested);
+            _finish(contested);
         }
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
+    function contradict(
+        uint256 disputeId,
+        uint8 round,
+        bytes32 claimedDigest,
+        bytes32 leafSalt,
+        bytes32[] calldata proof
+    ) external {
+        Dispute storage lost = _knownDispute(disputeId);
+        bool isRuled =
+            lost.status == DisputeStatus.Resolved && lost.verdict == Verdict.ProviderLost;
+        if (!isRuled || lost.ruledDigest == claimedDigest) revert NotContradicted(disputeId);
+        bytes32 leaf = TaskResult.leaf(lost.leaseId, lost.task, claimedDigest, leafSalt);
+        uint256 index = lost.task - lost.firstTask;
+        if (!Merkle.verify(leaf, index, lost.count, proof, lost.resultRoot)) {
+            revert NotContradicted(disputeId);
+        }
+        uint32 seatId = _takePaidAudit(lost.batchId, lost.line, lost.task, round);
+        if (_isTakenAfter(seatId, lost.openedBlock)) revert SeatEmpty(seatId);
+        uint256 slashedWei = _slashSeat(disputeId, seatId);
+        _credit(_caller(), slashedWei / 2);
+        _burn(slashedWei - slashedWei / 2);
+    }
+
+    /// @inheritdoc IAnnex
     function dispute(uint256 disputeId) external view returns (Dispute memory) {
         return _knownDispute(disputeId);
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function disputeCount() external view returns (uint256) {
         return _disputes.length;
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function isMoot(uint256 disputeId) external view returns (bool) {
         Dispute storage contested = _knownDispute(disputeId);
-        return contested.status == DisputeStatus.Open
-            && _isFinished(_knownBatch(contested.batchId), contested.index);
+        return contested.status == DisputeStatus.Open && _isMoot(contested);
     }
 
-    function _storeDispute(uint256 batchId, LeaseResult memory lease, uint16 index, uint32 task)
-        private
-        returns (uint256 disputeId)
-    {
+    function _storeDispute(
+        bytes32 batchId,
+        LeaseResult memory lease,
+        uint8 line,
+        uint32 task,
+        address challenger
+    ) private returns (uint256 disputeId) {
         Dispute storage contested = _disputes.push();
         disputeId = _disputes.length;
         contested.batchId = batchId;
         contested.jobId = lease.jobId;
         contested.leaseId = lease.leaseId;
         contested.resultRoot = lease.resultRoot;
-        contested.challenger = msg.sender;
+        contested.challenger = challenger;
         contested.openedAt = uint40(block.timestamp);
         contested.openedBlock = uint48(block.number);
         contested.provider = lease.provider;
         contested.firstTask = lease.firstTask;
         contested.count = lease.count;
         contested.task = task;
-        contested.seatCount = seatCount();
+        contested.seatCount = _seatCount;
         contested.amount = lease.amount;
         contested.bondWei = _DISPUTE_BOND_WEI;
-        contested.index = index;
+        contested.line = line;
         contested.status = DisputeStatus.Open;
     }
 
@@ -153,31 +173,40 @@ abstract contract Disputes is Batches {
         contested.status = status;
         contested.verdict = verdict;
         _accounts[contested.provider].openDisputes -= 1;
-        uint256 left = --_openDisputes[contested.batchId][contested.index];
+        uint256 left = --_openDisputes[contested.batchId][contested.line];
         if (left == 0) {
-            _knownBatch(contested.batchId).disputedBitmap &= ~(1 << uint256(contested.index));
+            _batches[contested.batchId].disputedBits &= ~uint64(1 << contested.line);
         }
     }
 
     /// @dev The provider has lost the lease: no pay, its tasks are free again.
-    function _finish(Batch storage state, Dispute storage contested) private {
-        state.finishedBitmap |= 1 << uint256(contested.index);
+    function _finish(Dispute storage contested) private {
+        bytes32 batchId = contested.batchId;
+        bytes32 jobId = contested.jobId;
+        _batches[batchId].finishedBits |= uint64(1 << contested.line);
         _accounts[contested.provider].strikes += 1;
-        _releaseLease(
-            contested.batchId,
-            contested.jobId,
+        JobState memory state = _jobs[jobId];
+        LeaseResult memory lease = LeaseResult(
             contested.leaseId,
+            jobId,
             contested.provider,
             contested.firstTask,
             contested.count,
-            contested.amount
+            contested.amount,
+            contested.resultRoot
         );
+        _release(batchId, lease, state);
+        _jobs[jobId] = state;
     }
 
-    function _payConcession(Dispute storage contested) private {
-        uint256 feeWei = Pricing.auditFeeWei(contested.amount / contested.count);
-        uint256 paidWei = _takeStake(_accounts[contested.provider], feeWei);
-        _credit(contested.challenger, paidWei);
+    /// @dev Less than losing; but as much as cheating could have earned before it was drawn, and hardly
+    /// any of it to the challenger, so that nobody gains by contesting its own work.
+    function _payConcession(uint256 disputeId, Dispute storage contested) private {
+        uint256 wantedWei = uint256(_CONCEDE_MULTIPLE) * (contested.amount / contested.count);
+        uint256 takenWei = _takeStake(_accounts[contested.provider], wantedWei);
+        uint256 toRequester = takenWei * _CONCEDED_REQUESTER_PERCENT / 100;
+        uint256 toChallenger = takenWei * _CONCEDED_CHALLENGER_PERCENT / 100;
+        _distribute(disputeId, contested, takenWei, toRequester, toChallenger, 0);
     }
 
     function _slash(uint256 disputeId, Dispute storage contested, address[] memory majority)
@@ -185,20 +214,32 @@ abstract contract Disputes is Batches {
     {
         uint256 wantedWei = uint256(_SLASH_MULTIPLE) * (contested.amount / contested.count);
         Account storage provider = _accounts[contested.provider];
-        provider.forfeitBlock = uint64(block.number);
+        provider.forfeitBlock = uint40(block.number);
         uint256 slashedWei = _takeStake(provider, wantedWei);
         uint256 toRequester = slashedWei * _REQUESTER_PERCENT / 100;
         uint256 toChallenger = slashedWei * _CHALLENGER_PERCENT / 100;
         uint256 toCommittee = _share(slashedWei * _COMMITTEE_PERCENT / 100, majority);
-        uint256 burning = slashedWei - toRequester - toChallenger - toCommittee;
-        _credit(_jobs[contested.jobId].requester, toRequester);
+        _distribute(disputeId, contested, slashedWei, toRequester, toChallenger, toCommittee);
+    }
+
+    /// @dev What nobody gets is burnt.
+    function _distribute(
+        uint256 disputeId,
+        Dispute storage contested,
+        uint256 takenWei,
+        uint256 toRequester,
+        uint256 toChallenger,
+        uint256 toCommittee
+    ) private {
+        uint256 burning = takenWei - toRequester - toChallenger - toCommittee;
+        _credit(contested.requester, toRequester);
         _credit(contested.challenger, toChallenger);
-        burntWei += burning;
+        _burn(burning);
         emit Slashed(
             disputeId,
             contested.provider,
             contested.leaseId,
-            slashedWei,
+            takenWei,
             toRequester,
             toChallenger,
             toCommittee,
@@ -209,7 +250,7 @@ abstract contract Disputes is Batches {
     function _forfeitBond(Dispute storage contested, address[] memory majority) private {
         uint256 half = contested.bondWei / 2;
         _credit(contested.provider, half);
-        burntWei += contested.bondWei - half - _share(half, majority);
+        _burn(contested.bondWei - half - _share(half, majority));
     }
 
     /// @dev Credit `amountWei` in equal parts; what does not divide is not given.
@@ -222,8 +263,9 @@ abstract contract Disputes is Batches {
         return each * owners.length;
     }
 
-    function _isFinished(Batch storage state, uint256 index) private view returns (bool) {
-        return state.finishedBitmap & (1 << index) != 0;
+    /// @dev A batch in dispute is never forgotten, so its state is there.
+    function _isMoot(Dispute storage contested) private view returns (bool) {
+        return _isFinished(_batches[contested.batchId], contested.line);
     }
 
     function _knownDispute(uint256 disputeId) private view returns (Dispute storage) {

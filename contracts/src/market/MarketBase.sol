@@ -4,20 +4,31 @@ pragma solidity ^0.8.28;
 import {IERC20} from "@openzeppelin/contracts/token/ERC20/IERC20.sol";
 import {SafeCast} from "@openzeppelin/contracts/utils/math/SafeCast.sol";
 import {IBeacon} from "../interfaces/IBeacon.sol";
-import {IMarket} from "../interfaces/IMarket.sol";
+import {IMarketErrors} from "../interfaces/IMarketErrors.sol";
+import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {ITerms} from "../interfaces/ITerms.sol";
+import {Bitmap} from "../libraries/Bitmap.sol";
+import {Account} from "../types/Account.sol";
+import {BatchState} from "../types/Batch.sol";
+import {JobState} from "../types/JobState.sol";
 import {Params} from "../types/Params.sol";
 
-/// @notice What every part of Market shares: what it was deployed with, and the accounts.
-abstract contract MarketBase is IMarket {
+/// @notice What every part of Market shares: what it was deployed with, and all of its storage. Market
+/// and Annex both start with this, so that they agree about every word.
+abstract contract MarketBase is IMarketEvents, IMarketErrors {
     using SafeCast for uint256;
+
+    struct Device {
+        address wallet;
+        uint40 notAfter;
+    }
 
     uint256 internal constant MAX_ITEMS = 64;
 
     IERC20 internal immutable _TOKEN;
     IBeacon internal immutable _BEACON;
     address internal immutable _ARBITER;
-    ITerms private immutable _TERMS;
+    ITerms internal immutable _TERMS;
 
     uint96 internal immutable _SEAT_STAKE_WEI;
     uint96 internal immutable _DISPUTE_BOND_WEI;
@@ -28,11 +39,32 @@ abstract contract MarketBase is IMarket {
     uint40 internal immutable _COMMIT_GRACE_SECONDS;
     uint40 internal immutable _UNSTAKE_DELAY_SECONDS;
     uint32 internal immutable _SLASH_MULTIPLE;
+    uint32 internal immutable _CONCEDE_MULTIPLE;
 
     mapping(address owner => Account) internal _accounts;
+    mapping(address device => Device) internal _devices;
+    mapping(address signer => Bitmap.Set) internal _usedNonces;
+    mapping(bytes32 digest => bool) internal _usedPermits;
 
-    /// @inheritdoc IMarket
-    uint256 public burntWei;
+    mapping(bytes32 jobId => JobState) internal _jobs;
+    mapping(bytes32 jobId => uint40) internal _cancelledAt;
+    /// @dev Tasks below a job's frontier that are not committed.
+    mapping(bytes32 jobId => Bitmap.Set) internal _holes;
+    /// @dev By a lease result's struct hash: it was released, and never counts again.
+    mapping(bytes32 resultHash => bool) internal _voidResults;
+
+    mapping(bytes32 batchId => BatchState) internal _batches;
+    mapping(bytes32 batchId => bytes32) internal _seeds;
+
+    uint40 internal _intakePausedUntil;
+    uint40 internal _nextPauseAt;
+    uint24 internal _seatCount;
+    uint96 internal _burntWei;
+    /// @dev The seat released last, plus 1; 0 if all have been taken again.
+    uint32 internal _releasedSeat;
+
+    /// @dev For whom `relay` calls; whoever asks for it takes it.
+    address internal transient _relayedFor;
 
     constructor(IERC20 token_, IBeacon beacon_, address arbiter_, ITerms terms_) {
         Params memory p = terms_.params();
@@ -49,42 +81,31 @@ abstract contract MarketBase is IMarket {
         _COMMIT_GRACE_SECONDS = p.commitGraceSeconds;
         _UNSTAKE_DELAY_SECONDS = p.unstakeDelaySeconds;
         _SLASH_MULTIPLE = p.slashMultiple;
+        _CONCEDE_MULTIPLE = p.concedeMultiple;
     }
 
-    /// @inheritdoc IMarket
-    function terms() external view returns (ITerms) {
-        return _TERMS;
-    }
-
-    /// @inheritdoc IMarket
-    function token() external view returns (address) {
-        return address(_TOKEN);
-    }
-
-    /// @inheritdoc IMarket
-    function beacon() external view returns (address) {
-        return address(_BEACON);
-    }
-
-    /// @inheritdoc IMarket
-    function arbiter() external view returns (address) {
-        return _ARBITER;
-    }
-
-    /// @inheritdoc IMarket
-    function account(address owner) external view returns (Account memory) {
-        return _accounts[owner];
+    /// @dev Who acts: the caller, or the signer whose request is being relayed. It is taken at once, so
+    /// that nothing called on the way can act for the signer too.
+    function _caller() internal returns (address signer) {
+        signer = _relayedFor;
+        if (signer == address(0)) return msg.sender;
+        _relayedFor = address(0);
     }
 
     function _spend(address owner, uint256 amountWei) internal {
         Account storage payer = _accounts[owner];
-        uint128 freeWei = payer.balanceWei;
+        uint96 freeWei = payer.balanceWei;
         if (amountWei > freeWei) revert InsufficientBalance(owner, amountWei, freeWei);
-        payer.balanceWei = freeWei - uint128(amountWei);
+        payer.balanceWei = freeWei - uint96(amountWei);
     }
 
     function _credit(address owner, uint256 amountWei) internal {
-        _accounts[owner].balanceWei += amountWei.toUint128();
+        _accounts[owner].balanceWei += amountWei.toUint96();
+    }
+
+    /// @dev Burnt credits stay here, out of everybody's reach.
+    function _burn(uint256 amountWei) internal {
+        _burntWei += uint96(amountWei);
     }
 
     /// @dev Take up to `amountWei` of what stands behind an account's work.
@@ -94,8 +115,8 @@ abstract contract MarketBase is IMarket {
     {
         uint256 fromStake = _min(amountWei, owner.stakeWei);
         uint256 fromUnstaking = _min(amountWei - fromStake, owner.unstakingWei);
-        owner.stakeWei -= uint128(fromStake);
-        owner.unstakingWei -= uint128(fromUnstaking);
+        owner.stakeWei -= uint96(fromStake);
+        owner.unstakingWei -= uint96(fromUnstaking);
         return fromStake + fromUnstaking;
     }
 

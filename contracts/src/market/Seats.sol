@@ -1,14 +1,15 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {IMarket} from "../interfaces/IMarket.sol";
+import {IAnnex} from "../interfaces/IAnnex.sol";
 import {Sampling} from "../libraries/Sampling.sol";
+import {Seat} from "../types/Seat.sol";
 import {MarketBase} from "./MarketBase.sol";
 
 /// @notice Verifier stake in equal units, each drawn with the same chance. A vacated seat keeps its
 /// record, so that a draw can be checked, until its stake is paid out; then it is taken again, so
 /// that nobody can fill the list with seats that no longer have a holder.
-abstract contract Seats is MarketBase {
+abstract contract Seats is MarketBase, IAnnex {
     struct SeatStake {
         uint96 stakeWei;
         uint40 releasableAt;
@@ -18,45 +19,46 @@ abstract contract Seats is MarketBase {
     }
 
     mapping(uint32 seatId => Seat) private _seats;
-    uint32 private _seatCount;
     mapping(uint32 seatId => SeatStake) private _stakes;
-    /// @dev The seat released last, plus 1; 0 if all have been taken again.
-    uint32 private _released;
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function takeSeats(uint16 count) external {
+        if (block.timestamp < _intakePausedUntil) revert IntakePaused(_intakePausedUntil);
         _requireFew(count);
-        _spend(msg.sender, uint256(count) * _SEAT_STAKE_WEI);
+        address holder = _caller();
+        _spend(holder, uint256(count) * _SEAT_STAKE_WEI);
         for (uint256 i; i < count; ++i) {
             uint32 seatId = _emptySeat();
-            _seats[seatId] = Seat(msg.sender, uint48(block.number), 0);
+            _seats[seatId] = Seat(holder, uint48(block.number), 0);
             SeatStake storage held = _stakes[seatId];
             held.stakeWei = _SEAT_STAKE_WEI;
             held.releasableAt = 0;
-            emit SeatTaken(seatId, msg.sender);
+            emit SeatTaken(seatId, holder);
         }
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function leaveSeats(uint32[] memory seatIds) external {
         _requireFew(seatIds.length);
+        address holder = _caller();
         for (uint256 i; i < seatIds.length; ++i) {
             uint32 seatId = seatIds[i];
-            Seat storage left = _ownSeat(seatId);
+            Seat storage left = _seatOf(holder, seatId);
             if (left.vacatedBlock != 0) revert SeatAlreadyVacated(seatId);
             _vacate(seatId, left);
         }
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function releaseSeats(uint32[] memory seatIds) external {
         _requireFew(seatIds.length);
+        address holder = _caller();
         for (uint256 i; i < seatIds.length; ++i) {
-            _release(seatIds[i]);
+            _releaseSeat(holder, seatIds[i]);
         }
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function holdSeats(uint256, uint32[] memory seatIds) external {
         if (msg.sender != _ARBITER) revert NotTheArbiter(_ARBITER, msg.sender);
         for (uint256 i; i < seatIds.length; ++i) {
@@ -64,12 +66,12 @@ abstract contract Seats is MarketBase {
         }
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function seat(uint32 seatId) external view returns (Seat memory) {
         return _knownSeat(seatId);
     }
 
-    /// @inheritdoc IMarket
+    /// @inheritdoc IAnnex
     function seatStake(uint32 seatId)
         external
         view
@@ -79,8 +81,8 @@ abstract contract Seats is MarketBase {
         return (held.stakeWei, held.releasableAt, held.duties);
     }
 
-    /// @inheritdoc IMarket
-    function seatCount() public view returns (uint32) {
+    /// @inheritdoc IAnnex
+    function seatCount() external view returns (uint32) {
         return _seatCount;
     }
 
@@ -93,12 +95,25 @@ abstract contract Seats is MarketBase {
         SeatStake storage held = _stakes[seatId];
         Seat storage ended = _seats[seatId];
         --held.duties;
-        if (isOffender && held.stakeWei != 0) {
-            slashedWei = held.stakeWei;
+        if (isOffender) slashedWei = _slashSeat(disputeId, seatId);
+        if (isAbsent && ended.vacatedBlock == 0) _vacate(seatId, ended);
+    }
+
+    /// @dev Take what a seat still holds, and the seat with it.
+    function _slashSeat(uint256 disputeId, uint32 seatId) internal returns (uint256 slashedWei) {
+        Seat storage own = _seats[seatId];
+        SeatStake storage held = _stakes[seatId];
+        slashedWei = held.stakeWei;
+        if (slashedWei != 0) {
             held.stakeWei = 0;
-            emit SeatSlashed(seatId, ended.holder, disputeId);
+            emit SeatSlashed(seatId, own.holder, disputeId);
         }
-        if ((isAbsent || isOffender) && ended.vacatedBlock == 0) _vacate(seatId, ended);
+        if (own.vacatedBlock == 0) _vacate(seatId, own);
+    }
+
+    /// @dev Whether somebody sat down only after a block: then it was another who sat there before.
+    function _isTakenAfter(uint32 seatId, uint256 blockNumber) internal view returns (bool) {
+        return _seats[seatId].takenBlock >= blockNumber;
     }
 
     /// @dev Who sits on a seat at a block; nobody if it was not held then.
@@ -110,13 +125,13 @@ abstract contract Seats is MarketBase {
 
     /// @dev A released seat if there is one, else a new one.
     function _emptySeat() private returns (uint32 seatId) {
-        seatId = _released;
+        seatId = _releasedSeat;
         if (seatId == 0) return _seatCount++;
-        _released = _stakes[--seatId].next;
+        _releasedSeat = _stakes[--seatId].next;
     }
 
-    function _release(uint32 seatId) private {
-        Seat storage left = _ownSeat(seatId);
+    function _releaseSeat(address holder, uint32 seatId) private {
+        Seat storage left = _seatOf(holder, seatId);
         SeatStake storage held = _stakes[seatId];
         if (left.vacatedBlock == 0) revert SeatNotVacated(seatId);
         if (held.stakeWei == 0) revert SeatEmpty(seatId);
@@ -124,10 +139,10 @@ abstract contract Seats is MarketBase {
         if (held.duties != 0) revert SeatOnDuty(seatId);
         uint96 amountWei = held.stakeWei;
         held.stakeWei = 0;
-        held.next = _released;
-        _released = seatId + 1;
-        _credit(msg.sender, amountWei);
-        emit SeatReleased(seatId, msg.sender, amountWei);
+        held.next = _releasedSeat;
+        _releasedSeat = seatId + 1;
+        _credit(holder, amountWei);
+        emit SeatReleased(seatId, holder, amountWei);
     }
 
     function _vacate(uint32 seatId, Seat storage left) private {
@@ -136,9 +151,9 @@ abstract contract Seats is MarketBase {
         emit SeatVacated(seatId, left.holder);
     }
 
-    function _ownSeat(uint32 seatId) private view returns (Seat storage own) {
+    function _seatOf(address holder, uint32 seatId) private view returns (Seat storage own) {
         own = _knownSeat(seatId);
-        if (own.holder != msg.sender) revert NotSeatHolder(seatId, own.holder);
+        if (own.holder != holder) revert NotSeatHolder(seatId, own.holder);
     }
 
     function _knownSeat(uint32 seatId) private view returns (Seat storage) {

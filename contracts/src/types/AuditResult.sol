@@ -1,36 +1,37 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {CommittedLease} from "./LeaseResult.sol";
-
 /// @notice The digest that a drawn verifier reveals.
 struct AuditResult {
-    uint256 batchId;
+    bytes32 batchId;
     bytes32 leaseId;
     uint32 task;
     bytes32 taskDigest;
     bytes32 salt;
 }
 
-/// @notice All that `payAudits` needs to pay one audit.
+/// @notice All that `payAudits` needs to pay one audit of a batch.
 struct AuditClaim {
-    CommittedLease lease;
-    /// @dev Where the lease stands in its batch, and its path to the batch's root.
-    uint16 index;
-    bytes32[] proof;
+    /// @dev Where the lease stands in its batch.
+    uint8 line;
     uint32 task;
-    address verifier;
-    /// @dev The attempt of the draw that drew the verifier; earlier ones must have drawn nobody.
+    /// @dev The attempt of the draw that drew the verifier; earlier ones of its round must have drawn
+    /// nobody. Attempts from `Sampling.MAX_DRAWS` on are the second round.
     uint32 attempt;
+    address verifier;
+    /// @dev What the verifier found, and its own salt.
     bytes32 taskDigest;
     bytes32 salt;
     bytes signature;
+    /// @dev The provider's salt and path: the same digest stands under the lease's resultRoot.
+    bytes32 leafSalt;
+    bytes32[] proof;
 }
 
 /// @notice The EIP-712 hash of an `AuditResult`. Mirrors protocol/audit.py.
 library AuditResultHash {
     bytes32 internal constant TYPEHASH = keccak256(
-        "AuditResult(uint256 batchId,bytes32 leaseId,uint32 task,bytes32 taskDigest,bytes32 salt)"
+        "AuditResult(bytes32 batchId,bytes32 leaseId,uint32 task,bytes32 taskDigest,bytes32 salt)"
     );
 
     function hash(AuditResult memory result) internal pure returns (bytes32) {

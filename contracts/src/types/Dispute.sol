@@ -18,10 +18,12 @@ enum DisputeStatus {
 
 /// @notice A contested task: the chain's facts of it.
 struct Dispute {
-    uint256 batchId;
+    bytes32 batchId;
     bytes32 jobId;
     bytes32 leaseId;
     bytes32 resultRoot;
+    /// @dev What the arbiter found the task's digest to be; zero if it found none.
+    bytes32 ruledDigest;
     address challenger;
     uint40 openedAt;
     uint48 openedBlock;
@@ -29,11 +31,13 @@ struct Dispute {
     uint32 firstTask;
     uint32 count;
     uint32 task;
+    address requester;
     /// @dev Seats that existed when the dispute was opened.
     uint32 seatCount;
+    address operator;
     uint96 amount;
     uint96 bondWei;
-    uint16 index;
+    uint8 line;
     DisputeStatus status;
     Verdict verdict;
 }
@@ -41,6 +45,8 @@ struct Dispute {
 /// @notice What an arbiter tells Market about a dispute.
 struct Ruling {
     Verdict verdict;
+    /// @dev The digest that the arbiter found to be right; zero if none.
+    bytes32 digest;
     /// @dev Who decided, and shares the reward.
     address[] majority;
     /// @dev Every seat that was held for the dispute.

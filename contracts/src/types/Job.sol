@@ -29,8 +29,8 @@ library JobHash {
         return keccak256(abi.encode(TYPEHASH, job));
     }
 
-    /// @notice What `openJob` locks: every task at its highest price. At most 2^116.
-    function escrowWei(Job memory job) internal pure returns (uint128) {
-        return uint128(job.taskCount) * job.maxPricePerTask;
+    /// @notice What `openJob` locks for tasks: each at its highest price.
+    function escrowWei(Job memory job) internal pure returns (uint256) {
+        return uint256(job.taskCount) * job.maxPricePerTask;
     }
 }

@@ -11,7 +11,8 @@ struct Params {
     uint96 minimumStakeWei;
     /// @dev Blocks between a commitment and the block whose hash is its seed.
     uint32 seedDelayBlocks;
-    /// @dev How long after its commitment a batch can be disputed, and then settled.
+    /// @dev How long after its commitment a batch can be disputed; then it is settled. Its seed comes
+    /// within this time, so that what is drawn can still be audited.
     uint40 disputeWindowSeconds;
     uint40 concedeSeconds;
     uint40 commitSeconds;
@@ -22,5 +23,7 @@ struct Params {
     uint40 unstakeDelaySeconds;
     /// @dev A lost dispute costs this many times the task's price, at most the whole stake.
     uint32 slashMultiple;
+    /// @dev So does a first conceded one; less than losing, more than cheating could have earned.
+    uint32 concedeMultiple;
     uint8 committeeSize;
 }
