@@ -9,10 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.pricing import (
+    CONCESSION,
     RATE_FLOOR_PPM,
+    RATE_NUMERATOR_PPM,
+    REAUDIT_PPM,
+    SLASH,
+    Penalty,
+    Split,
     audit_budget_wei,
     audit_fee_wei,
     audit_rate_ppm,
+    concession_wei,
+    slash_wei,
+    split_concession,
+    split_slash,
     task_price_wei,
 )
 from protocol.spec import Resources
@@ -24,48 +34,89 @@ HONEST_COST = Fraction(8, 10)  # of the price
 COLLUDING = Fraction(1, 3)  # of the verifiers
 
 
-@given(prices | st.just(0), amounts, amounts)
-def test_a_rate_is_between_the_floor_and_all(price: int, stake: int, unvested: int) -> None:
-    assert RATE_FLOOR_PPM <= audit_rate_ppm(price, stake, unvested) <= PPM
+@given(prices | st.just(0), amounts)
+def test_a_rate_is_between_the_floor_and_the_most(price: int, stake: int) -> None:
+    assert RATE_FLOOR_PPM <= audit_rate_ppm(price, stake) <= RATE_NUMERATOR_PPM
 
 
-@given(prices, amounts, amounts, amounts)
-def test_more_at_risk_is_audited_less(price: int, stake: int, more: int, unvested: int) -> None:
-    assert audit_rate_ppm(price, stake + more, unvested) <= audit_rate_ppm(price, stake, unvested)
-    assert audit_rate_ppm(price, stake, unvested + more) <= audit_rate_ppm(price, stake, unvested)
+@given(prices, amounts, amounts)
+def test_more_at_risk_is_audited_less(price: int, stake: int, more: int) -> None:
+    assert audit_rate_ppm(price, stake + more) <= audit_rate_ppm(price, stake)
 
 
 @given(prices, prices, amounts)
 def test_dearer_tasks_are_audited_more(one: int, other: int, stake: int) -> None:
     low, high = sorted((one, other))
-    assert audit_rate_ppm(low, stake, 0) <= audit_rate_ppm(high, stake, 0)
+    assert audit_rate_ppm(low, stake) <= audit_rate_ppm(high, stake)
 
 
-@given(prices)
-def test_without_stake_every_task_is_audited(price: int) -> None:
-    assert audit_rate_ppm(price, 0, 0) == PPM
+@given(prices, amounts)
+def test_a_rate_is_rounded_up(price: int, stake: int) -> None:
+    exact = Fraction(RATE_NUMERATOR_PPM * price, price + stake)
+    assert audit_rate_ppm(price, stake) == max(RATE_FLOOR_PPM, -(-exact // 1))
 
 
-@given(prices, st.integers(0, 1000))
-def test_cheating_does_not_pay(price: int, stake_in_prices: int) -> None:
-    """VERIFICATION.md: S > c/q_e - R, where S is what a caught cheater loses beside the task's pay.
+def _uncaught(rate_ppm: int) -> Fraction:
+    """The chance that no honest verifier runs a task, when a third of them collude."""
+    rate = Fraction(rate_ppm, PPM)
+    first = min(rate, Fraction(1))
+    again = max(Fraction(REAUDIT_PPM, PPM), rate - 1)
+    return 1 - first + first * COLLUDING * (1 - again * (1 - COLLUDING))
 
-    The rate is computed from c = 0.8 R with half as much again, so that it holds for every stake,
-    a third of the verifiers colluding. Next to no stake it cannot hold: there the rate is all, and
-    what a cheater puts at risk is its withheld pay and its entry.
+
+@given(prices, st.integers(0, 100_000))
+def test_cheating_does_not_pay(price: int, stake_in_milli_prices: int) -> None:
+    """One wrong single-task lease, conceded when found, a third of the verifiers colluding.
+
+    It brings the price if it is not found; else it costs the concession. Honest work brings the
+    price less its cost.
     """
-    stake = price * stake_in_prices
-    rate = Fraction(audit_rate_ppm(price, stake, 0), PPM) * (1 - COLLUDING)
-    if rate >= 1 - COLLUDING:
-        return
-    assert stake > HONEST_COST * price / rate - price
+    stake = price * stake_in_milli_prices // 1000
+    uncaught = _uncaught(audit_rate_ppm(price, stake))
+    cheating = uncaught * price - (1 - uncaught) * concession_wei(price, stake)
+    assert cheating < price * (1 - HONEST_COST)
 
 
 @pytest.mark.parametrize(
-    ("stake_in_prices", "rate_ppm"), [(0, PPM), (40, 43_903), (59, 30_000), (90, 30_000)]
+    ("stake_in_prices", "rate_ppm"),
+    [(0, 1_800_000), (1, 900_000), (40, 43_903), (59, 30_000), (90, 30_000)],
 )
 def test_rates_that_the_docs_name(stake_in_prices: int, rate_ppm: int) -> None:
-    assert audit_rate_ppm(10**17, stake_in_prices * 10**17, 0) == rate_ppm
+    assert audit_rate_ppm(10**17, stake_in_prices * 10**17) == rate_ppm
+
+
+@given(prices, amounts)
+def test_a_penalty_takes_no_more_than_there_is(price: int, stake: int) -> None:
+    assert concession_wei(price, stake) == min(stake, 45 * price)
+    assert slash_wei(price, stake) == min(stake, 60 * price)
+
+
+@given(prices, amounts)
+def test_conceding_is_never_the_dearer_choice(price: int, stake: int) -> None:
+    assert concession_wei(price, stake) <= slash_wei(price, stake)
+
+
+@given(amounts, prices)
+def test_a_split_loses_nothing(penalty: int, price: int) -> None:
+    for split in (split_concession(penalty, price), split_slash(penalty, price)):
+        assert split.total_wei == penalty
+        assert min(split.requester_wei, split.challenger_wei, split.committee_wei) >= 0
+
+
+def test_splits_that_the_docs_name() -> None:
+    assert split_concession(1000, 1) == Split(500, 100, 0, 400)
+    assert split_slash(1000, 1) == Split(400, 300, 200, 100)
+    assert split_slash(9, 1) == Split(3, 2, 1, 3)
+
+
+@given(amounts, prices, st.sampled_from([CONCESSION, SLASH]))
+def test_a_capped_requester_gets_no_more_than_the_cap(
+    penalty: int, price: int, rule: Penalty
+) -> None:
+    shares = (rule.prices, rule.requester_percent, rule.challenger_percent, rule.committee_percent)
+    split = Penalty(*shares, requester_most_prices=1).split(penalty, price)
+    assert split.requester_wei == min(rule.split(penalty, price).requester_wei, price)
+    assert split.total_wei == penalty
 
 
 @given(prices)
@@ -81,12 +132,19 @@ def test_a_price_is_for_what_the_spec_reserves(ask: int, cpu_millis: int, second
     assert price <= task_price_wei(ask, resources, seconds + 1)
 
 
-@given(prices, st.integers(1, 10**6), st.integers(RATE_FLOOR_PPM, PPM))
+@given(prices, st.integers(1, 10**6), st.integers(RATE_FLOOR_PPM, RATE_NUMERATOR_PPM))
 def test_an_audit_budget_lasts(price: int, tasks: int, rate_ppm: int) -> None:
     budget = audit_budget_wei(price, tasks, rate_ppm)
     fee = audit_fee_wei(price)
     audits = budget // fee
+    first = min(rate_ppm, PPM)
+    expected = Fraction(tasks * first, PPM) * (1 + Fraction(max(REAUDIT_PPM, rate_ppm - PPM), PPM))
     assert budget == audits * fee
-    assert min(tasks, max(1, tasks * rate_ppm // PPM)) <= audits <= tasks
-    deviation = (tasks * rate_ppm / PPM) ** 0.5
-    assert audits <= tasks * rate_ppm / PPM + 3 * deviation + 2
+    assert min(2 * tasks, max(1, int(expected))) <= audits <= 2 * tasks
+    assert audits <= float(expected) + 3 * float(expected) ** 0.5 + 2
+
+
+def test_a_budget_for_newcomers_is_for_both_audits() -> None:
+    fee = audit_fee_wei(10**17)
+    audits = audit_budget_wei(10**17, 100, RATE_NUMERATOR_PPM) // fee
+    assert 180 < audits <= 200

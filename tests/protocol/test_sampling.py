@@ -5,16 +5,23 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from eth_abi import encode
+from eth_utils import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.pricing import RATE_NUMERATOR_PPM, REAUDIT_PPM
 from protocol.sampling import (
     MAX_DRAWS,
+    SEAT_TAG,
     Seat,
+    audit_rounds,
     audited_tasks,
     committee_index,
     draw_committee,
+    draw_committee_seats,
     draw_verifier,
+    draw_verifiers,
     is_audited,
     seat_index,
 )
@@ -53,6 +60,49 @@ def test_a_higher_rate_draws_more(
 ) -> None:
     low, high = sorted((one, other))
     assert is_audited(seed, lease_id, task, low) <= is_audited(seed, lease_id, task, high)
+
+
+@given(bytes32s, bytes32s, uints(32), uints(256), st.integers(1, 2**32 - 1))
+def test_a_draw_is_the_hash_of_the_abi_encoding(
+    seed: Bytes32, lease_id: Bytes32, task: int, attempt: int, count: int
+) -> None:
+    types = ["bytes32", "bytes32", "bytes32", "uint32", "uint256"]
+    words = encode(types, [SEAT_TAG, seed, lease_id, task, attempt])
+    expected = int.from_bytes(keccak(words), "big") % count
+    assert seat_index(seed, lease_id, task, attempt, count) == expected
+
+
+@given(bytes32s, bytes32s, uints(32), st.integers(0, RATE_NUMERATOR_PPM))
+def test_a_task_is_audited_if_it_has_a_round(
+    seed: Bytes32, lease_id: Bytes32, task: int, rate_ppm: int
+) -> None:
+    rounds = audit_rounds(seed, lease_id, task, rate_ppm)
+    assert rounds in (0, 1, 2)
+    assert (rounds > 0) == is_audited(seed, lease_id, task, rate_ppm)
+
+
+@given(bytes32s, bytes32s, uints(32), st.integers(0, 2 * PPM), st.integers(0, 2 * PPM))
+def test_a_higher_rate_has_no_fewer_rounds(
+    seed: Bytes32, lease_id: Bytes32, task: int, one: int, other: int
+) -> None:
+    low, high = sorted((one, other))
+    rounds = audit_rounds(seed, lease_id, task, high)
+    assert audit_rounds(seed, lease_id, task, low) <= rounds
+    if low >= PPM:
+        assert rounds >= 1
+    if high == 2 * PPM:
+        assert rounds == 2
+
+
+@pytest.mark.parametrize("rate_ppm", [30_000, 500_000, PPM, 1_400_000, RATE_NUMERATOR_PPM])
+def test_as_many_rounds_are_drawn_as_the_rate_says(rate_ppm: int) -> None:
+    """Within five standard deviations of 20,000 fixed tasks, of which some are audited again."""
+    tasks = 20_000
+    rounds = Counter(audit_rounds(SEED, LEASE, task, rate_ppm) for task in range(tasks))
+    first = min(rate_ppm, PPM) / PPM
+    again = first * max(REAUDIT_PPM, rate_ppm - PPM) / PPM
+    for count, share in ((rounds[1] + rounds[2], first), (rounds[2], again)):
+        assert abs(count - tasks * share) <= 5 * (tasks * share * (1 - share)) ** 0.5 + 1
 
 
 def test_draws_depend_on_seed_lease_and_task() -> None:
@@ -107,8 +157,50 @@ def test_a_verifier_is_eligible_and_the_first(
     assert attempts[draw.attempt].holder == draw.holder
 
 
+@given(bytes32s, seat_lists, exclusions, uints(32), st.integers(0, RATE_NUMERATOR_PPM))
+def test_every_round_has_another_verifier(
+    seed: Bytes32, seats: list[Seat], excluded: set[Address], task: int, rate_ppm: int
+) -> None:
+    draws = draw_verifiers(seed, LEASE, task, rate_ppm, seats, BLOCK, excluded)
+    rounds = audit_rounds(seed, LEASE, task, rate_ppm)
+    barred = set(excluded)
+    for number in range(rounds):
+        attempts = range(number * MAX_DRAWS, (number + 1) * MAX_DRAWS) if seats else ()
+        eligible = [
+            a
+            for a in attempts
+            if (seat := seats[seat_index(seed, LEASE, task, a, len(seats))]).is_held_at(BLOCK)
+            and seat.holder not in barred
+        ]
+        drawn = [draw for draw in draws if draw.round == number]
+        assert [draw.attempt for draw in drawn] == eligible[:1]
+        barred |= {draw.holder for draw in drawn}
+    assert len(draws) <= rounds
+    assert len({draw.holder for draw in draws}) == len(draws)
+    if rounds:
+        first = draw_verifier(seed, LEASE, task, seats, BLOCK, excluded)
+        assert [draw for draw in draws if draw.round == 0] == ([first] if first else [])
+
+
+def test_a_lone_verifier_does_not_re_audit_itself() -> None:
+    seats = [Seat(HOLDERS[0], 1)] * 4
+    for task in range(50):
+        draws = draw_verifiers(SEED, LEASE, task, 2 * PPM, seats, BLOCK, ())
+        assert [draw.round for draw in draws] == [0]
+
+
 @given(bytes32s, seat_lists, exclusions, st.integers(1, 5))
-def test_a_committee_is_eligible_and_of_different_holders(
+def test_a_committee_sits_on_the_seats_that_were_drawn(
+    seed: Bytes32, seats: list[Seat], excluded: set[Address], size: int
+) -> None:
+    drawn = draw_committee_seats(seed, 1, seats, BLOCK, excluded, size)
+    members = draw_committee(seed, 1, seats, BLOCK, excluded, size)
+    assert tuple(seats[seat_id].holder for seat_id in drawn) == members
+    assert all(seats[seat_id].is_held_at(BLOCK) for seat_id in drawn)
+
+
+@given(bytes32s, seat_lists, exclusions, st.integers(1, 5))
+def test_a_committee_is_is_eligible_and_of_different_holders(
     seed: Bytes32, seats: list[Seat], excluded: set[Address], size: int
 ) -> None:
     members = draw_committee(seed, 1, seats, BLOCK, excluded, size)
@@ -134,4 +226,5 @@ def test_when_a_seat_counts(seat: Seat, is_held: bool) -> None:
 
 def test_nobody_is_drawn_from_no_seats() -> None:
     assert draw_verifier(SEED, LEASE, 0, [], BLOCK, ()) is None
+    assert draw_verifiers(SEED, LEASE, 0, 2 * PPM, [], BLOCK, ()) == ()
     assert draw_committee(SEED, 0, [], BLOCK, (), 3) == ()

@@ -80,7 +80,10 @@ def _keep_quiet(stage: Stage, batch_id: int, index: int, task: int) -> None:
     if honest and not stage.market.batch(batch_id).is_finished(index):
         dispute_id = stage.contest(batch_id, Finding(index, task, honest[0].holder))
         if dispute_id is not None:
+            before_wei = stage.tally.work_wei
             stage.judge(dispute_id)
+            # Its votes in the committee are work that it would have had in any case.
+            stage.tally.honest_income_wei -= stage.tally.work_wei - before_wei
 
 
 def _report_equivocation(stage: Stage, batch_id: int, index: int, task: int, draw: Draw) -> None:
