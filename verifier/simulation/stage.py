@@ -269,26 +269,36 @@ class Stage:
             return 0
 
     def _audit(self, batch_id: int, index: int, entry: LeaseEntry, task: int) -> Finding | None:
-        found = None
-        for draw in self.draws(batch_id, index, task):
+        draws = self.draws(batch_id, index, task)
+        honest = [draw for draw in draws if draw.holder not in self.friendly]
+        for draw in draws:
             if draw.holder in self.friendly:
-                self._audit_blindly(batch_id, index, entry, task, draw)
-            elif found is None:
-                found = Finding(index, task, draw.holder)
-            else:
-                self._audit_for_nothing(entry)
-        return found
+                self._audit_blindly(batch_id, index, entry, task, draw, is_alone=not honest)
+        for _ in honest[1:]:
+            self._audit_for_nothing(entry)
+        return Finding(index, task, honest[0].holder) if honest else None
 
     def _audit_blindly(
-        self, batch_id: int, index: int, entry: LeaseEntry, task: int, draw: Draw
+        self,
+        batch_id: int,
+        index: int,
+        entry: LeaseEntry,
+        task: int,
+        draw: Draw,
+        *,
+        is_alone: bool,
     ) -> None:
         """A verifier of the coalition signs what the provider tells it.
+
+        Both rounds are drawn by one seed: it sees that an honest one will look too, and then signs
+        nothing that a committee could contradict.
 
         It could do so about right results too, so that the work it saves is nothing gained by a
         wrong one; `shared-digests` measures that.
         """
         self.tally.honest_income_wei += pricing.audit_fee_wei(entry.price_per_task_wei)
-        self.pay_audit(batch_id, index, task, draw, WRONG)
+        if is_alone:
+            self.pay_audit(batch_id, index, task, draw, WRONG)
 
     def _audit_for_nothing(self, entry: LeaseEntry) -> None:
         self.tally.unpaid_work_wei += self.cost_wei(entry.price_per_task_wei)

@@ -276,7 +276,7 @@ STRATEGIES = (
     _cheater(
         "friend", "a friend contests first; concedes to it", _FEW, concede_to_friend, weight=8
     ),
-    _cheater("friend-and-fight", "a friend contests first; fights", _FEW, fight_friend, weight=4),
+    _cheater("friend-and-fight", "a friend contests first; fights", _FEW, fight_friend, weight=8),
     *(
         _cheater(
             f"own-job-shield-{stake}",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from protocol import pricing
 from protocol.sampling import Draw
@@ -52,23 +53,27 @@ def lazy(stage: Stage) -> None:
         stage.close_window(batch_id)
 
 
-def quiet(stage: Stage) -> None:
-    """Find a stranger's wrong result, and sign it for the fee instead of contesting it."""
+def quiet(stage: Stage, *, is_choosy: bool = False) -> None:
+    """Find a stranger's wrong result, and sign it for the fee instead of contesting it.
+
+    A choosy one does so only where it sees that no honest verifier is drawn too.
+    """
     for _ in range(ROUNDS):
         stranger = stage.honest("cheater", 0)
         batch_id = stage.commit([stage.lease(stranger, 2, 2) for _ in range(4)])
         stage.seed(batch_id)
         for index, entry in enumerate(stage.market.batch(batch_id).entries):
             for task in entry.tasks:
-                _keep_quiet(stage, batch_id, index, task)
+                _keep_quiet(stage, batch_id, index, task, is_choosy=is_choosy)
         stage.close_window(batch_id)
 
 
-def _keep_quiet(stage: Stage, batch_id: int, index: int, task: int) -> None:
+def _keep_quiet(stage: Stage, batch_id: int, index: int, task: int, *, is_choosy: bool) -> None:
     """The honest way is to contest, and be paid of a stake that is not there."""
     draws = stage.draws(batch_id, index, task)
+    honest = [draw for draw in draws if draw.holder not in stage.friendly]
     price_wei = stage.setting.price_wei
-    for draw in draws:
+    for draw in () if is_choosy and honest else draws:
         if draw.holder in stage.friendly:
             stage.tally.cheated += 1
             stage.tally.tasks += 1
@@ -76,7 +81,6 @@ def _keep_quiet(stage: Stage, batch_id: int, index: int, task: int) -> None:
             stage.tally.honest_income_wei -= stage.cost_wei(price_wei)
             if stage.pay_audit(batch_id, index, task, draw, WRONG):
                 _report_equivocation(stage, batch_id, index, task, draw)
-    honest = [draw for draw in draws if draw.holder not in stage.friendly]
     if honest and not stage.market.batch(batch_id).is_finished(index):
         dispute_id = stage.contest(batch_id, Finding(index, task, honest[0].holder))
         if dispute_id is not None:
@@ -215,6 +219,13 @@ def _a_third(setting: Setting) -> Setting:
 STRATEGIES = (
     Strategy("lazy-verifier", "signs what the opening shows, without running", lazy, _a_few_seats),
     Strategy("quiet-verifier", "signs a wrong result of who has no stake", quiet, _a_few_seats),
+    Strategy(
+        "choosy-verifier",
+        "the same, only where no honest verifier is drawn too",
+        partial(quiet, is_choosy=True),
+        _a_few_seats,
+        weight=2,
+    ),
     Strategy("nonsense-audit", "claims fees for nonsense", claim_another_digest, _a_few_seats),
     Strategy("flags-honest-work", "contests right results", flag_honest_work, _a_few_seats),
     Strategy(
