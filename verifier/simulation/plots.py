@@ -52,11 +52,10 @@ def gains(outcomes: Sequence[Outcome]) -> str:
 
 def detection(outcome: Outcome) -> str:
     """The share of cheaters caught after so many cheated tasks."""
-    caught, most = outcome.caught_after, 1.2 * MOST_CHEATED
-    points = [(0.0, 0.0)]
-    for number, after in enumerate(caught, start=1):
-        if after <= most:
-            points.append((after / most, number / outcome.trials))
+    most = 1.2 * MOST_CHEATED
+    shares = {after: number for number, after in enumerate(outcome.caught_after, start=1)}
+    inside = [(after / most, n / outcome.trials) for after, n in shares.items() if after <= most]
+    points = [(0.0, 0.0), *inside]
     parts = [_curve(points), *_frame([(v / most, str(v)) for v in range(0, 301, 50)])]
     limit = LEFT + (WIDTH - LEFT - RIGHT) * MOST_CHEATED / most
     parts.append(_line(limit, TOP, limit, TOP + CHART_HEIGHT, "limit"))

@@ -28,7 +28,7 @@ class Profile:
 
 PROFILES = {
     "quick": Profile(trials=40, tasks=20_000, providers=300, is_thorough=False),
-    "full": Profile(trials=2_000, tasks=1_000_000, providers=10_000, is_thorough=True),
+    "full": Profile(trials=1_000, tasks=1_000_000, providers=10_000, is_thorough=True),
 }
 
 

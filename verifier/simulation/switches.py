@@ -15,6 +15,7 @@ from verifier.simulation.setting import Setting, production_terms
 
 BOND_PRICES = 15
 CHALLENGER_PERCENT = 15
+CONCESSION_PRICES = 50
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +44,11 @@ def _cap_requester(setting: Setting) -> Setting:
 def _lower_reward(setting: Setting) -> Setting:
     slash = replace(setting.rules.slash, challenger_percent=CHALLENGER_PERCENT)
     return replace(setting, rules=replace(setting.rules, slash=slash))
+
+
+def _raise_concession(setting: Setting) -> Setting:
+    concession = replace(setting.rules.concession, prices=CONCESSION_PRICES)
+    return replace(setting, rules=replace(setting.rules, concession=concession))
 
 
 def _no_penalties(setting: Setting) -> Setting:
@@ -80,6 +86,11 @@ AMENDMENTS = (
         "challenger-share",
         f"of a lost dispute the challenger gets {CHALLENGER_PERCENT} %; the rest of its part burns",
         _lower_reward,
+    ),
+    Switch(
+        "concession-price",
+        f"a first concession takes {CONCESSION_PRICES} prices of stake, not 45",
+        _raise_concession,
     ),
     Switch(
         "late-committee",

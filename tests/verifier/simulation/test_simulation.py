@@ -63,6 +63,7 @@ def test_only_known_limits_gain(report: Report) -> None:
         ("re-audit", "newcomer", 60),
         ("requester-cap", "own-job-shield-20", 30),
         ("equivocation", "lazy-verifier", 20),
+        ("equivocation", "choosy-verifier", 30),
     ],
 )
 def test_a_rule_that_is_left_out_makes_cheating_pay(

@@ -92,6 +92,13 @@ def fight_friend(stage: Stage, batch_id: int, finding: Finding) -> None:
         stage.judge(dispute_id)
 
 
+def concede_once_then_fight(stage: Stage, batch_id: int, finding: Finding) -> None:
+    """Concede to a friend while that is cheap, then let a friend's disputes be judged."""
+    provider = stage.market.batch(batch_id).entries[finding.index].provider
+    has_conceded = stage.market.account(provider).strikes > 0
+    (fight_friend if has_conceded else concede_to_friend)(stage, batch_id, finding)
+
+
 def shield(stage: Stage, batch_id: int, finding: Finding) -> None:
     """Lose the whole stake in a job of one's own first, to one's own requester and friend."""
     entry = stage.market.batch(batch_id).entries[finding.index]
@@ -277,6 +284,13 @@ STRATEGIES = (
         "friend", "a friend contests first; concedes to it", _FEW, concede_to_friend, weight=8
     ),
     _cheater("friend-and-fight", "a friend contests first; fights", _FEW, fight_friend, weight=8),
+    _cheater(
+        "friend-in-bulk",
+        "16 wrong leases a window; concedes one to a friend, fights the rest",
+        Plan(leases=16, windows=4),
+        concede_once_then_fight,
+        weight=8,
+    ),
     *(
         _cheater(
             f"own-job-shield-{stake}",
