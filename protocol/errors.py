@@ -199,3 +199,10 @@ class ExecutionFailed(FallowError):
     code = "execution_failed"
     retryable = True
     exit_code = 8
+
+
+class ClaimFailed(FallowError):
+    """A claim that the rules must keep does not hold."""
+
+    code = "claim_failed"
+    exit_code = 9

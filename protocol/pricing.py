@@ -6,34 +6,101 @@ same audit rate.
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from math import isqrt
 
 from protocol.spec import Resources
 from protocol.units import PPM
 
-# q = clip(1.5 c / ((1 - a)(S + E + R)), floor, 1), with the honest cost c = 0.8 R and a third of
-# the verifiers colluding (a = 1/3): 1.5 * 0.8 / (2/3) = 1.8.
+# q = clip(1.5 c / ((1 - a)(S + R)), floor, most): the expected number of audits of a task, with an
+# honest cost c = 0.8 R and a third of the verifiers colluding (a = 1/3): 1.5 * 0.8 / (2/3) = 1.8.
+# Above 1 a task is audited for certain, and once more with the rest as the chance.
 RATE_NUMERATOR_PPM = 1_800_000
 RATE_FLOOR_PPM = 30_000
+# Of audited tasks, so many at least are audited once more, by another verifier.
+REAUDIT_PPM = 100_000
 AUDIT_FEE_PPM = 1_200_000
 
 
-def audit_rate_ppm(price_per_task_wei: int, stake_wei: int, unvested_wei: int) -> int:
-    """The share of a lease's tasks to audit, in parts per million, from the money at risk.
+@dataclass(frozen=True, slots=True)
+class Split:
+    """Where a penalty goes, in wei."""
 
-    `stake_wei` is the provider's free stake, `unvested_wei` pay that a caught cheater truly loses.
-    Market passes 0 for the latter: pay out of one's own job is never at risk (decision 12).
+    requester_wei: int
+    challenger_wei: int
+    committee_wei: int
+    burnt_wei: int
+
+    @property
+    def total_wei(self) -> int:
+        """The whole penalty."""
+        return self.requester_wei + self.challenger_wei + self.committee_wei + self.burnt_wei
+
+
+@dataclass(frozen=True, slots=True)
+class Penalty:
+    """What a wrong task costs its provider's stake, beside the lease's pay, and who gets it."""
+
+    prices: int
+    requester_percent: int
+    challenger_percent: int
+    committee_percent: int
+
+    def due_wei(self, price_per_task_wei: int, stake_wei: int) -> int:
+        """So many times the task's price, at most the whole stake."""
+        return min(stake_wei, self.prices * price_per_task_wei)
+
+    def split(self, penalty_wei: int) -> Split:
+        """The shares, each rounded down; what is left is burnt."""
+        requester_wei = penalty_wei * self.requester_percent // 100
+        challenger_wei = penalty_wei * self.challenger_percent // 100
+        committee_wei = penalty_wei * self.committee_percent // 100
+        given_wei = requester_wei + challenger_wei + committee_wei
+        return Split(requester_wei, challenger_wei, committee_wei, penalty_wei - given_wei)
+
+
+# Below a lost dispute, so that conceding is the better choice of whoever knows it was wrong; above
+# what an identity that is begun, caught once and left could earn by the tasks that were not drawn.
+CONCESSION = Penalty(prices=45, requester_percent=50, challenger_percent=10, committee_percent=0)
+SLASH = Penalty(prices=60, requester_percent=40, challenger_percent=30, committee_percent=20)
+
+
+def audit_rate_ppm(price_per_task_wei: int, stake_wei: int) -> int:
+    """The expected number of audits of each of a lease's tasks, in parts per million, rounded up.
+
+    `stake_wei` is the provider's stake that is not being unstaked. Unvested pay does not count: out
+    of one's own job it is never at risk (decision 12). Without stake it is `RATE_NUMERATOR_PPM`.
     """
-    at_risk_wei = stake_wei + unvested_wei + price_per_task_wei
+    at_risk_wei = stake_wei + price_per_task_wei
     if at_risk_wei == 0:
-        return PPM
+        return RATE_NUMERATOR_PPM
     rate = -(-RATE_NUMERATOR_PPM * price_per_task_wei // at_risk_wei)
-    return min(max(rate, RATE_FLOOR_PPM), PPM)
+    return max(rate, RATE_FLOOR_PPM)
 
 
 def audit_fee_wei(price_per_task_wei: int) -> int:
     """What a verifier earns by auditing a task of that price."""
     return price_per_task_wei * AUDIT_FEE_PPM // PPM
+
+
+def concession_wei(price_per_task_wei: int, stake_wei: int) -> int:
+    """What a provider's first concession takes from its stake."""
+    return CONCESSION.due_wei(price_per_task_wei, stake_wei)
+
+
+def slash_wei(price_per_task_wei: int, stake_wei: int) -> int:
+    """What a lost dispute, or any concession but the first, takes from a provider's stake."""
+    return SLASH.due_wei(price_per_task_wei, stake_wei)
+
+
+def split_concession(penalty_wei: int) -> Split:
+    """Who gets what a first concession took."""
+    return CONCESSION.split(penalty_wei)
+
+
+def split_slash(penalty_wei: int) -> Split:
+    """Who gets what a lost dispute took. Where no committee met, its part is burnt too."""
+    return SLASH.split(penalty_wei)
 
 
 def task_price_wei(
@@ -50,12 +117,15 @@ def task_price_wei(
 def audit_budget_wei(max_price_per_task_wei: int, task_count: int, expected_rate_ppm: int) -> int:
     """The audit budget to put aside for a job whose providers are audited at `expected_rate_ppm`.
 
-    Drawing is random: three standard deviations of a binomial are added, and at least one audit.
+    Re-audits are counted in. Drawing is random: three standard deviations are added, taken as if
+    the audits came one by one (Poisson; fewer in truth), at least one audit and at most two a task.
     """
     fee_wei = audit_fee_wei(max_price_per_task_wei)
-    expected = task_count * expected_rate_ppm
-    spread = 3 * _isqrt_ceil(task_count * expected_rate_ppm * PPM)
-    audits = min(task_count, max(1, -(-(expected + spread) // PPM)))
+    first_ppm = min(expected_rate_ppm, PPM)
+    again_ppm = first_ppm * max(REAUDIT_PPM, expected_rate_ppm - PPM) // PPM
+    expected = task_count * (first_ppm + again_ppm)
+    spread = 3 * _isqrt_ceil(expected * PPM)
+    audits = min(2 * task_count, max(1, -(-(expected + spread) // PPM)))
     return audits * fee_wei
 
 

@@ -1,0 +1,224 @@
+"""Contested tasks: bonds, concessions, rulings and penalties. Mirrors market/Disputes.sol."""
+
+from __future__ import annotations
+
+from collections import Counter
+from dataclasses import replace
+
+from protocol.pricing import Split
+from protocol.sampling import draw_committee_seats
+from protocol.settlement.audits import Audits
+from protocol.settlement.facts import Dispute, DisputeStatus, Moment, Rules, Ruling, Terms, Verdict
+from protocol.settlement.refusals import Refusal, require
+from protocol.units import Address, Bytes32
+
+
+class Disputes(Audits):
+    """Who contests what, and what it costs whom."""
+
+    def __init__(self, terms: Terms, rules: Rules | None = None) -> None:
+        super().__init__(terms, rules)
+        self._disputes: list[Dispute] = []
+        self._disputed_tasks: set[tuple[int, int, int]] = set()
+        self._open_disputes: Counter[tuple[int, int]] = Counter()
+
+    def dispute(self, dispute_id: int) -> Dispute:
+        """A dispute's facts."""
+        require(0 < dispute_id <= len(self._disputes), Refusal.UNKNOWN_DISPUTE)
+        return self._disputes[dispute_id - 1]
+
+    def open_dispute(
+        self, challenger: Address, batch_id: int, index: int, task: int, at: Moment
+    ) -> int:
+        """Contest a task with a bond."""
+        state = self.batch(batch_id)
+        require(not state.is_window_over(at.seconds), Refusal.WINDOW_OVER)
+        entry = self._entry(batch_id, index, task)
+        require(not state.is_finished(index), Refusal.LEASE_FINISHED)
+        key = (batch_id, index, task)
+        require(key not in self._disputed_tasks, Refusal.TASK_ALREADY_DISPUTED)
+        bond_wei = self.terms.bond_wei(entry.price_per_task_wei)
+        self._spend(challenger, bond_wei)
+        self._disputed_tasks.add(key)
+        self._open_disputes[batch_id, index] += 1
+        provider = self.account(entry.provider)
+        self._change(entry.provider, open_disputes=provider.open_disputes + 1)
+        disputed = state.disputed_bitmap | 1 << index
+        self._store_batch(batch_id, replace(state, disputed_bitmap=disputed))
+        self._disputes.append(
+            Dispute(
+                batch_id,
+                index,
+                task,
+                entry,
+                challenger,
+                bond_wei,
+                opened_at=at.seconds,
+                opened_block=at.block,
+                seat_count=len(self.seats()),
+            )
+        )
+        return len(self._disputes)
+
+    def concede(self, provider: Address, dispute_id: int, at: Moment) -> int:
+        """Admit a wrong result; return what it took from the stake.
+
+        The first time it costs less than a lost dispute; from the second on it counts as one.
+        """
+        contested = self._open_dispute(dispute_id)
+        require(provider == contested.entry.provider, Refusal.NOT_THE_PROVIDER)
+        ends_at = contested.opened_at + self.terms.concede_seconds
+        require(at.seconds <= ends_at, Refusal.CONCEDE_PERIOD_OVER)
+        is_finished = self.batch(contested.batch_id).is_finished(contested.index)
+        require(not is_finished, Refusal.LEASE_FINISHED)
+        self._end_dispute(
+            dispute_id, replace(contested, status=DisputeStatus.CONCEDED, verdict=_LOST)
+        )
+        self._credit(contested.challenger, contested.bond_wei)
+        if self.account(provider).strikes == 0:
+            taken_wei = self._pay_concession(contested)
+        else:
+            taken_wei = self._slash(contested, (), at)
+        self._finish(contested)
+        return taken_wei
+
+    def committee_seats(self, dispute_id: int, seed: Bytes32) -> tuple[int, ...]:
+        """The seats that a seed draws for a dispute's committee."""
+        contested = self.dispute(dispute_id)
+        job = self._jobs[contested.entry.job_id].terms
+        parties = {contested.entry.provider, contested.challenger, job.requester, job.operator}
+        return draw_committee_seats(
+            seed,
+            dispute_id,
+            self.seats(contested.seat_count),
+            contested.opened_block,
+            parties,
+            self.terms.committee_size,
+        )
+
+    def convene(self, dispute_id: int, seed: Bytes32, at: Moment) -> tuple[Address, ...]:
+        """Draw the committee, after the concede window; return its members."""
+        contested = self._open_dispute(dispute_id)
+        require(contested.seat_ids is None, Refusal.COMMITTEE_ALREADY_DRAWN)
+        concede_by = contested.opened_at + self.terms.concede_seconds
+        require(at.seconds > concede_by, Refusal.CONCEDE_PHASE_RUNNING)
+        seat_ids = self.committee_seats(dispute_id, seed)
+        self._hold(seat_ids)
+        self._disputes[dispute_id - 1] = replace(contested, seat_ids=seat_ids)
+        return tuple(self.seats()[seat_id].holder for seat_id in seat_ids)
+
+    def rule(self, dispute_id: int, ruling: Ruling, at: Moment) -> int:
+        """Carry out what a committee decided; return what it took from the provider's stake.
+
+        A lease that was finished in the meantime makes the dispute moot: nobody loses anything.
+        """
+        contested = self._open_dispute(dispute_id)
+        is_moot = self.batch(contested.batch_id).is_finished(contested.index)
+        require(is_moot or contested.seat_ids is not None, Refusal.COMMITTEE_NOT_DRAWN)
+        verdict = Verdict.NONE if is_moot else ruling.verdict
+        digest = None if is_moot else ruling.digest
+        self._end_dispute(
+            dispute_id,
+            replace(contested, status=DisputeStatus.RESOLVED, verdict=verdict, digest=digest),
+        )
+        for i, seat_id in enumerate(contested.seat_ids or ()):
+            is_absent = not is_moot and bool(ruling.absentees >> i & 1)
+            is_offender = not is_moot and bool(ruling.offenders >> i & 1)
+            self._end_duty(seat_id, at, is_absent=is_absent, is_offender=is_offender)
+        if verdict == Verdict.CHALLENGER_LOST:
+            self._forfeit_bond(contested, ruling.majority)
+            return 0
+        self._credit(contested.challenger, contested.bond_wei)
+        if verdict == Verdict.NONE:
+            return 0
+        taken_wei = self._slash(contested, ruling.majority, at)
+        self._finish(contested)
+        return taken_wei
+
+    def report_verifier(self, reporter: Address, dispute_id: int, number: int, at: Moment) -> int:
+        """Take the drawn seat of whoever was paid for another digest than a committee found.
+
+        `number` is the round of its audit. A concession contradicts nobody: a provider could admit
+        what is right to have its verifier's seat taken. Returns the reporter's half.
+        """
+        contested = self.dispute(dispute_id)
+        is_found = contested.digest is not None and contested.verdict == _LOST
+        require(is_found, Refusal.VERIFIER_NOT_CONTRADICTED)
+        paid = self.paid_audit(contested.batch_id, contested.index, contested.task, number)
+        require(paid is not None, Refusal.AUDIT_NOT_PAID)
+        if paid is None:
+            return 0
+        is_other = paid.digest != contested.digest
+        is_rule = self.rules.contradicted_verifier_loses_seat
+        require(is_rule and is_other, Refusal.VERIFIER_NOT_CONTRADICTED)
+        self._require_own(paid.verifier, paid.seat_id)
+        require(self.seat_stake(paid.seat_id).stake_wei != 0, Refusal.SEAT_EMPTY)
+        seized_wei = self._seize(paid.seat_id, at)
+        half_wei = seized_wei // 2
+        self._credit(reporter, half_wei)
+        self.burnt_wei += seized_wei - half_wei
+        return half_wei
+
+    def total_wei(self) -> int:
+        """The sum of every claim; always `held_wei`."""
+        is_open = DisputeStatus.OPEN
+        bonds_wei = sum(d.bond_wei for d in self._disputes if d.status == is_open)
+        return super().total_wei() + bonds_wei
+
+    def _end_dispute(self, dispute_id: int, ended: Dispute) -> None:
+        self._disputes[dispute_id - 1] = ended
+        provider = self.account(ended.entry.provider)
+        self._change(ended.entry.provider, open_disputes=provider.open_disputes - 1)
+        place = (ended.batch_id, ended.index)
+        self._open_disputes[place] -= 1
+        if not self._open_disputes[place]:
+            del self._open_disputes[place]
+            state = self.batch(ended.batch_id)
+            disputed = state.disputed_bitmap & ~(1 << ended.index)
+            self._store_batch(ended.batch_id, replace(state, disputed_bitmap=disputed))
+
+    def _finish(self, contested: Dispute) -> None:
+        """The provider has lost the lease: no pay, its tasks are free again."""
+        state = self.batch(contested.batch_id)
+        finished = state.finished_bitmap | 1 << contested.index
+        self._store_batch(contested.batch_id, replace(state, finished_bitmap=finished))
+        provider = contested.entry.provider
+        self._change(provider, strikes=self.account(provider).strikes + 1)
+        self._release_lease(contested.batch_id, contested.index)
+
+    def _pay_concession(self, contested: Dispute) -> int:
+        owner, price_wei = contested.entry.provider, contested.entry.price_per_task_wei
+        rule = self.rules.concession
+        due_wei = rule.due_wei(price_wei, self.account(owner).slashable_wei)
+        taken_wei = self._take_stake(owner, due_wei)
+        self._pay_out(contested, rule.split(taken_wei), ())
+        return taken_wei
+
+    def _slash(self, contested: Dispute, majority: tuple[Address, ...], at: Moment) -> int:
+        owner, price_wei = contested.entry.provider, contested.entry.price_per_task_wei
+        self._change(owner, forfeit_block=at.block)
+        rule = self.rules.slash
+        due_wei = rule.due_wei(price_wei, self.account(owner).slashable_wei)
+        taken_wei = self._take_stake(owner, due_wei)
+        self._pay_out(contested, rule.split(taken_wei), majority)
+        return taken_wei
+
+    def _pay_out(self, contested: Dispute, split: Split, majority: tuple[Address, ...]) -> None:
+        given_wei = self._share(split.committee_wei, majority)
+        self._credit(self._jobs[contested.entry.job_id].terms.requester, split.requester_wei)
+        self._credit(contested.challenger, split.challenger_wei)
+        self.burnt_wei += split.burnt_wei + split.committee_wei - given_wei
+
+    def _forfeit_bond(self, contested: Dispute, majority: tuple[Address, ...]) -> None:
+        half_wei = contested.bond_wei // 2
+        self._credit(contested.entry.provider, half_wei)
+        given_wei = self._share(half_wei, majority)
+        self.burnt_wei += contested.bond_wei - half_wei - given_wei
+
+    def _open_dispute(self, dispute_id: int) -> Dispute:
+        contested = self.dispute(dispute_id)
+        require(contested.status == DisputeStatus.OPEN, Refusal.DISPUTE_NOT_OPEN)
+        return contested
+
+
+_LOST = Verdict.PROVIDER_LOST

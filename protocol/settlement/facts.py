@@ -1,0 +1,278 @@
+"""What the money rules know: frozen facts, replaced as a whole when something happens."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+from protocol.lease import LeaseResult
+from protocol.lifecycle import JobFacts
+from protocol.pricing import CONCESSION, SLASH, Penalty
+from protocol.units import Address, Bytes32
+
+MAX_ITEMS = 64
+MAX_LEASE_TASKS = 4096
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Moment:
+    """When something happens, as the chain tells time."""
+
+    block: int
+    seconds: int
+
+
+@dataclass(frozen=True, slots=True)
+class Terms:
+    """The parameters that a market is deployed with, as far as money depends on them.
+
+    `dispute_bond_wei` is asked for a dispute about any task, or `dispute_bond_prices` times the
+    task's price if that is not 0.
+    """
+
+    seat_stake_wei: int
+    dispute_bond_wei: int
+    minimum_stake_wei: int
+    seed_delay_blocks: int
+    dispute_window_seconds: int
+    concede_seconds: int
+    commit_grace_seconds: int
+    unstake_delay_seconds: int
+    committee_size: int
+    dispute_bond_prices: int = 0
+
+    def bond_wei(self, price_per_task_wei: int) -> int:
+        """What a challenger puts down for a dispute about a task of that price."""
+        if self.dispute_bond_prices:
+            return self.dispute_bond_prices * price_per_task_wei
+        return self.dispute_bond_wei
+
+
+@dataclass(frozen=True, slots=True)
+class Rules:
+    """What the contracts do by their code. One that is turned off shows what it was for."""
+
+    concession: Penalty = CONCESSION
+    slash: Penalty = SLASH
+    forfeits_after_slash: bool = True
+    pays_agreeing_audits_only: bool = True
+    contradicted_verifier_loses_seat: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Account:
+    """An account's money inside Market, in wei. Mirrors `IMarket.Account`."""
+
+    balance_wei: int = 0
+    stake_wei: int = 0
+    unvested_wei: int = 0
+    unstaking_wei: int = 0
+    unstake_at: int = 0
+    strikes: int = 0
+    open_disputes: int = 0
+    forfeit_block: int = 0
+
+    @property
+    def slashable_wei(self) -> int:
+        """What stands behind its work: stake, also what is being unstaked."""
+        return self.stake_wei + self.unstaking_wei
+
+
+@dataclass(frozen=True, slots=True)
+class SeatStake:
+    """The money behind a seat."""
+
+    stake_wei: int
+    releasable_at: int = 0
+    duties: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class JobTerms:
+    """What opening a job fixes. Mirrors the fields of `protocol.job.Job` that money depends on."""
+
+    requester: Address
+    operator: Address
+    task_count: int
+    max_price_per_task_wei: int
+    audit_budget_wei: int
+    deadline: int
+    not_before: int = 0
+    nonce: int = 0
+    relayer_fee_wei: int = 0
+
+    @property
+    def escrow_wei(self) -> int:
+        """Every task at its highest price."""
+        return self.task_count * self.max_price_per_task_wei
+
+
+@dataclass(frozen=True, slots=True)
+class JobState:
+    """A job's money and progress. Mirrors `IMarket.JobState`."""
+
+    terms: JobTerms
+    escrow_wei: int
+    audit_escrow_wei: int
+    committed_tasks: int = 0
+    settled_tasks: int = 0
+    open_leases: int = 0
+    cancelled_at: int = 0
+    closed_at: int = 0
+
+    @property
+    def facts(self) -> JobFacts:
+        """What `protocol.lifecycle` derives the status from."""
+        return JobFacts(
+            self.terms.task_count,
+            self.terms.deadline,
+            self.committed_tasks,
+            self.settled_tasks,
+            self.open_leases,
+            self.cancelled_at,
+            self.closed_at,
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class LeaseEntry:
+    """One lease of a batch, as far as money depends on it."""
+
+    lease_id: Bytes32
+    job_id: Bytes32
+    provider: Address
+    first_task: int
+    count: int
+    amount_wei: int
+
+    @classmethod
+    def of(cls, result: LeaseResult) -> LeaseEntry:
+        """From what a device signed."""
+        return cls(
+            result.lease_id,
+            result.job_id,
+            result.provider,
+            result.first_task,
+            result.count,
+            result.amount,
+        )
+
+    @property
+    def price_per_task_wei(self) -> int:
+        """Rounded down, as the contract does."""
+        return self.amount_wei // self.count
+
+    @property
+    def tasks(self) -> range:
+        """The indices of the tasks."""
+        return range(self.first_task, self.first_task + self.count)
+
+
+@dataclass(frozen=True, slots=True)
+class Batch:
+    """Leases committed together, each with the audit rate that was fixed for it."""
+
+    entries: tuple[LeaseEntry, ...]
+    rates_ppm: tuple[int, ...]
+    operator: Address
+    commit_block: int
+    seed_block: int
+    committed_at: int
+    seat_count: int
+    seed: Bytes32 | None = None
+    window_ends_at: int = 0
+    finished_bitmap: int = 0
+    disputed_bitmap: int = 0
+
+    def is_finished(self, index: int) -> bool:
+        """Whether lease `index` was paid, lost or forfeited."""
+        return bool(self.finished_bitmap >> index & 1)
+
+    def is_disputed(self, index: int) -> bool:
+        """Whether lease `index` is in dispute now."""
+        return bool(self.disputed_bitmap >> index & 1)
+
+    def is_window_over(self, seconds: int) -> bool:
+        """Whether its leases can no longer be contested."""
+        return self.seed is not None and seconds > self.window_ends_at
+
+
+@dataclass(frozen=True, slots=True)
+class AuditClaim:
+    """What a drawn verifier wants to be paid for.
+
+    `digest` is the one that it signed, `claimed_digest` the provider's, as its opening proves it
+    against the resultRoot.
+    """
+
+    batch_id: int
+    index: int
+    task: int
+    verifier: Address
+    attempt: int
+    digest: Bytes32
+    claimed_digest: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
+class PaidAudit:
+    """An audit that was paid, and what its verifier stands for with its seat."""
+
+    verifier: Address
+    seat_id: int
+    digest: Bytes32
+
+
+class DisputeStatus(IntEnum):
+    """Where a dispute stands. Mirrors types/Dispute.sol."""
+
+    UNKNOWN = 0
+    OPEN = 1
+    CONCEDED = 2
+    RESOLVED = 3
+
+
+class Verdict(IntEnum):
+    """How a dispute ended; NONE is void, or not yet."""
+
+    NONE = 0
+    PROVIDER_LOST = 1
+    CHALLENGER_LOST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Dispute:
+    """A contested task. Mirrors types/Dispute.sol.
+
+    `seat_ids` are those of its committee; None until that is drawn. `digest` is what its majority
+    found.
+    """
+
+    batch_id: int
+    index: int
+    task: int
+    entry: LeaseEntry
+    challenger: Address
+    bond_wei: int
+    opened_at: int
+    opened_block: int
+    seat_count: int
+    status: DisputeStatus = DisputeStatus.OPEN
+    verdict: Verdict = Verdict.NONE
+    seat_ids: tuple[int, ...] | None = None
+    digest: Bytes32 | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Ruling:
+    """What a committee decided. Mirrors types/Dispute.sol's `Ruling`, and names the digest.
+
+    Bit i of `offenders` and `absentees` stands for the dispute's seat i: the former lose it with
+    its stake, the latter without.
+    """
+
+    verdict: Verdict
+    majority: tuple[Address, ...] = ()
+    digest: Bytes32 | None = None
+    offenders: int = 0
+    absentees: int = 0

@@ -1,0 +1,88 @@
+"""Why the rules refuse a move. The names are those of the contracts' custom errors."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+
+from protocol.errors import Conflict
+
+
+class Refusal(StrEnum):
+    """A reason, named as in `IMarketErrors.sol`."""
+
+    ZERO_AMOUNT = "ZeroAmount"
+    INSUFFICIENT_BALANCE = "InsufficientBalance"
+    INSUFFICIENT_STAKE = "InsufficientStake"
+    NOTHING_UNSTAKING = "NothingUnstaking"
+    STAKE_LOCKED = "StakeLocked"
+    STAKE_AT_RISK = "StakeAtRisk"
+    UNKNOWN_SEAT = "UnknownSeat"
+    NOT_SEAT_HOLDER = "NotSeatHolder"
+    SEAT_ALREADY_VACATED = "SeatAlreadyVacated"
+    SEAT_NOT_VACATED = "SeatNotVacated"
+    SEAT_LOCKED = "SeatLocked"
+    SEAT_ON_DUTY = "SeatOnDuty"
+    SEAT_EMPTY = "SeatEmpty"
+    BAD_SIGNATURE = "BadSignature"
+    NONCE_USED = "NonceUsed"
+    BAD_TASK_COUNT = "BadTaskCount"
+    ZERO_PRICE = "ZeroPrice"
+    DEADLINE_PASSED = "DeadlinePassed"
+    EMPTY_TIME_WINDOW = "EmptyTimeWindow"
+    UNKNOWN_JOB = "UnknownJob"
+    JOB_ALREADY_CLOSED = "JobAlreadyClosed"
+    JOB_ALREADY_CANCELLED = "JobAlreadyCancelled"
+    JOB_NOT_CLOSABLE = "JobNotClosable"
+    TOO_MANY = "TooMany"
+    LENGTH_MISMATCH = "LengthMismatch"
+    WRONG_OPERATOR = "WrongOperator"
+    JOB_NOT_STARTED = "JobNotStarted"
+    COMMIT_PERIOD_OVER = "CommitPeriodOver"
+    TASK_RANGE_INVALID = "TaskRangeInvalid"
+    TASK_ALREADY_COMMITTED = "TaskAlreadyCommitted"
+    AMOUNT_OUT_OF_RANGE = "AmountOutOfRange"
+    LEASE_ALREADY_COMMITTED = "LeaseAlreadyCommitted"
+    UNKNOWN_BATCH = "UnknownBatch"
+    SEED_ALREADY_FIXED = "SeedAlreadyFixed"
+    SEED_NOT_READY = "SeedNotReady"
+    SEED_NOT_FIXED = "SeedNotFixed"
+    WINDOW_OPEN = "WindowOpen"
+    WINDOW_OVER = "WindowOver"
+    WRONG_LEASE = "WrongLease"
+    NOTHING_TO_SETTLE = "NothingToSettle"
+    TASK_NOT_IN_LEASE = "TaskNotInLease"
+    TASK_NOT_DRAWN = "TaskNotDrawn"
+    VERIFIER_NOT_DRAWN = "VerifierNotDrawn"
+    AUDIT_ALREADY_PAID = "AuditAlreadyPaid"
+    AUDIT_DISAGREES = "AuditDisagrees"
+    AUDIT_NOT_PAID = "AuditNotPaid"
+    VERIFIER_NOT_CONTRADICTED = "VerifierNotContradicted"
+    LEASE_FINISHED = "LeaseFinished"
+    TASK_ALREADY_DISPUTED = "TaskAlreadyDisputed"
+    UNKNOWN_DISPUTE = "UnknownDispute"
+    DISPUTE_NOT_OPEN = "DisputeNotOpen"
+    NOT_THE_PROVIDER = "NotTheProvider"
+    CONCEDE_PERIOD_OVER = "ConcedePeriodOver"
+    CONCEDE_PHASE_RUNNING = "ConcedePhaseRunning"
+    COMMITTEE_ALREADY_DRAWN = "CommitteeAlreadyDrawn"
+    COMMITTEE_NOT_DRAWN = "CommitteeNotDrawn"
+
+
+class Refused(Conflict):
+    """The market's rules refuse this."""
+
+    code = "settlement_refused"
+
+    def __init__(self, reason: Refusal, detail: str = "") -> None:
+        super().__init__(f"{reason}: {detail}" if detail else str(reason))
+        self.reason = reason
+
+
+def require(holds: bool, reason: Refusal, detail: str = "") -> None:
+    """Check a rule.
+
+    Raises:
+        Refused: it does not hold.
+    """
+    if not holds:
+        raise Refused(reason, detail)
