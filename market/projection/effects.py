@@ -70,7 +70,9 @@ def _show(unit: Unit, event: ChainEvent) -> None:
     elif event.kind == "BatchSettled":
         _show_settled(unit, event)
     else:
-        unit.feed.append(snake_case(event.kind), event.timestamp, _job_of(unit, event), _data(event))
+        unit.feed.append(
+            snake_case(event.kind), event.timestamp, _job_of(unit, event), _data(event)
+        )
 
 
 def _show_committed(unit: Unit, event: ChainEvent) -> None:

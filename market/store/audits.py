@@ -172,7 +172,5 @@ def _unpaid(*columns_: ColumnElement[Any]) -> Select[Any]:
             & (chain_audits.c.task == audits.c.task)
             & (chain_audits.c.verifier == audits.c.verifier),
         )
-        .where(
-            chain_audits.c.lease_id.is_(None), chain_batches.c.finished_at.is_(None), ~contested
-        )
+        .where(chain_audits.c.lease_id.is_(None), chain_batches.c.finished_at.is_(None), ~contested)
     )

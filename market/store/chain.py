@@ -174,9 +174,7 @@ class Chain:
     def leases_of(self, batch_id: Bytes32) -> list[ChainLeaseRecord]:
         """A batch's leases in the order of its lines."""
         query = select(*_LEASE_COLUMNS).where(chain_leases.c.batch_id == batch_id)
-        return many(
-            ChainLeaseRecord, self._connection.execute(query.order_by(chain_leases.c.line))
-        )
+        return many(ChainLeaseRecord, self._connection.execute(query.order_by(chain_leases.c.line)))
 
     def lease(self, lease_id: Bytes32) -> ChainLeaseRecord | None:
         """A committed lease."""
