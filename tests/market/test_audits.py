@@ -116,7 +116,10 @@ def test_nobody_is_drawn_before_the_seed(stage: Stage) -> None:
     assert grant is not None
     device.finish(grant)
     stage.keep()
-    audit = Audit(stage, verifier, 1, Bytes32(grant.lease_id), 0)
+    with stage.market.store.read() as unit:
+        lease = unit.chain.lease(Bytes32(grant.lease_id))
+    assert lease is not None
+    audit = Audit(stage, verifier, lease.batch_id, lease.lease_id, lease.first_task)
     with pytest.raises(FallowError):
         audit.ask()
 
@@ -135,7 +138,7 @@ def test_an_audit_of_a_batch_that_is_gone_holds_nothing_up(stage: Stage) -> None
     audit, digest = found[0], found[0].ask().digest
     audit.commit(digest)
     audit.reveal(digest)
-    moved = update(audits).where(audits.c.lease_id == audit.lease_id).values(batch_id=10**6)
+    moved = update(audits).where(audits.c.lease_id == audit.lease_id).values(batch_id=bytes(32))
     with stage.market.store.write() as unit:
         unit.connection.execute(moved)
     stage.settle()
