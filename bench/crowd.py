@@ -38,12 +38,12 @@ class KnownStakes(Stakes):
         self._facts = AccountFacts(
             balance_wei=0,
             stake_wei=stake_wei,
-            unvested_wei=0,
+            forfeit_block=0,
+            open_disputes=0,
+            epoch=0,
             unstaking_wei=0,
             unstake_at=0,
             strikes=0,
-            open_disputes=0,
-            forfeit_block=0,
         )
 
     def of(self, wallet: Address) -> AccountFacts:  # noqa: ARG002

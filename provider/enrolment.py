@@ -13,12 +13,14 @@ from protocol.client.client import MarketClient
 from protocol.client.wire import DelegationRequest
 from protocol.delegation import Delegation
 from protocol.errors import ChainUnavailable, InsufficientFunds
+from protocol.typed_data import nonce_of
 from protocol.units import WEI_PER_CREDIT, Address, to_hex
 
 DELEGATION_SECONDS = 365 * 24 * 3600
 RENEW_SECONDS = 30 * 24 * 3600
 WAIT_SECONDS = 120.0
 LOOK_SECONDS = 0.5
+FIRST_EPOCH = 0
 
 
 def enrol(market: MarketClient, contracts: Contracts, wallet: LocalAccount, device: Address) -> int:
@@ -39,7 +41,7 @@ def enrol(market: MarketClient, contracts: Contracts, wallet: LocalAccount, devi
         wallet=owner,
         device=device,
         not_after=now + DELEGATION_SECONDS,
-        nonce=int.from_bytes(secrets.token_bytes(32), "big"),
+        nonce=nonce_of(FIRST_EPOCH, secrets.randbits(248)),
     )
     signature = to_hex(delegation.sign(contracts.domain, wallet))
     market.delegate(DelegationRequest(delegation=delegation.to_json(), signature=signature))

@@ -22,6 +22,7 @@ from protocol.client.client import MarketClient
 from protocol.client.wire import AccountView, JobRequest, JobView, QuoteRequest
 from protocol.errors import InsufficientFunds, InvalidInput, NotFound
 from protocol.result import Outcome
+from protocol.typed_data import nonce_of
 from protocol.units import Address, Bytes32, credits_text, to_hex
 from requester.deposit import deposit
 from requester.draft import Draft, Source
@@ -29,6 +30,7 @@ from requester.handle import JobHandle, OnView
 from requester.plan import Plan, Terms, job_of, work_of
 
 UPLOADS_AT_ONCE = 4
+FIRST_EPOCH = 0
 
 
 class Requester:
@@ -160,9 +162,10 @@ class Requester:
 
     def _nonce(self, idempotency_key: str | None) -> int:
         if idempotency_key is None:
-            return secrets.randbits(256)
+            return nonce_of(FIRST_EPOCH, secrets.randbits(248))
         text = f"{self.address}\n{idempotency_key}"
-        return int.from_bytes(hashlib.sha256(text.encode()).digest())
+        digest = hashlib.sha256(text.encode()).digest()
+        return nonce_of(FIRST_EPOCH, int.from_bytes(digest[:31]))
 
     def _was_posted(self, job_id: Bytes32) -> bool:
         try:
