@@ -17,13 +17,13 @@ class AuditCommitment(TypedMessage):
     """A verifier binds itself to a digest before it may see the provider's."""
 
     TYPE: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("batchId", "uint256"),
+        ("batchId", "bytes32"),
         ("leaseId", "bytes32"),
         ("task", "uint32"),
         ("commitment", "bytes32"),
     )
 
-    batch_id: int
+    batch_id: Bytes32
     lease_id: Bytes32
     task: int
     commitment: Bytes32
@@ -34,14 +34,14 @@ class AuditResult(TypedMessage):
     """The revealed digest: what a verifier is paid for. Mirrors types/AuditResult.sol."""
 
     TYPE: ClassVar[tuple[tuple[str, str], ...]] = (
-        ("batchId", "uint256"),
+        ("batchId", "bytes32"),
         ("leaseId", "bytes32"),
         ("task", "uint32"),
         ("taskDigest", "bytes32"),
         ("salt", "bytes32"),
     )
 
-    batch_id: int
+    batch_id: Bytes32
     lease_id: Bytes32
     task: int
     task_digest: Bytes32

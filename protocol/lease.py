@@ -5,9 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from eth_abi import encode
-
-from protocol.merkle import leaf_hash
 from protocol.typed_data import TypedMessage
 from protocol.units import Address, Bytes32
 
@@ -75,16 +72,7 @@ class LeaseResult(TypedMessage):
 
 @dataclass(frozen=True, slots=True)
 class CommittedLease:
-    """A leaf of a batch: a lease result and the audit rate that the chain fixed for it."""
+    """A lease result in a batch, and the audit rate that its commitment fixed for it."""
 
     result: LeaseResult
     audit_rate_ppm: int
-
-    def leaf(self) -> Bytes32:
-        """The leaf's hash under the batch root."""
-        words = encode(["bytes32", "uint32"], [self.result.struct_hash(), self.audit_rate_ppm])
-        return leaf_hash(words)
-
-    def values(self) -> tuple[object, ...]:
-        """As contract calls take it."""
-        return (self.result.values(), self.audit_rate_ppm)

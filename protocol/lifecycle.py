@@ -31,7 +31,7 @@ class LeaseStatus(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class JobFacts:
-    """What the chain knows of a job. Mirrors `IMarket.JobState`."""
+    """What a job's signed text and the chain's events tell of it."""
 
     task_count: int
     deadline: int

@@ -6,6 +6,7 @@ exactly what is signed: the struct's camelCase names, integers as decimal text, 
 
 from __future__ import annotations
 
+import keyword
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -23,6 +24,7 @@ from protocol.units import (
     Address,
     Bytes32,
     parse_address,
+    parse_bytes,
     parse_bytes32,
     parse_uint,
     to_hex,
@@ -136,8 +138,30 @@ class TypedMessage:
 
 @cache
 def snake_case(name: str) -> str:
-    """`maxPricePerTask` -> `max_price_per_task`."""
-    return re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+    """`maxPricePerTask` -> `max_price_per_task`; `from`, which Python keeps, -> `from_`."""
+    snake = re.sub(r"(?<!^)([A-Z])", r"_\1", name).lower()
+    return f"{snake}_" if keyword.iskeyword(snake) else snake
+
+
+def nonce_of(epoch: int, number: int) -> int:
+    """A nonce that counts in `epoch` of its signer (0 at first): its first byte, then `number`.
+
+    Raises:
+        InvalidInput: the epoch does not fit into 8 bits, or the number not into 248.
+    """
+    return parse_uint(epoch, 8) << 248 | parse_uint(number, 248)
+
+
+def compact_signature(signature: bytes) -> tuple[bytes, bytes]:
+    """The two words (r, vs) of an ECDSA signature (EIP-2098): v in the bit that a low s leaves.
+
+    Raises:
+        InvalidInput: not 65 bytes r || s || v with a low s, as `TypedMessage.sign` makes them.
+    """
+    if not _is_ecdsa(signature):
+        raise InvalidInput("an ECDSA signature is 65 bytes: r, a low s, and v, which is 27 or 28")
+    s, is_odd = int.from_bytes(signature[32:64], "big"), signature[64] - 27
+    return signature[:32], (s | is_odd << 255).to_bytes(32, "big")
 
 
 def parse_signature(value: object) -> bytes:
@@ -153,12 +177,20 @@ def parse_signature(value: object) -> bytes:
     raise InvalidInput("a signature is 0x-prefixed hex")
 
 
+def _is_ecdsa(signature: bytes) -> bool:
+    if len(signature) != SIGNATURE_BYTES or signature[64] not in (27, 28):
+        return False
+    return int.from_bytes(signature[32:64], "big") <= _HALF_CURVE_ORDER
+
+
 def _parse(solidity_type: str, value: object, name: str) -> object:
     try:
         if solidity_type == "address":
             return parse_address(value)
         if solidity_type == "bytes32":
             return parse_bytes32(value)
+        if solidity_type == "bytes":
+            return parse_bytes(value)
         return parse_uint(value, int(solidity_type.removeprefix("uint")))
     except InvalidInput as error:
         raise InvalidInput(f"{name}: {error}") from None

@@ -25,6 +25,7 @@ ZERO_BYTES32 = Bytes32(bytes(32))
 _CONTENT_PREFIX = "sha256:"
 _HEX20 = re.compile(r"0x[0-9a-fA-F]{40}")
 _HEX32 = re.compile(r"0x[0-9a-fA-F]{64}")
+_HEX_BYTES = re.compile(r"0x(?:[0-9a-fA-F]{2})*")
 _CREDITS = re.compile(r"([0-9]{1,10})(?:\.([0-9]{1,18}))?")
 _SHOWN = 80
 
@@ -55,6 +56,19 @@ def parse_bytes32(value: object) -> Bytes32:
     if isinstance(value, bytes) and len(value) == 32:
         return Bytes32(bytes(value))
     raise InvalidInput(f"expected 32 bytes, as 0x-prefixed hex, got {shown(value)}")
+
+
+def parse_bytes(value: object) -> bytes:
+    """Return bytes, of any length, from bytes or from `0x` hex.
+
+    Raises:
+        InvalidInput: any other form.
+    """
+    if isinstance(value, str) and _HEX_BYTES.fullmatch(value):
+        return bytes.fromhex(value[2:])
+    if isinstance(value, bytes):
+        return bytes(value)
+    raise InvalidInput(f"expected bytes, as 0x-prefixed hex, got {shown(value)}")
 
 
 def parse_uint(value: object, bits: int) -> int:

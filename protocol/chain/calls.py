@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from protocol.batch import Batch, arrange
 from protocol.chain.codec import codec
 from protocol.chain.facts import AuditClaim, Deployment
 from protocol.delegation import Delegation
 from protocol.errors import InvalidInput
 from protocol.job import Job
-from protocol.lease import CommittedLease, LeaseResult
+from protocol.lease import LeaseResult
+from protocol.request import Request
 from protocol.result import Opening
-from protocol.typed_data import SIGNATURE_BYTES, Domain
-from protocol.units import Address, Bytes32, parse_address
+from protocol.typed_data import SIGNATURE_BYTES, Domain, compact_signature
+from protocol.units import Address, Bytes32, parse_address, to_hex
 
 TOKEN_NAME = "Fallow Credit"  # noqa: S105 - the EIP-712 name of the token, no secret
 TOKEN_VERSION = "1"  # noqa: S105
@@ -77,9 +79,9 @@ class Calls:
         """Start the delay after which stake becomes free again."""
         return self._market("requestUnstake", amount_wei)
 
-    def unstake(self) -> Call:
-        """After the delay: what was requested becomes free balance."""
-        return self._market("unstake")
+    def unstake(self, owner: Address) -> Call:
+        """Anyone, after the delay: what `owner` requested becomes its free balance."""
+        return self._market("unstake", owner)
 
     def take_seats(self, count: int) -> Call:
         """Become a verifier: lock `count` seats' stake of the free balance."""
@@ -104,57 +106,94 @@ class Calls:
         return self._market("revokeDevice", device)
 
     def burn_nonce(self, nonce: int) -> Call:
-        """Void whatever the sender signed under `nonce`."""
+        """Void whatever the sender signed under `nonce`, a job excepted."""
         return self._market("burnNonce", nonce)
+
+    def cancel_all(self) -> Call:
+        """Void all that the sender has signed and nobody has sent yet: its next epoch begins."""
+        return self._market("cancelAll")
+
+    def relay(self, request: Request, fee_wei: int, signature: bytes) -> Call:
+        """Make the call that `request.from_` signed; the sender earns `fee_wei` of its balance."""
+        return self._market("relay", request.values(), fee_wei, signature)
 
     # Jobs.
 
     def open_job(self, job: Job, signature: bytes) -> Call:
-        """Lock a job's escrow; signed by its requester."""
+        """Lock a job's escrow; signed by its requester, unless that sends it itself."""
         return self._market("openJob", job.values(), signature)
 
-    def cancel_job(self, job_id: Bytes32, signature: bytes) -> Call:
-        """No further task is leased; the requester signed a `Cancellation`."""
-        return self._market("cancelJob", job_id, signature)
+    def cancel_job(self, job: Job, signature: bytes) -> Call:
+        """No further task is leased; the requester signed a `Cancellation`, or sends it itself."""
+        return self._market("cancelJob", job.values(), signature)
 
-    def close_job(self, job_id: Bytes32) -> Call:
+    def close_job(self, job: Job) -> Call:
         """Anyone: the left-over escrow returns to the requester's free balance."""
-        return self._market("closeJob", job_id)
+        return self._market("closeJob", job.values())
 
     # Work.
 
-    def commit_batch(self, leases: Sequence[LeaseResult], signatures: Sequence[bytes]) -> Call:
-        """By the jobs' operator: commit up to 64 signed lease results."""
-        return self._market("commitBatch", [r.values() for r in leases], list(signatures))
+    def commit_batch(
+        self,
+        jobs: Mapping[Bytes32, Job],
+        results: Sequence[LeaseResult],
+        signatures: Sequence[bytes],
+    ) -> Call:
+        """By the jobs' operator: commit up to 64 lease results, each signed by the provider's key.
 
-    def fix_seed(self, batch_id: int) -> Call:
-        """Anyone, from the seed block on: fix what the batch's draws are made from."""
+        Raises:
+            InvalidInput: no 65-byte ECDSA signature for each result, a job is missing, or see
+                `protocol.batch.arrange`.
+        """
+        if len(results) != len(signatures):
+            raise InvalidInput(f"{len(signatures)} signatures for {len(results)} lease results")
+        order = arrange(results)
+        missing = [to_hex(job_id) for job_id in order.job_ids if job_id not in jobs]
+        if missing:
+            raise InvalidInput(f"the batch has leases of {', '.join(missing)}: give those jobs too")
+        return self._market(
+            "commitBatch",
+            [jobs[job_id].values() for job_id in order.job_ids],
+            list(order.providers),
+            [(line.lease_id, line.result_root, line.terms) for line in order.lines],
+            [compact_signature(signature) for signature in signatures],
+        )
+
+    def fix_seed(self, batch_id: Bytes32) -> Call:
+        """Anyone, after the seed block: keep the batch's seed before the chain forgets it."""
         return self._market("fixSeed", batch_id)
 
-    def settle_batch(self, batch_id: int, leases: Sequence[CommittedLease]) -> Call:
+    def settle_batch(self, batch: Batch) -> Call:
         """Anyone, after the dispute window: pay every lease of the batch that is not in dispute."""
-        return self._market("settleBatch", batch_id, [lease.values() for lease in leases])
+        return self._market("settleBatch", batch.values())
 
-    def pay_audits(self, batch_id: int, claims: Sequence[AuditClaim]) -> Call:
-        """Anyone: pay verifiers for their revealed audits."""
-        return self._market("payAudits", batch_id, [claim.values() for claim in claims])
+    def pay_audits(self, batch: Batch, claims: Sequence[AuditClaim]) -> Call:
+        """Anyone, before the batch is settled: pay verifiers for audits that agree."""
+        return self._market("payAudits", batch.values(), [claim.values() for claim in claims])
 
     # Disputes.
 
-    def open_dispute(
-        self,
-        batch_id: int,
-        lease: CommittedLease,
-        index: int,
-        proof: Sequence[Bytes32],
-        task: int,
-    ) -> Call:
-        """By a challenger, who pays the bond: lease `index` of the batch has a wrong `task`."""
-        return self._market("openDispute", batch_id, lease.values(), index, list(proof), task)
+    def open_dispute(self, batch: Batch, line: int, task: int) -> Call:
+        """By a challenger, who pays the bond: the lease at `line` has a wrong `task`."""
+        return self._market("openDispute", batch.values(), line, task)
 
     def concede(self, dispute_id: int) -> Call:
-        """By the provider or its device: give up the lease's pay."""
+        """By the provider or its device: admit the fault, for less than losing costs."""
         return self._market("concede", dispute_id)
+
+    def contradict(
+        self,
+        dispute_id: int,
+        round: int,  # noqa: A002 - the protocol's word
+        opening: Opening,
+    ) -> Call:
+        """Anyone: take the seat of who was paid for an audit that found what lost the dispute.
+
+        `opening` is the provider's of the disputed task; the sender gets half of the seat's stake.
+        """
+        return self._market(
+            "contradict", dispute_id, round, opening.digest, opening.salt, list(opening.proof)
+        )
 
     def draw_committee(self, dispute_id: int) -> Call:
         """Anyone, when the concede window is over: draw the dispute's committee."""
@@ -177,6 +216,12 @@ class Calls:
     def resolve(self, dispute_id: int) -> Call:
         """Anyone, when the phases are over: judge and pay."""
         return self._arbiter("resolve", dispute_id)
+
+    # Pausing.
+
+    def pause_intake(self, seconds: int) -> Call:
+        """By the guardian: keep new money out for a while; all that is inside can still leave."""
+        return self._market("pauseIntake", seconds)
 
     # Credits.
 

@@ -67,10 +67,11 @@ class Contracts(Calls):
 
     def params(self) -> Params:
         """What the market was deployed with."""
-        terms = self._view("Market", "terms")[0]
-        data = codec("Terms").encode_call("params")
-        answer = rpc(self.web3, "eth_call", {"to": terms, "data": to_hex(data)}, "latest")
-        return Params(*codec("Terms").decode_answer("params", _bytes(answer))[0])
+        return Params(*self._term("params"))
+
+    def guardian(self) -> Address:
+        """Who may pause intake; the zero address if nobody."""
+        return Address(self._term("guardian"))
 
     def account(self, owner: Address) -> AccountFacts:
         """The money of `owner` inside the market."""
@@ -78,11 +79,16 @@ class Contracts(Calls):
 
     def job(self, job_id: Bytes32) -> JobState:
         """A job; `exists` tells whether it was opened."""
-        return JobState(*self._view("Market", "job", job_id)[0])
+        state, cancelled_at = self._view("Market", "job", job_id)
+        return JobState(*(*state, cancelled_at))
 
-    def batch(self, batch_id: int) -> BatchFacts:
-        """A batch, or ChainRejected: UnknownBatch(id)."""
+    def batch(self, batch_id: Bytes32) -> BatchFacts:
+        """A batch; `exists` tells whether it was committed and is not finished."""
         return BatchFacts(*self._view("Market", "batch", batch_id)[0])
+
+    def seed_of(self, batch_id: Bytes32) -> Bytes32:
+        """What a batch's draws are made from; zero before its block, or where nobody kept it."""
+        return Bytes32(self._view("Market", "seedOf", batch_id)[0])
 
     def seat_count(self) -> int:
         """How many seats there are, held or not."""
@@ -102,7 +108,7 @@ class Contracts(Calls):
         return int(self._view("Market", "seatStake", seat_id)[0])
 
     def burnt_wei(self) -> int:
-        """Slashed and forfeited wei that Market holds until somebody burns them."""
+        """Wei that penalties burnt: Market holds them, out of everybody's reach."""
         return int(self._view("Market", "burntWei")[0])
 
     def device_of(self, device: Address) -> tuple[Address, int]:
@@ -121,12 +127,18 @@ class Contracts(Calls):
         return replace(facts, status=status, verdict=verdict)
 
     def is_nonce_used(self, signer: Address, nonce: int) -> bool:
-        """Whether something of the signer with that nonce was used, or voided."""
+        """Whether that nonce was used or voided, or its epoch has ended. Jobs use none."""
         return bool(self._view("Market", "isNonceUsed", signer, nonce)[0])
 
-    def is_audit_paid(self, batch_id: int, index: int, task: int) -> bool:
-        """Whether the audit of a task of lease `index` was paid."""
-        return bool(self._view("Market", "isAuditPaid", batch_id, index, task)[0])
+    def is_audit_paid(
+        self,
+        batch_id: Bytes32,
+        line: int,
+        task: int,
+        round: int,  # noqa: A002 - the protocol's word
+    ) -> bool:
+        """Whether a round's audit of a task of the lease at `line` was paid."""
+        return bool(self._view("Market", "paidAuditSeat", batch_id, line, task, round)[0])
 
     def seat_release(self, seat_id: int) -> tuple[int, int, int]:
         """A seat's stake in wei, from when it can be released (0: held), and its open duties."""
@@ -158,6 +170,12 @@ class Contracts(Calls):
     def _view(self, contract: str, function: str, *arguments: Any) -> tuple[Any, ...]:
         answer = rpc(self.web3, "eth_call", *self._request(contract, function, *arguments))
         return codec(contract).decode_answer(function, _bytes(answer))
+
+    def _term(self, function: str) -> Any:
+        terms = self._view("Market", "terms")[0]
+        data = codec("Terms").encode_call(function)
+        answer = rpc(self.web3, "eth_call", {"to": terms, "data": to_hex(data)}, "latest")
+        return codec("Terms").decode_answer(function, _bytes(answer))[0]
 
     def _request(self, contract: str, function: str, *arguments: Any) -> Sequence[Any]:
         data = codec(contract).encode_call(function, *arguments)

@@ -20,7 +20,7 @@ from protocol.chain.fees import gas_limit
 from protocol.chain.pool import look
 from protocol.errors import ChainRejected, ChainUnavailable
 from protocol.typed_data import DOMAIN_NAME, DOMAIN_VERSION
-from protocol.units import Address, parse_address, to_hex
+from protocol.units import ZERO_ADDRESS, Address, parse_address, to_hex
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -35,11 +35,12 @@ def deploy(
     params: Params,
     initial_supply_wei: int,
     minter: Address | None = None,
+    guardian: Address | None = None,
 ) -> Deployment:
     """Deploy token, beacon, market and arbiter; the initial supply goes to the deployer.
 
     `minter` may mint more tokens for ever: by default the deployer, as faucets need it; the zero
-    address means nobody.
+    address means nobody. `guardian` may pause intake for a while: by default nobody.
 
     Raises:
         ChainRejected: a deployment was refused, or what stands on chain is not what was asked for.
@@ -47,11 +48,13 @@ def deploy(
     """
     owner = parse_address(deployer.address)
     before = look(web3, owner, [])
-    arbiter = contract_address(owner, before.confirmed_nonce + 4)
+    arbiter = contract_address(owner, before.confirmed_nonce + 5)
     token = _create(web3, deployer, "CreditToken", minter or owner, initial_supply_wei)
     beacon = _create(web3, deployer, "BlockhashBeacon")
-    terms = _create(web3, deployer, "Terms", params.values())
-    market = _create(web3, deployer, "Market", token, beacon, arbiter, terms)
+    watch = guardian or ZERO_ADDRESS
+    terms = _create(web3, deployer, "Terms", params.values(), watch)
+    annex = _create(web3, deployer, "Annex", token, beacon, arbiter, terms)
+    market = _create(web3, deployer, "Market", token, beacon, arbiter, terms, annex)
     if _create(web3, deployer, "CommitteeArbiter", market) != arbiter:
         raise ChainRejected("the deployer sent other transactions meanwhile; deploy again")
     deployment = Deployment(
@@ -62,18 +65,20 @@ def deploy(
         beacon=beacon,
         deployed_block=before.head + 1,
     )
-    check_deployment(web3, deployment, params)
+    check_deployment(web3, deployment, params, watch)
     return deployment
 
 
-def check_deployment(web3: Web3, deployment: Deployment, params: Params) -> None:
-    """Compare what stands on chain with what it should be.
+def check_deployment(
+    web3: Web3, deployment: Deployment, params: Params, guardian: Address | None = None
+) -> None:
+    """Compare what stands on chain with what it should be; any guardian will do if none is given.
 
     Raises:
         ChainRejected: naming the first difference.
         ChainUnavailable: the endpoint does not answer.
     """
-    for what, ask, wanted in _expectations(Contracts(web3, deployment), params):
+    for what, ask, wanted in _expectations(Contracts(web3, deployment), params, guardian):
         try:
             found = ask()
         except ChainRejected as error:
@@ -83,12 +88,14 @@ def check_deployment(web3: Web3, deployment: Deployment, params: Params) -> None
 
 
 def _expectations(
-    contracts: Contracts, params: Params
+    contracts: Contracts, params: Params, guardian: Address | None
 ) -> list[tuple[str, Callable[[], object], object]]:
     ask, made = contracts.ask, contracts.deployment
     market_domain = domain_separator(DOMAIN_NAME, DOMAIN_VERSION, made.chain_id, made.market)
     token_domain = domain_separator(TOKEN_NAME, TOKEN_VERSION, made.chain_id, made.token)
+    watched = [("market's guardian", contracts.guardian, guardian)] if guardian else []
     return [
+        *watched,
         ("chain id", lambda: quantity(rpc(contracts.web3, "eth_chainId")), made.chain_id),
         ("market's params", contracts.params, params),
         ("market's token", lambda: ask("Market", "token"), made.token),

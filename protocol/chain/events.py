@@ -10,12 +10,13 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any, Self
 
+from protocol.batch import Batch
 from protocol.chain.codec import Entry, EventShape, codec
 from protocol.chain.connection import quantity, rpc, rpc_batch
 from protocol.chain.facts import Deployment
 from protocol.errors import ChainUnavailable, InvalidInput
 from protocol.job import Job
-from protocol.lease import CommittedLease, LeaseResult
+from protocol.lease import LeaseResult
 from protocol.typed_data import snake_case
 from protocol.units import Bytes32, parse_bytes32, parse_uint, to_hex
 
@@ -30,7 +31,7 @@ class ChainEvent:
     """One event of the market or its arbiter, e.g. kind `JobOpened`.
 
     `args` has snake_case names; addresses are checksummed, bytes32 raw bytes, lists tuples, and
-    structs the protocol's `Job`, `LeaseResult` and `CommittedLease`.
+    structs the protocol's `Job`, `LeaseResult` and `Batch`.
     """
 
     kind: str
@@ -188,8 +189,8 @@ def as_struct(entry: Entry, value: Any) -> Any:
         return Job(*value)
     if kind == "LeaseResult":
         return LeaseResult(*value)
-    if kind == "CommittedLease":
-        return CommittedLease(LeaseResult(*value[0]), value[1])
+    if kind == "Batch":
+        return Batch.from_values(value)
     return value
 
 

@@ -4,12 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from enum import IntEnum
+from enum import IntEnum, IntFlag
 from typing import Any, Self
 
 from protocol.errors import InvalidInput
-from protocol.lease import CommittedLease
-from protocol.lifecycle import JobFacts
 from protocol.typed_data import Domain
 from protocol.units import Address, Bytes32, parse_address, parse_uint
 
@@ -30,6 +28,7 @@ class Params:
     commit_grace_seconds: int
     unstake_delay_seconds: int
     slash_multiple: int
+    concede_multiple: int
     committee_size: int
 
     def values(self) -> tuple[int, ...]:
@@ -55,90 +54,87 @@ class Params:
 
 @dataclass(frozen=True, slots=True)
 class AccountFacts:
-    """An account's money inside Market, in wei. Mirrors `IMarket.Account`.
+    """An account's money inside Market, in wei. Mirrors types/Account.sol.
 
     While `open_disputes` is not 0, its pay is held back, at most for an unstaking delay; what it
-    had committed by `forfeit_block`, its last slash, is forfeited when its window is over.
+    had committed by `forfeit_block`, its last slash, is forfeited when its window is over. Of what
+    it signs, only nonces that start with `epoch` count.
     """
 
     balance_wei: int
     stake_wei: int
-    unvested_wei: int
+    forfeit_block: int
+    open_disputes: int
+    epoch: int
     unstaking_wei: int
     unstake_at: int
     strikes: int
-    open_disputes: int
-    forfeit_block: int
+
+
+class JobFlag(IntFlag):
+    """What came true of a job, for ever. Mirrors types/JobState.sol."""
+
+    OPENED = 1
+    CANCELLED = 2
+    CLOSED = 4
+    RELEASED = 8
 
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job on chain. Mirrors `IMarket.JobState`; `requester` is zero for an unknown job."""
+    """What changes of a job on chain. Mirrors types/JobState.sol; the rest is in the signed `Job`.
 
-    requester: Address
-    operator: Address
-    task_count: int
-    committed_tasks: int
-    settled_tasks: int
-    open_leases: int
-    max_price_per_task_wei: int
+    Tasks from `frontier` on were never committed; of those below it, all but the released ones and
+    the ones that were skipped are.
+    """
+
     escrow_wei: int
     audit_escrow_wei: int
-    not_before: int
-    deadline: int
+    frontier: int
+    committed_tasks: int
+    settled_tasks: int
+    flags: int
     cancelled_at: int
-    closed_at: int
 
     @property
     def exists(self) -> bool:
         """Whether this job was ever opened."""
-        return self.task_count > 0
+        return bool(self.flags & JobFlag.OPENED)
 
     @property
-    def facts(self) -> JobFacts:
-        """What `protocol.lifecycle` derives the status from."""
-        return JobFacts(
-            self.task_count,
-            self.deadline,
-            self.committed_tasks,
-            self.settled_tasks,
-            self.open_leases,
-            self.cancelled_at,
-            self.closed_at,
-        )
+    def is_cancelled(self) -> bool:
+        """Whether its requester has stopped it, before it was opened or after."""
+        return bool(self.flags & JobFlag.CANCELLED)
+
+    @property
+    def is_closed(self) -> bool:
+        """Whether what it had not spent was returned."""
+        return bool(self.flags & JobFlag.CLOSED)
 
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """A batch of committed leases. Mirrors `IMarket.Batch`.
+    """What changes of a batch on chain. Mirrors types/Batch.sol's `BatchState`."""
 
-    `seed` and `window_ends_at`, until when it can be disputed, are zero until the seed is fixed.
-    """
-
-    root: Bytes32
-    operator: Address
-    lease_count: int
     commit_block: int
-    seed_block: int
     committed_at: int
     seat_count: int
-    seed: Bytes32
-    finished_bitmap: int
-    disputed_bitmap: int
-    window_ends_at: int
+    line_count: int
+    finished_bits: int
+    disputed_bits: int
 
     @property
-    def is_seeded(self) -> bool:
-        """Whether the seed is fixed, so that the draws can be made."""
-        return any(self.seed)
+    def exists(self) -> bool:
+        """False: it was never committed, or all of it is finished."""
+        return self.line_count > 0
 
-    def is_finished(self, index: int) -> bool:
-        """Whether lease `index` was paid, slashed or conceded."""
-        return bool(self.finished_bitmap >> index & 1)
+    def is_finished(self, line: int) -> bool:
+        """Whether that lease was paid, slashed, conceded or forfeited."""
+        return bool(self.finished_bits >> line & 1)
 
-    def is_disputed(self, index: int) -> bool:
-        """Whether lease `index` is in dispute now."""
-        return bool(self.disputed_bitmap >> index & 1)
+    def is_disputed(self, line: int) -> bool:
+        """Whether that lease is in dispute now."""
+        return bool(self.disputed_bits >> line & 1)
 
 
 class DisputeStatus(IntEnum):
@@ -160,12 +156,13 @@ class Verdict(IntEnum):
 
 @dataclass(frozen=True, slots=True)
 class DisputeFacts:
-    """A contested task. Mirrors types/Dispute.sol."""
+    """A contested task. Mirrors types/Dispute.sol; `ruled_digest` is zero unless one was found."""
 
-    batch_id: int
+    batch_id: Bytes32
     job_id: Bytes32
     lease_id: Bytes32
     result_root: Bytes32
+    ruled_digest: Bytes32
     challenger: Address
     opened_at: int
     opened_block: int
@@ -173,10 +170,12 @@ class DisputeFacts:
     first_task: int
     count: int
     task: int
+    requester: Address
     seat_count: int
+    operator: Address
     amount_wei: int
     bond_wei: int
-    index: int
+    line: int
     status: DisputeStatus
     verdict: Verdict
 
@@ -264,30 +263,31 @@ class Deployment:
 class AuditClaim:
     """What a verifier is paid for. Mirrors types/AuditResult.sol's `AuditClaim`.
 
-    `index` and `proof` place the lease under the batch's root; `attempt` is the draw's.
-    `signature` is the verifier's over the matching `AuditResult`.
+    `line` says where the lease stands in its batch, `attempt` is the draw's. `signature` is the
+    verifier's over the matching `AuditResult`. `leaf_salt` and `proof` open the provider's leaf:
+    the same digest stands there, or nothing is paid.
     """
 
-    lease: CommittedLease
-    index: int
-    proof: tuple[Bytes32, ...]
+    line: int
     task: int
-    verifier: Address
     attempt: int
+    verifier: Address
     task_digest: Bytes32
     salt: Bytes32
     signature: bytes
+    leaf_salt: Bytes32
+    proof: tuple[Bytes32, ...]
 
     def values(self) -> tuple[object, ...]:
         """As contract calls take it."""
         return (
-            self.lease.values(),
-            self.index,
-            list(self.proof),
+            self.line,
             self.task,
-            self.verifier,
             self.attempt,
+            self.verifier,
             self.task_digest,
             self.salt,
             self.signature,
+            self.leaf_salt,
+            list(self.proof),
         )

@@ -222,7 +222,7 @@ class Payment(Wire):
     first_task: int
     count: int
     amount_wei: Wei
-    batch_id: int
+    batch_id: Hash
     result_root: Hash
     transaction: Hash
 
@@ -378,7 +378,7 @@ class AuditGrant(Wire):
 class AuditRequest(Wire):
     """Names one drawn task, for an audit or as a member of a dispute's committee."""
 
-    batch_id: int
+    batch_id: Hash
     lease_id: Hash
     task: int
     dispute_id: int | None = None
