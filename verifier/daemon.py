@@ -152,7 +152,10 @@ class Verifier:
             if any(seed):
                 self._view.set_seed(batch.batch_id, seed)
             elif age_blocks > REMEMBERED_BLOCKS:  # before, an endpoint may just lag behind
-                _log.warning("batch %s: its seed is forgotten", to_hex(batch.batch_id))
+                _log.warning(
+                    "batch %s: its seed is forgotten; it cannot be audited any more",
+                    to_hex(batch.batch_id),
+                )
                 known = self._journal.audits_of(batch.batch_id)
                 self._drawn[batch.batch_id] = {audit.key for audit in known}
 
