@@ -13,6 +13,7 @@ from eth_account.signers.local import LocalAccount
 from fastapi import FastAPI
 
 from market.accounts.faucet import Faucet
+from market.accounts.intake import Intake
 from market.accounts.relays import RelayService
 from market.accounts.service import AccountService
 from market.accounts.sessions import SessionService
@@ -169,7 +170,6 @@ def _projector(base: _Base, draws: Draws) -> Projector:
         base.store,
         EventReader(base.contracts.web3, base.contracts.deployment, base.settings.confirmations),
         base.contracts,
-        base.params.dispute_window_seconds,
         draws.forget,
     )
 
@@ -177,7 +177,7 @@ def _projector(base: _Base, draws: Draws) -> Projector:
 def _keeper(base: _Base, projector: Projector) -> Keeper:
     store, contracts = base.store, base.contracts
     batching = Batching(store, contracts, base.settings.batch_seconds)
-    fees = AuditFees(store, contracts)
+    fees = AuditFees(store, contracts, base.params)
     journal = SqliteJournal(base.settings.data_directory / "sender.db")
     outbox = Outbox(
         store,
@@ -197,8 +197,9 @@ def _services(
     store, contracts, clock, settings = base.store, base.contracts, base.clock, base.settings
     files, book = DiskBlobFiles(settings.data_directory), StoredBook()
     stakes = Stakes(contracts, clock)
+    intake = Intake(contracts)
     posting = JobPosting(
-        store, files, contracts, base.operator_address, settings.relayer_fee_wei, clock
+        store, files, contracts, intake, base.operator_address, settings.relayer_fee_wei, clock
     )
     quota = QuotaRules(
         first_lease_tasks=settings.first_lease_tasks,
@@ -223,10 +224,17 @@ def _services(
         lease_results=LeaseResultService(
             store, files, contracts.domain, clock, base.params.commit_grace_seconds
         ),
-        audits=AuditService(store, contracts, draws, projector.advance, clock),
+        audits=AuditService(
+            store,
+            contracts,
+            draws,
+            projector.advance,
+            base.params.dispute_window_seconds,
+            clock,
+        ),
         disputes=DisputeService(store, contracts),
         accounts=AccountService(store, contracts, clock),
-        relays=RelayService(store, contracts, base.operator_address, clock),
+        relays=RelayService(store, contracts, intake, base.operator_address, clock),
         faucet=Faucet(store, contracts, clock, is_open=settings.is_development),
         feed=FeedService(store),
     )

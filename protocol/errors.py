@@ -176,6 +176,15 @@ class MarketUnavailable(FallowError):
     exit_code = 7
 
 
+class IntakePaused(FallowError):
+    """The guardian keeps new money out for a while; what is inside is not touched."""
+
+    code = "intake_paused"
+    http_status = 503
+    retryable = True
+    exit_code = 7
+
+
 class ExecutorUnavailable(FallowError):
     """This device cannot run that kind of task."""
 

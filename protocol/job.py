@@ -10,6 +10,8 @@ from protocol.typed_data import Domain, TypedMessage
 from protocol.units import Address, Bytes32
 
 MAX_TASKS = 1_000_000
+MAX_ESCROW_WEI = (1 << 88) - 1
+"""The most that the chain counts for a job's tasks, and the most for its audits."""
 
 
 @dataclass(frozen=True)
@@ -60,7 +62,8 @@ class Job(TypedMessage):
         """Check the rules that need no chain.
 
         Raises:
-            InvalidInput: zero or too many tasks, a zero price, an empty time window.
+            InvalidInput: zero or too many tasks, a zero price, more money than the chain counts,
+                an empty time window.
             WrongMarket: another operator or token.
             DeadlinePassed: the deadline is not in the future.
         """
@@ -68,6 +71,11 @@ class Job(TypedMessage):
             raise InvalidInput(f"a job has 1 to {MAX_TASKS} tasks, not {self.task_count}")
         if self.max_price_per_task == 0:
             raise InvalidInput("maxPricePerTask must be above zero: nobody works for nothing")
+        if max(self.task_count * self.max_price_per_task, self.audit_budget) > MAX_ESCROW_WEI:
+            raise InvalidInput(
+                f"a job locks at most {MAX_ESCROW_WEI} wei for its tasks, and as much for its"
+                " audits: split it"
+            )
         if self.operator != operator or self.token != token:
             raise WrongMarket(f"this market is operated by {operator} and pays in {token}")
         if self.deadline <= now_seconds:

@@ -152,6 +152,11 @@ def nonce_of(epoch: int, number: int) -> int:
     return parse_uint(epoch, 8) << 248 | parse_uint(number, 248)
 
 
+def epoch_of(nonce: int) -> int:
+    """The epoch that a nonce counts in."""
+    return nonce >> 248
+
+
 def compact_signature(signature: bytes) -> tuple[bytes, bytes]:
     """The two words (r, vs) of an ECDSA signature (EIP-2098): v in the bit that a low s leaves.
 

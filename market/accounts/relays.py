@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 from typing import Any
 
+from market.accounts.intake import Intake
 from market.ports import Clock
 from market.store.unit import Store
 from protocol.chain.calls import Call
@@ -21,9 +22,17 @@ MAX_WAITING = 32
 class RelayService:
     """Writes to the outbox what the chain would accept now; the keeper sends it."""
 
-    def __init__(self, store: Store, contracts: Contracts, operator: Address, clock: Clock) -> None:
+    def __init__(
+        self,
+        store: Store,
+        contracts: Contracts,
+        intake: Intake,
+        operator: Address,
+        clock: Clock,
+    ) -> None:
         self._store = store
         self._contracts = contracts
+        self._intake = intake
         self._operator = operator
         self._clock = clock
 
@@ -32,11 +41,13 @@ class RelayService:
 
         Raises:
             DeadlinePassed: the permit's deadline is over.
+            IntakePaused: the chain takes no new money now.
             MarketUnavailable: too many wait already.
             ChainRejected: the token would refuse it: signature, nonce or balance.
         """
         if deadline <= self._clock():
             raise DeadlinePassed("the permit's deadline has passed; sign a new one")
+        self._intake.require_open()
         call = self._contracts.deposit_with_permit(owner, amount_wei, deadline, signature)
         return self._relay("deposit", call)
 

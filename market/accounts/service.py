@@ -29,7 +29,7 @@ class AccountService:
         self._clock = clock
 
     def get(self, address: Address) -> AccountView:
-        """The chain's facts of an account, which are public.
+        """What the chain tells of an account, which is public.
 
         Raises:
             ChainUnavailable: the chain does not answer.
@@ -43,14 +43,16 @@ class AccountService:
             rows = unit.reports.leases_of(frozenset((address,)), RECENT_LEASES, None)
             earned_wei = unit.reports.earned_wei(address)
             slashed_wei = unit.reports.slashed_wei(address)
+            unvested_wei = unit.reports.unvested_wei(address)
         return AccountView(
             address=address,
             wallet_credits_wei=self._contracts.token_balance(address),
             balance_wei=facts.balance_wei,
             stake_wei=facts.stake_wei,
-            unvested_wei=facts.unvested_wei,
+            unvested_wei=unvested_wei,
             unstaking_wei=facts.unstaking_wei,
             seats=seats,
+            epoch=facts.epoch,
             permit_nonce=self._contracts.token_permit_nonce(address),
             earned_wei=earned_wei,
             slashed_wei=slashed_wei,

@@ -27,8 +27,8 @@ class DisputeService:
         """
         dispute = self._contracts.dispute(dispute_id)
         committee = self._contracts.committee(dispute_id)
-        requester = self._contracts.job(dispute.job_id).requester
-        parties = {dispute.provider, dispute.challenger, requester, *committee.members}
+        sides = {dispute.provider, dispute.challenger, dispute.requester}
+        parties = sides | set(committee.members)
         if not parties & who.names:
             raise Forbidden("only the parties of a dispute see its opening")
         if not is_vote_over(committee, self._contracts.block_timestamp()):

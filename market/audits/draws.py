@@ -4,15 +4,24 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
+from dataclasses import dataclass
 
 from market.store.records import ChainLeaseRecord, JobRecord
 from protocol.chain.contracts import Contracts
-from protocol.chain.facts import BatchFacts
 from protocol.errors import Conflict
-from protocol.sampling import Draw, Seat, draw_verifier, is_audited
-from protocol.units import Address
+from protocol.sampling import Draw, Seat, draw_verifiers
+from protocol.units import ZERO_BYTES32, Address, Bytes32, to_hex
 
 REMEMBERED_BATCHES = 256
+
+
+@dataclass(frozen=True, slots=True)
+class _DrawFacts:
+    """What a batch's draws are made from."""
+
+    seed: Bytes32
+    commit_block: int
+    seats: tuple[Seat, ...]
 
 
 class Draws:
@@ -22,30 +31,38 @@ class Draws:
         self._contracts = contracts
         self._operator = operator
         self._lock = threading.Lock()
-        self._batches: OrderedDict[int, tuple[BatchFacts, tuple[Seat, ...]]] = OrderedDict()
+        self._batches: OrderedDict[Bytes32, _DrawFacts] = OrderedDict()
 
-    def verifier_of(self, lease: ChainLeaseRecord, job: JobRecord, task: int) -> Draw | None:
-        """Who audits a task; None when it is not audited, or nobody could be drawn.
+    def verifiers_of(self, lease: ChainLeaseRecord, job: JobRecord, task: int) -> tuple[Draw, ...]:
+        """Who audits a task: nobody, one, or two verifiers.
 
         Raises:
-            Conflict: the batch has no seed yet.
+            Conflict: the batch has no seed yet, or is finished.
             ChainUnavailable: the chain does not answer.
         """
-        batch, seats = self._facts(lease.batch_id)
-        if not is_audited(batch.seed, lease.lease_id, task, lease.audit_rate_ppm):
-            return None
-        excluded = {lease.provider, job.requester, self._operator}
-        return draw_verifier(batch.seed, lease.lease_id, task, seats, batch.commit_block, excluded)
+        facts = self._facts(lease.batch_id)
+        return draw_verifiers(
+            facts.seed,
+            lease.lease_id,
+            task,
+            lease.audit_rate_ppm,
+            facts.seats,
+            facts.commit_block,
+            {lease.provider, job.requester, self._operator},
+        )
 
-    def _facts(self, batch_id: int) -> tuple[BatchFacts, tuple[Seat, ...]]:
+    def _facts(self, batch_id: Bytes32) -> _DrawFacts:
         with self._lock:
             known = self._batches.get(batch_id)
         if known is not None:
             return known
-        batch = self._contracts.batch(batch_id)
-        if not batch.is_seeded:
-            raise Conflict(f"batch {batch_id} has no seed yet; nothing is drawn")
-        found = batch, self._contracts.seats()[: batch.seat_count]
+        batch, seed = self._contracts.batch(batch_id), self._contracts.seed_of(batch_id)
+        if not batch.exists:
+            raise Conflict(f"batch {to_hex(batch_id)} is finished; nothing of it is audited now")
+        if seed == ZERO_BYTES32:
+            raise Conflict(f"batch {to_hex(batch_id)} has no seed yet; nothing is drawn")
+        seats = self._contracts.seats()[: batch.seat_count]
+        found = _DrawFacts(seed, batch.commit_block, seats)
         with self._lock:
             self._batches[batch_id] = found
             while len(self._batches) > REMEMBERED_BATCHES:

@@ -38,12 +38,14 @@ class AuditService:
         contracts: Contracts,
         draws: Draws,
         catch_up: Callable[[], None],
+        window_seconds: int,
         clock: Clock,
     ) -> None:
         self._store = store
         self._contracts = contracts
         self._draws = draws
         self._catch_up = catch_up
+        self._window_seconds = window_seconds
         self._clock = clock
 
     def grant(self, who: Principal, request: AuditRequest) -> AuditGrant:
@@ -53,7 +55,7 @@ class AuditService:
             Forbidden: somebody else was drawn.
             NotFound: this market has no such committed task.
         """
-        found = self._find(Bytes32(request.lease_id), request.batch_id, request.task)
+        found = self._find(Bytes32(request.lease_id), Bytes32(request.batch_id), request.task)
         if request.dispute_id is None:
             self._require_drawn(who, found)
         else:
@@ -70,18 +72,19 @@ class AuditService:
 
         Raises:
             Forbidden: somebody else was drawn.
-            Conflict: another commitment was made before.
+            Conflict: another commitment was made before, or the batch's window is over.
         """
         made = AuditCommitment.from_json(message)
         made.require_signer(self._contracts.domain, signature, who.account)
         found = self._find(made.lease_id, made.batch_id, made.task)
-        draw = self._require_drawn(who, found)
+        draw, peer = self._require_drawn(who, found)
         audit = AuditRecord(
             lease_id=made.lease_id,
             task=made.task,
             verifier=draw.holder,
             batch_id=made.batch_id,
             attempt=draw.attempt,
+            peer=peer,
             commitment=made.commitment,
             committed_at=int(self._clock()),
             digest=None,
@@ -93,6 +96,7 @@ class AuditService:
         with self._store.write() as unit:
             known = unit.audits.get(made.lease_id, made.task, draw.holder)
             if known is None:
+                self._require_window(unit, found.lease)
                 unit.audits.add(audit, signature)
             elif known.commitment != made.commitment:
                 raise Conflict("another commitment was made for this audit before")
@@ -135,7 +139,7 @@ class AuditService:
         job_id = lease.job_id if lease else None
         unit.feed.append("audit_revealed", int(self._clock()), job_id, data, is_public=False)
 
-    def _find(self, lease_id: Bytes32, batch_id: int, task: int) -> Contested:
+    def _find(self, lease_id: Bytes32, batch_id: Bytes32, task: int) -> Contested:
         found = self._look_up(lease_id, batch_id, task)
         if found is None:
             self._catch_up()  # the verifier may have seen the batch before this market did
@@ -144,7 +148,7 @@ class AuditService:
             raise NotFound("this market has no such committed task")
         return found
 
-    def _look_up(self, lease_id: Bytes32, batch_id: int, task: int) -> Contested | None:
+    def _look_up(self, lease_id: Bytes32, batch_id: Bytes32, task: int) -> Contested | None:
         with self._store.read() as unit:
             lease = unit.chain.lease(lease_id)
             if lease is None or lease.batch_id != batch_id:
@@ -153,12 +157,21 @@ class AuditService:
         is_inside = lease.first_task <= task < lease.first_task + lease.count
         return Contested(lease, job, task) if job is not None and is_inside else None
 
-    def _require_drawn(self, who: Principal, found: Contested) -> Draw:
+    def _require_window(self, unit: Unit, lease: ChainLeaseRecord) -> None:
+        # Nothing can be contested any more, and digests that were held back may be public now.
+        if unit.chain.head_at() > lease.committed_at + self._window_seconds:
+            raise Conflict("the batch's window is over; there is nothing to audit any more")
+
+    def _require_drawn(self, who: Principal, found: Contested) -> tuple[Draw, Address | None]:
+        """The draw of `who`, and who else was drawn for the task."""
+        draws = self._draws.verifiers_of(found.lease, found.job, found.task)
+        by_holder = {draw.holder: draw for draw in draws}
         # By either name: anyone may call a drawn verifier a device of theirs, without its consent.
-        draw = self._draws.verifier_of(found.lease, found.job, found.task)
-        if draw is None or draw.holder not in who.names:
+        name = next((name for name in _names(who) if name in by_holder), None)
+        if name is None:
             raise Forbidden("this account was not drawn to audit that task")
-        return draw
+        peers = [holder for holder in by_holder if holder != name]
+        return by_holder[name], peers[0] if peers else None
 
     def _require_member(self, who: Principal, found: Contested, dispute_id: int) -> None:
         dispute = self._contracts.dispute(dispute_id)
@@ -169,8 +182,13 @@ class AuditService:
 
 
 def _own_audit(unit: Unit, who: Principal, result: AuditResult) -> AuditRecord | None:
-    found = (unit.audits.get(result.lease_id, result.task, name) for name in sorted(who.names))
+    found = (unit.audits.get(result.lease_id, result.task, name) for name in _names(who))
     return next((audit for audit in found if audit is not None), None)
+
+
+def _names(who: Principal) -> tuple[Address, ...]:
+    """Its own name first: the wallet may have been drawn too, and have called it a device."""
+    return tuple(dict.fromkeys((who.account, who.wallet)))
 
 
 def opening(unit: Unit, lease_id: Bytes32, task: int) -> Opening:

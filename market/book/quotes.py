@@ -11,7 +11,6 @@ from market.store.unit import Store
 from protocol.client.wire import Quote
 from protocol.pricing import audit_budget_wei, audit_rate_ppm
 from protocol.spec import Spec
-from protocol.units import PPM
 
 # Offers dearer than that many times the cheapest do not raise the suggestion.
 DEAREST_MULTIPLE = 3
@@ -52,8 +51,8 @@ class QuoteService:
         rates = []
         for candidate in candidates:
             facts = self._stakes.of(candidate.offer.provider)
-            rates.append(audit_rate_ppm(candidate.price_wei, facts.stake_wei, 0))
-        return min(PPM, -(-sum(rates) // len(rates)))
+            rates.append(audit_rate_ppm(candidate.price_wei, facts.stake_wei))
+        return -(-sum(rates) // len(rates))
 
     def _quote(
         self, fitting: int, price: int, most: int, budget: int, total: int, reason: str | None

@@ -6,6 +6,7 @@ from typing import Any
 
 from sqlalchemy.exc import IntegrityError
 
+from market.accounts.intake import Intake
 from market.ports import BlobFiles, Clock
 from market.principal import Principal
 from market.store.blobs import BlobFacts
@@ -17,10 +18,12 @@ from protocol.errors import (
     InsufficientFunds,
     InvalidInput,
     InvalidSpec,
+    NonceUsed,
     SpecHashMismatch,
 )
 from protocol.job import Job
 from protocol.spec import Spec, decode_task_list
+from protocol.typed_data import epoch_of
 from protocol.units import Address, Bytes32, ContentId, to_hex
 
 MAX_ENTRY_BYTES = 80
@@ -35,6 +38,7 @@ class JobPosting:
         store: Store,
         files: BlobFiles,
         contracts: Contracts,
+        intake: Intake,
         operator: Address,
         relayer_fee_wei: int,
         clock: Clock,
@@ -42,6 +46,7 @@ class JobPosting:
         self._store = store
         self._files = files
         self._contracts = contracts
+        self._intake = intake
         self._operator = operator
         self._relayer_fee_wei = relayer_fee_wei
         self._clock = clock
@@ -56,6 +61,8 @@ class JobPosting:
             BadSignature: not signed by its requester for this market.
             Forbidden: somebody else's job.
             BlobIncomplete: a blob it names was not uploaded by its requester.
+            IntakePaused: the chain takes no new money now.
+            NonceUsed: the requester has voided all nonces of that epoch.
             InsufficientFunds: the requester's balance does not cover it.
         """
         job, now = Job.from_json(message), int(self._clock())
@@ -70,7 +77,7 @@ class JobPosting:
         if spec.hash != job.spec_hash:
             raise SpecHashMismatch(f"the job signs {to_hex(job.spec_hash)}, not this spec")
         inputs = self._require_blobs(who, job, spec)
-        self._require_funds(job)
+        self._require_account(job)
         try:
             with self._store.write() as unit:
                 self._store_job(unit, job_id, job, signature, spec, inputs, now)
@@ -87,6 +94,7 @@ class JobPosting:
         job.check(self._operator, self._contracts.deployment.token, now)
         if job.relayer_fee < self._relayer_fee_wei:
             raise InvalidInput(f"this market relays for a relayerFee of {self._relayer_fee_wei}")
+        self._intake.require_open()
 
     def _require_blobs(self, who: Principal, job: Job, spec: Spec) -> tuple[ContentId, ...]:
         """All blobs must come from the requester: naming a digest must not give access to it."""
@@ -107,10 +115,16 @@ class JobPosting:
     def _keep(self, blobs: dict[ContentId, BlobFacts]) -> None:
         self._files.keep({blob: facts.size_bytes for blob, facts in blobs.items()})
 
-    def _require_funds(self, job: Job) -> None:
-        balance_wei = self._contracts.account(job.requester).balance_wei
+    def _require_account(self, job: Job) -> None:
+        """What the chain would ask of the requester's account."""
+        facts = self._contracts.account(job.requester)
+        if epoch_of(job.nonce) != facts.epoch:
+            raise NonceUsed(
+                f"the first byte of the job's nonce must be {facts.epoch}, its requester's epoch;"
+                " sign a new one"
+            )
         with self._store.read() as unit:
-            free_wei = balance_wei - unit.jobs.pending_wei(job.requester)
+            free_wei = facts.balance_wei - unit.jobs.pending_wei(job.requester)
         if free_wei < job.total_wei:
             raise InsufficientFunds(
                 f"the job can cost {job.total_wei} wei, the free balance is {max(0, free_wei)} wei:"

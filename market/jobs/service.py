@@ -98,16 +98,16 @@ class JobService:
             status = status_of(job, chain, self._now())
             if chain is None or status in ENDED:
                 raise IllegalMove(f"a job that is {status} cannot be cancelled now")
-            self._relay_cancellation(job_id, signature)
+            self._relay_cancellation(job, signature)
         return self.get(who, job_id)
 
-    def _relay_cancellation(self, job_id: Bytes32, signature: bytes) -> None:
+    def _relay_cancellation(self, job: JobRecord, signature: bytes) -> None:
         now = self._now()
         with self._store.write() as unit:
-            unit.jobs.cancel(job_id, signature)
-            call = self._contracts.cancel_job(job_id, signature)
-            unit.relays.add(f"cancel-job:{to_hex(job_id)}", call, now)
-            unit.feed.append("job_cancel_asked", now, job_id, {})
+            unit.jobs.cancel(job.job_id, signature)
+            call = self._contracts.cancel_job(job.job, signature)
+            unit.relays.add(f"cancel-job:{to_hex(job.job_id)}", call, now)
+            unit.feed.append("job_cancel_asked", now, job.job_id, {})
 
     def _now(self) -> int:
         return int(self._clock())

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from protocol.batch import Batch
 from protocol.chain.events import ChainEvent
 from protocol.job import Job
-from protocol.lease import CommittedLease, LeaseResult
+from protocol.lease import LeaseResult
 from protocol.units import to_hex
 
-_BYTES, _JOB, _LEASE, _COMMITTED = "0x", "job", "lease", "committed"
+_BYTES, _JOB, _LEASE, _BATCH = "0x", "job", "lease", "batch"
 
 
 def encode(value: Any) -> Any:
@@ -20,8 +21,8 @@ def encode(value: Any) -> Any:
         return [_JOB, value.to_json()]
     if isinstance(value, LeaseResult):
         return [_LEASE, value.to_json()]
-    if isinstance(value, CommittedLease):
-        return [_COMMITTED, [value.result.to_json(), value.audit_rate_ppm]]
+    if isinstance(value, Batch):
+        return [_BATCH, value.to_json()]
     if isinstance(value, tuple | list):
         return ["list", [encode(item) for item in value]]
     return value
@@ -38,8 +39,8 @@ def decode(value: Any) -> Any:
         return Job.from_json(inner)
     if tag == _LEASE:
         return LeaseResult.from_json(inner)
-    if tag == _COMMITTED:
-        return CommittedLease(LeaseResult.from_json(inner[0]), inner[1])
+    if tag == _BATCH:
+        return Batch.from_json(inner)
     return tuple(decode(item) for item in inner)
 
 

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from typing import Any
 
+from market.projection.facts import settled_leases
 from market.store.unit import Unit
+from protocol.batch import Batch
 from protocol.chain.events import ChainEvent
-from protocol.job import Job
-from protocol.lease import CommittedLease
 from protocol.typed_data import snake_case
 from protocol.units import Bytes32, to_hex
 
@@ -18,7 +18,7 @@ _SHOWN = {
     "JobClosed",
     "BatchCommitted",
     "SeedFixed",
-    "LeaseSettled",
+    "BatchSettled",
     "LeaseReleased",
     "AuditPaid",
     "DisputeOpened",
@@ -31,7 +31,7 @@ _SHOWN = {
     "ClaimOpened",
 }
 # Digests would help whoever has not voted yet.
-_HIDDEN = frozenset({"task_digest", "lease", "leases", "job"})
+_HIDDEN = frozenset({"task_digest", "lease", "batch", "job"})
 
 
 def follow(unit: Unit, event: ChainEvent) -> None:
@@ -65,17 +65,46 @@ def _revoke(unit: Unit, event: ChainEvent) -> None:
 
 
 def _show(unit: Unit, event: ChainEvent) -> None:
-    data = {k: _shown(v) for k, v in event.args.items() if k not in _HIDDEN}
+    if event.kind == "BatchCommitted":
+        _show_committed(unit, event)
+    elif event.kind == "BatchSettled":
+        _show_settled(unit, event)
+    else:
+        unit.feed.append(
+            snake_case(event.kind), event.timestamp, _job_of(unit, event), _data(event)
+        )
+
+
+def _show_committed(unit: Unit, event: ChainEvent) -> None:
+    """Once for each job that the batch has leases of."""
+    batch: Batch = event.args["batch"]
+    for index, job in enumerate(batch.jobs):
+        mine = [line for line in batch.lines if line.job == index]
+        counts = {"leases": len(mine), "tasks": sum(line.count for line in mine)}
+        data = {**_data(event), "operator": batch.operator, **counts}
+        unit.feed.append("batch_committed", event.timestamp, job.job_id, data)
+
+
+def _show_settled(unit: Unit, event: ChainEvent) -> None:
+    """Once for each lease that was paid: the chain has told all of them in one event."""
+    for lease in settled_leases(unit, event):
+        data = {
+            "batch_id": to_hex(lease.batch_id),
+            "lease_id": to_hex(lease.lease_id),
+            "provider": lease.provider,
+            "job_id": to_hex(lease.job_id),
+            "amount_wei": _shown(lease.amount_wei),
+            "transaction": to_hex(event.transaction_hash),
+        }
+        unit.feed.append("lease_settled", event.timestamp, lease.job_id, data)
+
+
+def _data(event: ChainEvent) -> dict[str, Any]:
+    data = {name: _shown(value) for name, value in event.args.items() if name not in _HIDDEN}
+    if event.kind == "DisputeOpened":
+        data["provider"] = event.args["lease"].provider
     data["transaction"] = to_hex(event.transaction_hash)
-    kind = snake_case(event.kind)
-    if event.kind != "BatchCommitted":
-        unit.feed.append(kind, event.timestamp, _job_of(unit, event), data)
-        return
-    leases: tuple[CommittedLease, ...] = event.args["leases"]
-    for job_id in dict.fromkeys(lease.result.job_id for lease in leases):
-        mine = [lease.result for lease in leases if lease.result.job_id == job_id]
-        data = {**data, "leases": len(mine), "tasks": sum(result.count for result in mine)}
-        unit.feed.append(kind, event.timestamp, Bytes32(job_id), data)
+    return data
 
 
 def _job_of(unit: Unit, event: ChainEvent) -> Bytes32 | None:
@@ -96,4 +125,4 @@ def _shown(value: Any) -> Any:
         return str(value)
     if isinstance(value, tuple | list):
         return [_shown(item) for item in value]
-    return value if not isinstance(value, Job) else None
+    return value

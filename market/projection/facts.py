@@ -4,56 +4,62 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+from market.store.records import ChainLeaseRecord
 from market.store.unit import Unit
+from protocol.batch import Batch
 from protocol.chain.events import ChainEvent
-from protocol.lease import CommittedLease
+from protocol.lease import CommittedLease, LeaseResult
+from protocol.units import Bytes32
 
-Apply = Callable[[Unit, ChainEvent, int], None]
+Apply = Callable[[Unit, ChainEvent], None]
 
 
-def apply(unit: Unit, event: ChainEvent, dispute_window_seconds: int) -> None:
+def apply(unit: Unit, event: ChainEvent) -> None:
     """Project one event; kinds that say nothing here are passed over."""
     handler = _HANDLERS.get(event.kind)
     if handler is not None:
-        handler(unit, event, dispute_window_seconds)
+        handler(unit, event)
 
 
-def _job_opened(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _job_opened(unit: Unit, event: ChainEvent) -> None:
     unit.chain.open_job(event.args["job_id"], event.args["requester"], event.timestamp)
 
 
-def _job_cancelled(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _job_cancelled(unit: Unit, event: ChainEvent) -> None:
     unit.chain.set_job(event.args["job_id"], cancelled_at=event.timestamp)
 
 
-def _job_closed(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _job_closed(unit: Unit, event: ChainEvent) -> None:
     unit.chain.set_job(event.args["job_id"], closed_at=event.timestamp)
     unit.chain.add_to_job(event.args["job_id"], refunded_wei=event.args["refund_wei"])
 
 
-def _batch_committed(unit: Unit, event: ChainEvent, _window: int) -> None:
-    leases: tuple[CommittedLease, ...] = event.args["leases"]
+def _batch_committed(unit: Unit, event: ChainEvent) -> None:
+    batch: Batch = event.args["batch"]
     batch_id = event.args["batch_id"]
-    batch = {
+    row = {
         "batch_id": batch_id,
-        "operator": event.args["operator"],
-        "lease_count": len(leases),
+        "operator": batch.operator,
+        "lease_count": len(batch.lines),
         "commit_block": event.block_number,
         "committed_at": event.timestamp,
-        "seed_block": event.block_number,
+        "content": batch.to_json(),
     }
-    rows = [_lease_row(batch_id, i, lease, event.timestamp) for i, lease in enumerate(leases)]
-    unit.chain.add_batch(batch, rows)
-    for lease in leases:
-        result = lease.result
+    rows = [_lease_row(batch_id, i, lease, event) for i, lease in enumerate(batch.leases)]
+    unit.chain.add_batch(row, rows)
+    for line in range(len(batch.lines)):
+        result = batch.result(line)
         unit.chain.add_to_job(result.job_id, committed_tasks=result.count, open_leases=1)
+        unit.chain.advance_frontier(result.job_id, result.first_task + result.count)
 
 
-def _lease_row(batch_id: int, index: int, lease: CommittedLease, at: int) -> dict[str, object]:
+def _lease_row(
+    batch_id: Bytes32, line: int, lease: CommittedLease, event: ChainEvent
+) -> dict[str, object]:
     return {
         "lease_id": lease.result.lease_id,
         "batch_id": batch_id,
-        "index": index,
+        "line": line,
         "job_id": lease.result.job_id,
         "provider": lease.result.provider,
         "first_task": lease.result.first_task,
@@ -61,47 +67,49 @@ def _lease_row(batch_id: int, index: int, lease: CommittedLease, at: int) -> dic
         "amount_wei": lease.result.amount,
         "result_root": lease.result.result_root,
         "audit_rate_ppm": lease.audit_rate_ppm,
-        "committed_at": at,
+        "committed_at": event.timestamp,
     }
 
 
-def _seed_fixed(unit: Unit, event: ChainEvent, window: int) -> None:
-    unit.chain.set_batch(
-        event.args["batch_id"], seed=event.args["seed"], window_ends_at=event.timestamp + window
-    )
+def _seed_fixed(unit: Unit, event: ChainEvent) -> None:
+    unit.chain.set_batch(event.args["batch_id"], seed=event.args["seed"])
 
 
-def _seed_delayed(unit: Unit, event: ChainEvent, _window: int) -> None:
-    unit.chain.set_batch(event.args["batch_id"], seed_block=event.args["seed_block"])
+def _batch_settled(unit: Unit, event: ChainEvent) -> None:
+    """Pay by the bits; what was forfeited has told so itself, by `LeaseReleased`."""
+    batch_id = event.args["batch_id"]
+    for lease in settled_leases(unit, event):
+        unit.chain.set_lease(
+            lease.lease_id, settled_at=event.timestamp, settled_in=event.transaction_hash
+        )
+        unit.chain.add_to_job(
+            lease.job_id, settled_tasks=lease.count, open_leases=-1, paid_wei=lease.amount_wei
+        )
+    if unit.chain.is_all_finished(batch_id):
+        unit.chain.set_batch(batch_id, finished_at=event.timestamp)
 
 
-def _lease_settled(unit: Unit, event: ChainEvent, _window: int) -> None:
-    lease = unit.chain.lease(event.args["lease_id"])
-    unit.chain.set_lease(
-        event.args["lease_id"], settled_at=event.timestamp, settled_in=event.transaction_hash
-    )
-    tasks = lease.count if lease else 0
-    unit.chain.add_to_job(
-        event.args["job_id"],
-        settled_tasks=tasks,
-        open_leases=-1,
-        paid_wei=event.args["amount_wei"],
-    )
+def settled_leases(unit: Unit, event: ChainEvent) -> list[ChainLeaseRecord]:
+    """The leases that a `BatchSettled` has paid."""
+    bits = event.args["settled_bits"]
+    leases = unit.chain.leases_of(event.args["batch_id"])
+    return [lease for lease in leases if bits >> lease.line & 1]
 
 
-def _lease_released(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _lease_released(unit: Unit, event: ChainEvent) -> None:
     lease = unit.chain.lease(event.args["lease_id"])
     unit.chain.set_lease(event.args["lease_id"], released_at=event.timestamp)
     tasks = lease.count if lease else 0
     unit.chain.add_to_job(event.args["job_id"], committed_tasks=-tasks, open_leases=-1)
 
 
-def _audit_paid(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _audit_paid(unit: Unit, event: ChainEvent) -> None:
     args = event.args
     unit.chain.add_audit(
         {
             "lease_id": args["lease_id"],
             "task": args["task"],
+            "round": args["round"],
             "job_id": args["job_id"],
             "batch_id": args["batch_id"],
             "verifier": args["verifier"],
@@ -112,17 +120,17 @@ def _audit_paid(unit: Unit, event: ChainEvent, _window: int) -> None:
     unit.chain.add_to_job(args["job_id"], audit_fees_wei=args["fee_wei"])
 
 
-def _dispute_opened(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _dispute_opened(unit: Unit, event: ChainEvent) -> None:
     args = event.args
-    lease: CommittedLease = args["lease"]
+    lease: LeaseResult = args["lease"]
     unit.disputes.add(
         {
             "dispute_id": args["dispute_id"],
             "lease_id": args["lease_id"],
             "batch_id": args["batch_id"],
-            "job_id": lease.result.job_id,
+            "job_id": lease.job_id,
             "task": args["task"],
-            "provider": args["provider"],
+            "provider": lease.provider,
             "challenger": args["challenger"],
             "opened_block": event.block_number,
             "opened_at": event.timestamp,
@@ -131,28 +139,36 @@ def _dispute_opened(unit: Unit, event: ChainEvent, _window: int) -> None:
     unit.chain.set_lease(args["lease_id"], dispute_id=args["dispute_id"])
 
 
-def _dispute_conceded(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _dispute_conceded(unit: Unit, event: ChainEvent) -> None:
     unit.disputes.set(
         event.args["dispute_id"], is_conceded=True, resolved_at=event.timestamp, verdict=1
     )
 
 
-def _dispute_resolved(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _dispute_resolved(unit: Unit, event: ChainEvent) -> None:
     unit.disputes.set(
         event.args["dispute_id"], resolved_at=event.timestamp, verdict=event.args["verdict"]
     )
 
 
-def _slashed(unit: Unit, event: ChainEvent, _window: int) -> None:
-    unit.disputes.set(
-        event.args["dispute_id"],
-        slashed_wei=event.args["amount_wei"],
-        slash_transaction=event.transaction_hash,
-        slash_block=event.block_number,
+def _slashed(unit: Unit, event: ChainEvent) -> None:
+    dispute_id = event.args["dispute_id"]
+    values = {
+        "slashed_wei": event.args["amount_wei"],
+        "slash_transaction": event.transaction_hash,
+    }
+    dispute = unit.disputes.get(dispute_id)
+    is_mere_concession = (
+        dispute is not None
+        and dispute.is_conceded
+        and not unit.disputes.has_strikes(dispute.provider, besides=dispute_id)
     )
+    if not is_mere_concession:
+        values["slash_block"] = event.block_number
+    unit.disputes.set(dispute_id, **values)
 
 
-def _committee_drawn(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _committee_drawn(unit: Unit, event: ChainEvent) -> None:
     args = event.args
     unit.disputes.set(
         args["dispute_id"],
@@ -163,15 +179,15 @@ def _committee_drawn(unit: Unit, event: ChainEvent, _window: int) -> None:
     )
 
 
-def _vote_committed(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _vote_committed(unit: Unit, event: ChainEvent) -> None:
     unit.disputes.count_vote(event.args["dispute_id"], is_reveal=False)
 
 
-def _vote_revealed(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _vote_revealed(unit: Unit, event: ChainEvent) -> None:
     unit.disputes.count_vote(event.args["dispute_id"], is_reveal=True)
 
 
-def _claim_opened(unit: Unit, event: ChainEvent, _window: int) -> None:
+def _claim_opened(unit: Unit, event: ChainEvent) -> None:
     unit.disputes.set(event.args["dispute_id"], is_claim_opened=True)
 
 
@@ -181,8 +197,7 @@ _HANDLERS: dict[str, Apply] = {
     "JobClosed": _job_closed,
     "BatchCommitted": _batch_committed,
     "SeedFixed": _seed_fixed,
-    "SeedDelayed": _seed_delayed,
-    "LeaseSettled": _lease_settled,
+    "BatchSettled": _batch_settled,
     "LeaseReleased": _lease_released,
     "AuditPaid": _audit_paid,
     "DisputeOpened": _dispute_opened,

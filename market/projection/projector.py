@@ -26,13 +26,11 @@ class Projector:
         store: Store,
         reader: EventReader,
         contracts: Contracts,
-        dispute_window_seconds: int,
         on_rollback: Callable[[], None],
     ) -> None:
         self._store = store
         self._reader = reader
         self._contracts = contracts
-        self._window_seconds = dispute_window_seconds
         self._on_rollback = on_rollback
         self._lock = threading.Lock()
 
@@ -74,7 +72,7 @@ class Projector:
         if page.events:
             unit.chain.log([codec.to_row(event) for event in page.events])
         for event in page.events:
-            facts.apply(unit, event, self._window_seconds)
+            facts.apply(unit, event)
             effects.follow(unit, event)
         unit.chain.move_cursor(page.cursor.to_json(), head_at)
 
@@ -82,4 +80,4 @@ class Projector:
         _log.warning("the chain was reorganised after block %d", block_number)
         unit.chain.forget_after(block_number)
         for row in unit.chain.logged():
-            facts.apply(unit, codec.from_row(row), self._window_seconds)
+            facts.apply(unit, codec.from_row(row))

@@ -8,9 +8,14 @@ from collections.abc import Sequence
 from market.store.records import LeaseRecord, RelayRecord
 from market.store.unit import Store, Unit
 from protocol.chain.contracts import Contracts
+from protocol.job import Job
+from protocol.units import Bytes32
 
 MAX_LEASES = 64
-MAX_TASKS = 4096
+# A task that is committed out of its order costs a bit of storage.
+MAX_TASKS = 16_384
+# The chain takes no lease that begins further ahead of all that is committed of its job.
+MAX_GAP_TASKS = 65_536
 MAX_BATCHES = 16
 
 
@@ -26,20 +31,26 @@ class Batching:
         """Put what is due into the outbox."""
         for _ in range(MAX_BATCHES):
             with self._store.read() as unit:
-                waiting = unit.leases.to_commit(MAX_LEASES)
+                waiting = unit.leases.to_commit(MAX_LEASES, MAX_GAP_TASKS)
             if not self._is_due(waiting, now):
                 return
             with self._store.write() as unit:
                 self.send(unit, _fitting(waiting), int(now))
 
     def send(self, unit: Unit, leases: Sequence[LeaseRecord], now: int) -> None:
-        """One batch into the outbox, together with the note of who is in it."""
+        """One batch into the outbox, together with the note of who is in it.
+
+        By job and task: what is committed in its order costs the least.
+        """
+        leases = sorted(leases, key=lambda lease: (lease.job_id, lease.first_task))
         digest = hashlib.sha256(b"".join(lease.lease_id for lease in leases)).hexdigest()
         key = f"commit:{digest[:40]}"
         if not unit.leases.put_in_batch([lease.lease_id for lease in leases], key):
             return
         call = self._contracts.commit_batch(
-            [lease.result for lease in leases], [bytes(lease.signature or b"") for lease in leases]
+            _jobs_of(unit, leases),
+            [lease.result for lease in leases],
+            [bytes(lease.signature or b"") for lease in leases],
         )
         unit.relays.add(key, call, now)
 
@@ -69,8 +80,13 @@ class Batching:
         return len(waiting) >= MAX_LEASES or now - oldest_ms / 1000 >= self._batch_seconds
 
 
+def _jobs_of(unit: Unit, leases: Sequence[LeaseRecord]) -> dict[Bytes32, Job]:
+    found = (unit.jobs.get(job_id) for job_id in {lease.job_id for lease in leases})
+    return {record.job_id: record.job for record in found if record is not None}
+
+
 def _fitting(leases: Sequence[LeaseRecord]) -> Sequence[LeaseRecord]:
-    """As many as one transaction's gas carries: each task costs some."""
+    """As many as one transaction's gas carries, whatever their order."""
     tasks = 0
     for i, lease in enumerate(leases):
         tasks += lease.count

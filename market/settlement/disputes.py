@@ -4,15 +4,20 @@ from __future__ import annotations
 
 from market.audits.service import opening
 from market.settlement.pokes import poke
-from market.store.records import DisputeRecord
+from market.store.records import Contradiction, DisputeRecord
 from market.store.unit import Store, Unit
 from protocol.chain.contracts import Contracts
 from protocol.chain.facts import Params
 from protocol.errors import NotFound
+from protocol.result import Opening
+from protocol.units import Bytes32
 
 
 class DisputeKeeping:
-    """Draws committees, opens claims, resolves. Times are the chain's."""
+    """Draws committees, opens claims, resolves, and unseats who was paid for a wrong audit.
+
+    Times are the chain's.
+    """
 
     def __init__(self, store: Store, contracts: Contracts, params: Params) -> None:
         self._store = store
@@ -26,6 +31,21 @@ class DisputeKeeping:
         for dispute in disputes:
             with self._store.write() as unit:
                 self._step(unit, dispute, block, now)
+
+    def contradict(self, now: int) -> None:
+        """Unseat verifiers that were paid for what a committee has ruled wrong: each once."""
+        with self._store.read() as unit:
+            found = [
+                (_contradiction_key(wrong), wrong)
+                for wrong in unit.disputes.contradicted()
+                if unit.relays.get(_contradiction_key(wrong)) is None
+            ]
+        for key, wrong in found:
+            with self._store.write() as unit:
+                opened = _opening(unit, wrong.lease_id, wrong.task)
+                if opened is not None:
+                    call = self._contracts.contradict(wrong.dispute_id, wrong.round, opened)
+                    unit.relays.add(key, call, now)
 
     def _step(self, unit: Unit, dispute: DisputeRecord, block: int, now: int) -> None:
         number = dispute.dispute_id
@@ -43,13 +63,24 @@ class DisputeKeeping:
         number = dispute.dispute_id
         is_openable = now <= (dispute.open_by or 0) and dispute.reveals > 0
         if not dispute.is_claim_opened and is_openable:
-            try:
-                opened = opening(unit, dispute.lease_id, dispute.task)
-            except NotFound:
-                return  # another market's lease: its keeper, or its provider, opens it
-            poke(unit, f"open-claim:{number}", self._contracts.open_claim(number, opened), now)
+            opened = _opening(unit, dispute.lease_id, dispute.task)
+            if opened is not None:
+                call = self._contracts.open_claim(number, opened)
+                poke(unit, f"open-claim:{number}", call, now)
             return
         poke(unit, f"resolve:{number}", self._contracts.resolve(number), now)
+
+
+def _opening(unit: Unit, lease_id: Bytes32, task: int) -> Opening | None:
+    """None: another market's lease; its keeper, or its provider, opens it."""
+    try:
+        return opening(unit, lease_id, task)
+    except NotFound:
+        return None
+
+
+def _contradiction_key(wrong: Contradiction) -> str:
+    return f"contradict:{wrong.dispute_id}:{wrong.round}"
 
 
 def _is_reveal_over(dispute: DisputeRecord, now: int) -> bool:

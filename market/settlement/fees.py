@@ -5,29 +5,44 @@ from __future__ import annotations
 import hashlib
 from itertools import groupby
 
-from market.store.records import AuditRecord, ChainLeaseRecord, RelayRecord
+from market.audits.service import opening
+from market.settlement.pokes import poke
+from market.store.records import AuditRecord, RelayRecord
 from market.store.unit import Store, Unit
-from protocol import merkle
 from protocol.chain.contracts import Contracts
-from protocol.chain.facts import AuditClaim
+from protocol.chain.facts import AuditClaim, Params
+from protocol.units import Bytes32, to_hex
 
 MAX_CLAIMS = 32
+# Without EIP-2935's history, a chain remembers the hashes of 256 blocks.
+KEEP_SEED_BLOCKS = 128
 
 
 class AuditFees:
     """One claim transaction a batch; a refused one is split, and a single refusal is final."""
 
-    def __init__(self, store: Store, contracts: Contracts) -> None:
+    def __init__(self, store: Store, contracts: Contracts, params: Params) -> None:
         self._store = store
         self._contracts = contracts
+        self._params = params
 
     def advance(self, now: int) -> None:
-        """Claim what nobody has claimed yet."""
+        """Claim what nobody has claimed yet. `now` is the chain's time."""
+        published_before = now - self._params.dispute_window_seconds
         with self._store.read() as unit:
-            unpaid = unit.audits.to_pay(MAX_CLAIMS)
+            unpaid = unit.audits.to_pay(MAX_CLAIMS, published_before)
         for batch_id, group in groupby(unpaid, key=lambda audit: audit.batch_id):
             with self._store.write() as unit:
                 self._claim(unit, batch_id, list(group), now)
+
+    def keep_seeds(self, block: int, now: int) -> None:
+        """Have the chain keep seeds that it would forget before their audits are paid."""
+        known_by_block = block - self._params.seed_delay_blocks - KEEP_SEED_BLOCKS
+        with self._store.read() as unit:
+            needed = unit.audits.seeds_needed(known_by_block)
+        for batch_id in needed:
+            with self._store.write() as unit:
+                poke(unit, f"fix-seed:{to_hex(batch_id)}", self._contracts.fix_seed(batch_id), now)
 
     def rejected(self, unit: Unit, relay: RelayRecord, _reason: str, now: int) -> None:
         """Try the audits of a refused claim one by one."""
@@ -37,29 +52,30 @@ class AuditFees:
             for audit in audits:
                 self._claim(unit, audit.batch_id, [audit], now)
 
-    def _claim(self, unit: Unit, batch_id: int, audits: list[AuditRecord], now: int) -> None:
-        leases = unit.chain.leases_of(batch_id)
-        claims = [_audit_claim(leases, audit) for audit in audits]
+    def _claim(self, unit: Unit, batch_id: Bytes32, audits: list[AuditRecord], now: int) -> None:
+        lines = {lease.lease_id: lease.line for lease in unit.chain.leases_of(batch_id)}
+        claims = [_audit_claim(unit, lines[audit.lease_id], audit) for audit in audits]
         names = b"".join(
             a.lease_id + a.task.to_bytes(4, "big") + a.verifier.encode() for a in audits
         )
-        key = f"audits:{batch_id}:{hashlib.sha256(names).hexdigest()[:40]}"
+        key = f"audits:{hashlib.sha256(batch_id + names).hexdigest()[:40]}"
         unit.audits.claim(audits, key)
-        unit.relays.add(key, self._contracts.pay_audits(batch_id, claims), now)
+        call = self._contracts.pay_audits(unit.chain.content(batch_id), claims)
+        unit.relays.add(key, call, now)
 
 
-def _audit_claim(leases: list[ChainLeaseRecord], audit: AuditRecord) -> AuditClaim:
-    index = next(i for i, lease in enumerate(leases) if lease.lease_id == audit.lease_id)
+def _audit_claim(unit: Unit, line: int, audit: AuditRecord) -> AuditClaim:
     assert audit.digest is not None
     assert audit.salt is not None
+    opened = opening(unit, audit.lease_id, audit.task)
     return AuditClaim(
-        lease=leases[index].committed,
-        index=index,
-        proof=merkle.proof([lease.committed.leaf() for lease in leases], index),
+        line=line,
         task=audit.task,
-        verifier=audit.verifier,
         attempt=audit.attempt,
+        verifier=audit.verifier,
         task_digest=audit.digest,
         salt=audit.salt,
         signature=bytes(audit.signature or b""),
+        leaf_salt=opened.salt,
+        proof=opened.proof,
     )

@@ -1,4 +1,4 @@
-"""Seeds, settlement, closing: each batch and job as far as the chain lets it go now."""
+"""Settlement and closing: each batch and job as far as the chain lets it go now."""
 
 from __future__ import annotations
 
@@ -20,43 +20,43 @@ class Payouts:
         self._params = params
         self._operator = operator
 
-    def fix_seeds(self, block: int, now: int) -> None:
-        """Fix the seed of every batch whose seed block is mined."""
-        with self._store.read() as unit:
-            batches = unit.chain.unseeded(self._operator)
-        delay = self._params.seed_delay_blocks
-        due = [
-            b
-            for b in batches
-            if block > (b.seed_block if b.seed_block != b.commit_block else b.commit_block + delay)
-        ]
-        for batch in due:
-            with self._store.write() as unit:
-                call = self._contracts.fix_seed(batch.batch_id)
-                poke(unit, f"fix-seed:{batch.batch_id}", call, now)
+    def settle(self, block: int, now: int) -> None:
+        """Pay out what is due, and free the tasks of what is forfeited.
 
-    def settle(self, now: int) -> None:
-        """Pay out what is due, and free the tasks of what is forfeited."""
+        Whoever settles the last lease of a batch ends its audits too: so while fees of it are on
+        their way to verifiers, it waits, for half a window at most.
+        """
+        window_ago = now - self._params.dispute_window_seconds
+        patience_seconds = self._params.dispute_window_seconds // 2
         with self._store.read() as unit:
-            hold_seconds = self._params.unstake_delay_seconds
-            due = unit.chain.settleable(self._operator, now, hold_seconds)
-        for batch_id, open_leases in due.items():
+            due = unit.chain.settleable(
+                self._operator,
+                committed_before=window_ago,
+                seeded_by_block=block - self._params.seed_delay_blocks,
+                held_before=window_ago - self._params.unstake_delay_seconds,
+            )
+            unpaid = unit.audits.unpaid_batches()
+        for batch in due:
+            is_late = batch.committed_at < window_ago - patience_seconds
+            if batch.batch_id in unpaid and not is_late:
+                continue
             with self._store.write() as unit:
-                leases = [lease.committed for lease in unit.chain.leases_of(batch_id)]
-                call = self._contracts.settle_batch(batch_id, leases)
+                call = self._contracts.settle_batch(unit.chain.content(batch.batch_id))
                 # Named by how many are left: what a dispute held back is another action.
-                poke(unit, f"settle:{batch_id}:{open_leases}", call, now)
+                poke(unit, f"settle:{to_hex(batch.batch_id)}:{batch.leases}", call, now)
 
     def close(self, now: int) -> None:
-        """Return the left-over escrow of jobs that are done, or over with nothing in flight."""
+        """Return the left-over escrow of jobs that are over with nothing in flight.
+
+        A job whose every task is paid was closed by its last settlement.
+        """
         grace = self._params.commit_grace_seconds
         with self._store.read() as unit:
             jobs = unit.jobs.closable()
         for job, chain in jobs:
             ends_at = min(job.deadline, chain.cancelled_at or job.deadline) + grace
-            is_done = chain.settled_tasks == job.task_count
-            if not is_done and (chain.open_leases or now <= ends_at):
+            if chain.open_leases or now <= ends_at:
                 continue
             with self._store.write() as unit:
-                call = self._contracts.close_job(job.job_id)
+                call = self._contracts.close_job(job.job)
                 poke(unit, f"close:{to_hex(job.job_id)}", call, now)

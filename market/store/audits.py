@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import Any
 
-from sqlalchemy import Connection, insert, select, tuple_, update
+from sqlalchemy import ColumnElement, Connection, Select, insert, or_, select, tuple_, update
 
-from market.store.projected import chain_audits, chain_leases
+from market.store.projected import (
+    chain_audits,
+    chain_batches,
+    chain_disputes,
+    chain_jobs,
+    chain_leases,
+)
 from market.store.records import AuditRecord, columns, many, one
+from market.store.relays import REJECTED
 from market.store.sql import insert_new
-from market.store.tables import audit_grants, audits
+from market.store.tables import audit_grants, audits, relays
 from protocol.audit import AuditResult
+from protocol.chain.facts import Verdict
 from protocol.units import Address, Bytes32
 
 _COLUMNS = columns(AuditRecord, audits)
@@ -55,31 +64,67 @@ class Audits:
         )
         return self._connection.execute(values).rowcount == 1
 
-    def to_pay(self, limit: int) -> list[AuditRecord]:
-        """Agreeing audits of open leases that nobody claimed yet, by batch."""
-        query = (
-            select(*_COLUMNS)
-            .join(
-                chain_leases,
-                # A reorganisation may have put the lease into another batch: other audits.
-                (chain_leases.c.lease_id == audits.c.lease_id)
-                & (chain_leases.c.batch_id == audits.c.batch_id),
-            )
-            .outerjoin(
-                chain_audits,
-                (chain_audits.c.lease_id == audits.c.lease_id)
-                & (chain_audits.c.task == audits.c.task),
-            )
+    def to_pay(self, limit: int, published_before: int) -> list[AuditRecord]:
+        """Agreeing audits that can be paid and that nobody claimed yet, by batch.
+
+        A claim shows everybody the digest. So where two verifiers were drawn for a task, the first
+        is paid only when the other one is bound as well, or when the batch was committed before
+        `published_before`: nothing of it can be contested any more.
+        """
+        other = audits.alias("other")
+        is_peer_bound = (
+            select(other.c.verifier)
             .where(
+                other.c.lease_id == audits.c.lease_id,
+                other.c.task == audits.c.task,
+                other.c.verifier == audits.c.peer,
+                other.c.batch_id == audits.c.batch_id,
+            )
+            .exists()
+        )
+        query = (
+            _unpaid(*_COLUMNS)
+            .join(chain_jobs, chain_jobs.c.job_id == chain_leases.c.job_id)
+            .where(
+                chain_jobs.c.closed_at == 0,
                 audits.c.agrees.is_(True),
                 audits.c.claim_key.is_(None),
-                chain_audits.c.lease_id.is_(None),
-                chain_leases.c.released_at.is_(None),
+                or_(
+                    audits.c.peer.is_(None),
+                    is_peer_bound,
+                    chain_batches.c.committed_at < published_before,
+                ),
             )
-            .order_by(audits.c.batch_id, audits.c.lease_id, audits.c.task)
+            .order_by(audits.c.batch_id, audits.c.lease_id, audits.c.task, audits.c.attempt)
             .limit(limit)
         )
         return many(AuditRecord, self._connection.execute(query))
+
+    def unpaid_batches(self) -> set[Bytes32]:
+        """Batches with agreeing audits whose fees are not paid, and not refused, yet."""
+        query = (
+            _unpaid(audits.c.batch_id)
+            .outerjoin(relays, relays.c.key == audits.c.claim_key)
+            .where(
+                audits.c.agrees.is_(True),
+                or_(audits.c.claim_key.is_(None), relays.c.status != REJECTED),
+            )
+            .distinct()
+        )
+        return set(self._connection.execute(query).scalars())
+
+    def seeds_needed(self, committed_by_block: int) -> list[Bytes32]:
+        """Batches as old as that whose audits still need the seed, and that have not kept it."""
+        query = (
+            _unpaid(audits.c.batch_id)
+            .where(
+                audits.c.agrees.is_not(False),
+                chain_batches.c.seed.is_(None),
+                chain_batches.c.commit_block <= committed_by_block,
+            )
+            .distinct()
+        )
+        return list(self._connection.execute(query).scalars())
 
     def claim(self, claimed: Sequence[AuditRecord], key: str) -> None:
         """Put audits into one claim."""
@@ -96,3 +141,36 @@ class Audits:
         """The chain refused a claim of several: each is claimed alone."""
         change = update(audits).where(audits.c.claim_key == key)
         self._connection.execute(change.values(claim_key=None))
+
+
+def _unpaid(*columns_: ColumnElement[Any]) -> Select[Any]:
+    """Audits in batches that the chain still knows, not paid, and of no task that is contested."""
+    contested = (
+        select(chain_disputes.c.dispute_id)
+        .where(
+            chain_disputes.c.lease_id == audits.c.lease_id,
+            chain_disputes.c.task == audits.c.task,
+            or_(
+                chain_disputes.c.resolved_at.is_(None),
+                chain_disputes.c.verdict == Verdict.PROVIDER_LOST,
+            ),
+        )
+        .exists()
+    )
+    return (
+        select(*columns_)
+        .join(
+            chain_leases,
+            # A reorganisation may have put the lease into another batch: other audits.
+            (chain_leases.c.lease_id == audits.c.lease_id)
+            & (chain_leases.c.batch_id == audits.c.batch_id),
+        )
+        .join(chain_batches, chain_batches.c.batch_id == audits.c.batch_id)
+        .outerjoin(
+            chain_audits,
+            (chain_audits.c.lease_id == audits.c.lease_id)
+            & (chain_audits.c.task == audits.c.task)
+            & (chain_audits.c.verifier == audits.c.verifier),
+        )
+        .where(chain_audits.c.lease_id.is_(None), chain_batches.c.finished_at.is_(None), ~contested)
+    )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import Connection, delete, func, insert, select, update
 
 from market.store.projected import (
     PROJECTIONS,
@@ -17,8 +17,16 @@ from market.store.projected import (
     chain_jobs,
     chain_leases,
 )
-from market.store.records import BatchRecord, ChainLeaseRecord, columns, many, one
+from market.store.records import (
+    BatchRecord,
+    ChainLeaseRecord,
+    SettleableBatch,
+    columns,
+    many,
+    one,
+)
 from market.store.sql import upsert
+from protocol.batch import Batch
 from protocol.units import Bytes32
 
 _BATCH_COLUMNS = columns(BatchRecord, chain_batches)
@@ -89,6 +97,13 @@ class Chain:
         change = update(chain_jobs).where(chain_jobs.c.job_id == job_id)
         self._connection.execute(change.values(**values))
 
+    def advance_frontier(self, job_id: Bytes32, end: int) -> None:
+        """Tasks below `end` were committed: none of a later one's commitment lies further ahead."""
+        change = update(chain_jobs).where(
+            chain_jobs.c.job_id == job_id, chain_jobs.c.frontier < end
+        )
+        self._connection.execute(change.values(frontier=end))
+
     # Batches and their leases.
 
     def add_batch(self, batch: Mapping[str, Any], rows: Sequence[Mapping[str, Any]]) -> None:
@@ -96,59 +111,70 @@ class Chain:
         self._connection.execute(insert(chain_batches), dict(batch))
         self._connection.execute(insert(chain_leases), [dict(row) for row in rows])
 
-    def set_batch(self, batch_id: int, **values: object) -> None:
+    def set_batch(self, batch_id: Bytes32, **values: object) -> None:
         """Set a batch's columns."""
         change = update(chain_batches).where(chain_batches.c.batch_id == batch_id)
         self._connection.execute(change.values(**values))
 
-    def batch(self, batch_id: int) -> BatchRecord | None:
+    def batch(self, batch_id: Bytes32) -> BatchRecord | None:
         """A batch."""
         query = select(*_BATCH_COLUMNS).where(chain_batches.c.batch_id == batch_id)
         return one(BatchRecord, self._connection.execute(query).one_or_none())
 
-    def unseeded(self, operator: str) -> list[BatchRecord]:
-        """The operator's batches without a seed."""
-        query = select(*_BATCH_COLUMNS).where(
-            chain_batches.c.seed.is_(None), chain_batches.c.operator == operator
-        )
-        return many(BatchRecord, self._connection.execute(query))
+    def content(self, batch_id: Bytes32) -> Batch:
+        """A known batch as it was published: what the chain wants to see again."""
+        query = select(chain_batches.c.content).where(chain_batches.c.batch_id == batch_id)
+        return Batch.from_json(self._connection.execute(query).scalar_one())
 
-    def settleable(self, operator: str, now: int, hold_seconds: int) -> dict[int, int]:
-        """The operator's batches with leases that can be paid or are forfeited: how many in each.
+    def settleable(
+        self, operator: str, *, committed_before: int, seeded_by_block: int, held_before: int
+    ) -> list[SettleableBatch]:
+        """The operator's batches with leases that can be paid or are forfeited.
 
-        The window is over and the lease itself is in no dispute; its provider is in none either, or
-        was slashed after the commitment, or the pay was held back for `hold_seconds` already.
+        The window is over (committed before that time, and in a block before `seeded_by_block`) and
+        the lease itself is in no dispute; its provider is in none either, or was slashed after the
+        commitment, or the pay was held back for long enough (committed before `held_before`).
         """
         leases, batches, disputes = chain_leases.c, chain_batches.c, chain_disputes.c
         is_open = disputes.resolved_at.is_(None)
         own = select(disputes.dispute_id).where(disputes.lease_id == leases.lease_id, is_open)
         any_ = select(disputes.dispute_id).where(disputes.provider == leases.provider)
         is_forfeited = any_.where(disputes.slash_block >= batches.commit_block).exists()
-        is_over = batches.seed.is_not(None) & (batches.window_ends_at < now)
-        is_held_enough = batches.window_ends_at < now - hold_seconds
+        is_held_enough = batches.committed_at < held_before
         query = (
-            select(leases.batch_id, leases.lease_id)
-            .join(chain_batches, batches.batch_id == leases.batch_id)
+            select(batches.batch_id, batches.committed_at, func.count())
+            .join(chain_leases, batches.batch_id == leases.batch_id)
             .where(
                 batches.operator == operator,
+                batches.finished_at.is_(None),
+                batches.committed_at < committed_before,
+                batches.commit_block < seeded_by_block,
                 leases.settled_at.is_(None),
                 leases.released_at.is_(None),
                 ~own.exists(),
-                is_over,
                 is_forfeited | is_held_enough | ~any_.where(is_open).exists(),
             )
+            .group_by(batches.batch_id, batches.committed_at)
+            .order_by(batches.committed_at, batches.batch_id)
         )
-        counts: dict[int, int] = {}
-        for row in self._connection.execute(query):
-            counts[row.batch_id] = counts.get(row.batch_id, 0) + 1
-        return counts
+        return many(SettleableBatch, self._connection.execute(query))
 
-    def leases_of(self, batch_id: int) -> list[ChainLeaseRecord]:
-        """A batch's leases in their order."""
-        query = select(*_LEASE_COLUMNS).where(chain_leases.c.batch_id == batch_id)
-        return many(
-            ChainLeaseRecord, self._connection.execute(query.order_by(chain_leases.c.index))
+    def is_all_finished(self, batch_id: Bytes32) -> bool:
+        """Whether every lease of a batch is paid or released, and none is in dispute any more."""
+        leases, disputes = chain_leases.c, chain_disputes.c
+        open_leases = select(leases.lease_id).where(
+            leases.batch_id == batch_id, leases.settled_at.is_(None), leases.released_at.is_(None)
         )
+        open_disputes = select(disputes.dispute_id).where(
+            disputes.batch_id == batch_id, disputes.resolved_at.is_(None)
+        )
+        query = select(open_leases.exists() | open_disputes.exists())
+        return not self._connection.execute(query).scalar_one()
+
+    def leases_of(self, batch_id: Bytes32) -> list[ChainLeaseRecord]:
+        """A batch's leases in the order of its lines."""
+        query = select(*_LEASE_COLUMNS).where(chain_leases.c.batch_id == batch_id)
+        return many(ChainLeaseRecord, self._connection.execute(query.order_by(chain_leases.c.line)))
 
     def lease(self, lease_id: Bytes32) -> ChainLeaseRecord | None:
         """A committed lease."""

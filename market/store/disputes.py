@@ -7,8 +7,9 @@ from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
-from market.store.projected import chain_disputes
-from market.store.records import DisputeRecord, columns, many, one
+from market.store.projected import chain_audits, chain_disputes
+from market.store.records import Contradiction, DisputeRecord, columns, many, one
+from protocol.chain.facts import Verdict
 
 _COLUMNS = columns(DisputeRecord, chain_disputes)
 
@@ -38,6 +39,34 @@ class Disputes:
         """A dispute."""
         query = select(*_COLUMNS).where(chain_disputes.c.dispute_id == dispute_id)
         return one(DisputeRecord, self._connection.execute(query).one_or_none())
+
+    def has_strikes(self, provider: str, besides: int) -> bool:
+        """Whether the provider has lost or conceded a dispute other than `besides`."""
+        query = select(chain_disputes.c.dispute_id).where(
+            chain_disputes.c.provider == provider,
+            chain_disputes.c.dispute_id != besides,
+            chain_disputes.c.verdict == Verdict.PROVIDER_LOST,
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
+
+    def contradicted(self) -> list[Contradiction]:
+        """Paid audits of tasks that a committee has ruled wrong."""
+        disputes, audits = chain_disputes.c, chain_audits.c
+        query = (
+            select(disputes.dispute_id, disputes.lease_id, disputes.task, audits.round)
+            .join(
+                chain_audits,
+                (audits.batch_id == disputes.batch_id)
+                & (audits.lease_id == disputes.lease_id)
+                & (audits.task == disputes.task),
+            )
+            .where(
+                disputes.verdict == Verdict.PROVIDER_LOST,
+                disputes.is_conceded.is_(False),
+            )
+            .order_by(disputes.dispute_id, audits.round)
+        )
+        return many(Contradiction, self._connection.execute(query))
 
     def is_suspect(self, provider: str, since: int) -> bool:
         """Whether the provider is in a dispute now, or was slashed after `since`."""

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
 
-from market.store.projected import chain_leases
+from market.store.projected import chain_jobs, chain_leases
 from market.store.records import LeaseRecord, columns, many, one
 from market.store.tables import leases
 from protocol.lease import Lease, LeaseResult
@@ -114,11 +114,17 @@ class Leases:
         query = select(*_COLUMNS).where(_IS_RUNNING, leases.c.expires_at <= now)
         return many(LeaseRecord, self._connection.execute(query))
 
-    def to_commit(self, limit: int) -> list[LeaseRecord]:
-        """Finished leases that no batch has, oldest first."""
+    def to_commit(self, limit: int, max_gap: int) -> list[LeaseRecord]:
+        """Finished leases that no batch has, oldest first.
+
+        Those whose first task is more than `max_gap` ahead of all that is committed of their job
+        wait until it is not: the chain would refuse them.
+        """
         query = (
             select(*_COLUMNS)
+            .join(chain_jobs, chain_jobs.c.job_id == leases.c.job_id)
             .where(
+                leases.c.first_task <= chain_jobs.c.frontier + max_gap,
                 leases.c.finished_at_ms.is_not(None),
                 leases.c.ended_at.is_(None),
                 leases.c.batch_key.is_(None),
@@ -141,9 +147,9 @@ class Leases:
         return False
 
     def of_batch(self, key: str) -> list[LeaseRecord]:
-        """The leases of a batch that was sent, in its order."""
+        """The leases of a batch that was sent, in its order: by job and task."""
         query = select(*_COLUMNS).where(leases.c.batch_key == key)
-        query = query.order_by(leases.c.finished_at_ms, leases.c.lease_id)
+        query = query.order_by(leases.c.job_id, leases.c.first_task)
         return many(LeaseRecord, self._connection.execute(query))
 
     def take_out_of_batch(self, key: str) -> None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from sqlalchemy import BigInteger, Boolean, Column, Index, Integer, String, Table
+from sqlalchemy import BigInteger, Boolean, Column, Integer, String, Table
 
 from market.store.tables import metadata
 from market.store.types import Address, Digest, JsonText, Wei
@@ -36,6 +36,8 @@ chain_jobs = Table(
     Column("committed_tasks", Integer, nullable=False, server_default="0"),
     Column("settled_tasks", Integer, nullable=False, server_default="0"),
     Column("open_leases", Integer, nullable=False, server_default="0"),
+    # No task from here on was ever committed.
+    Column("frontier", Integer, nullable=False, server_default="0"),
     Column("paid_wei", Wei, nullable=False),
     Column("audit_fees_wei", Wei, nullable=False),
     Column("refunded_wei", Wei, nullable=False),
@@ -46,23 +48,25 @@ chain_jobs = Table(
 chain_batches = Table(
     "chain_batches",
     metadata,
-    Column("batch_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("batch_id", Digest, primary_key=True),
     Column("operator", Address, nullable=False),
     Column("lease_count", Integer, nullable=False),
     Column("commit_block", BigInteger, nullable=False),
     Column("committed_at", BigInteger, nullable=False),
-    Column("seed_block", BigInteger, nullable=False),
+    # Kept on chain; null while it only follows from a block that the chain still remembers.
     Column("seed", Digest),
-    # Draws are audited and disputes opened until then; null before the seed.
-    Column("window_ends_at", BigInteger),
+    # From then on the chain knows nothing of it.
+    Column("finished_at", BigInteger, index=True),
+    # `Batch.to_json`: whoever does something about a batch brings all of it along.
+    Column("content", JsonText, nullable=False),
 )
 
 chain_leases = Table(
     "chain_leases",
     metadata,
     Column("lease_id", Digest, primary_key=True),
-    Column("batch_id", BigInteger, nullable=False, index=True),
-    Column("index", Integer, nullable=False),
+    Column("batch_id", Digest, nullable=False, index=True),
+    Column("line", Integer, nullable=False),
     Column("job_id", Digest, nullable=False, index=True),
     Column("provider", Address, nullable=False, index=True),
     Column("first_task", Integer, nullable=False),
@@ -82,8 +86,9 @@ chain_audits = Table(
     metadata,
     Column("lease_id", Digest, primary_key=True),
     Column("task", Integer, primary_key=True),
+    Column("round", Integer, primary_key=True),
     Column("job_id", Digest, nullable=False, index=True),
-    Column("batch_id", BigInteger, nullable=False),
+    Column("batch_id", Digest, nullable=False),
     Column("verifier", Address, nullable=False, index=True),
     Column("fee_wei", Wei, nullable=False),
     Column("transaction_hash", Digest, nullable=False),
@@ -94,7 +99,7 @@ chain_disputes = Table(
     metadata,
     Column("dispute_id", BigInteger, primary_key=True, autoincrement=False),
     Column("lease_id", Digest, nullable=False, index=True),
-    Column("batch_id", BigInteger, nullable=False),
+    Column("batch_id", Digest, nullable=False),
     Column("job_id", Digest, nullable=False, index=True),
     Column("task", Integer, nullable=False),
     Column("provider", Address, nullable=False, index=True),
@@ -113,11 +118,9 @@ chain_disputes = Table(
     Column("verdict", Integer),
     Column("slashed_wei", Wei, nullable=False),
     Column("slash_transaction", Digest),
-    # What the provider had committed by this block is forfeited.
+    # What the provider had committed by this block is forfeited; null if it only conceded.
     Column("slash_block", BigInteger),
 )
-
-Index("ix_chain_batches_seed", chain_batches.c.seed)
 
 # Forgotten and made anew from chain_events after a reorganisation.
 PROJECTIONS = (

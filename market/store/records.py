@@ -10,7 +10,7 @@ from typing import Any, TypeVar
 from sqlalchemy import ColumnElement, Row, Table
 
 from protocol.job import Job
-from protocol.lease import CommittedLease, Lease, LeaseResult
+from protocol.lease import Lease, LeaseResult
 from protocol.lifecycle import JobFacts
 from protocol.offer import Offer
 from protocol.spec import Spec
@@ -215,8 +215,9 @@ class AuditRecord:
     lease_id: Bytes32
     task: int
     verifier: Address
-    batch_id: int
+    batch_id: Bytes32
     attempt: int
+    peer: Address | None
     commitment: Bytes32
     committed_at: int
     digest: Bytes32 | None
@@ -243,16 +244,15 @@ class RelayRecord:
 
 @dataclass(frozen=True)
 class BatchRecord:
-    """A batch on chain."""
+    """A batch on chain, without its content."""
 
-    batch_id: int
+    batch_id: Bytes32
     operator: Address
     lease_count: int
     commit_block: int
     committed_at: int
-    seed_block: int
     seed: Bytes32 | None
-    window_ends_at: int | None
+    finished_at: int | None
 
 
 @dataclass(frozen=True)
@@ -260,8 +260,8 @@ class ChainLeaseRecord:
     """A committed lease."""
 
     lease_id: Bytes32
-    batch_id: int
-    index: int
+    batch_id: Bytes32
+    line: int
     job_id: Bytes32
     provider: Address
     first_task: int
@@ -275,20 +275,6 @@ class ChainLeaseRecord:
     released_at: int | None
 
     @property
-    def committed(self) -> CommittedLease:
-        """The leaf of its batch."""
-        result = LeaseResult(
-            self.lease_id,
-            self.job_id,
-            self.provider,
-            self.first_task,
-            self.count,
-            self.amount_wei,
-            self.result_root,
-        )
-        return CommittedLease(result, self.audit_rate_ppm)
-
-    @property
     def is_open(self) -> bool:
         """Neither paid nor released."""
         return self.settled_at is None and self.released_at is None
@@ -300,7 +286,7 @@ class DisputeRecord:
 
     dispute_id: int
     lease_id: Bytes32
-    batch_id: int
+    batch_id: Bytes32
     job_id: Bytes32
     task: int
     provider: Address
@@ -318,3 +304,22 @@ class DisputeRecord:
     resolved_at: int | None
     verdict: int | None
     slashed_wei: int
+
+
+@dataclass(frozen=True, slots=True)
+class SettleableBatch:
+    """A batch of which some leases can be paid or are forfeited: how many."""
+
+    batch_id: Bytes32
+    committed_at: int
+    leases: int
+
+
+@dataclass(frozen=True, slots=True)
+class Contradiction:
+    """A paid audit that found what lost a dispute."""
+
+    dispute_id: int
+    lease_id: Bytes32
+    task: int
+    round: int

@@ -110,6 +110,23 @@ class Reports:
         fees = select(chain_audits.c.fee_wei).where(chain_audits.c.verifier == account)
         return self._sum_wei(pay) + self._sum_wei(fees)
 
+    def unvested_wei(self, account: Address) -> int:
+        """Pay for committed work of an account that is neither paid nor lost yet."""
+        slashes = select(func.max(chain_disputes.c.slash_block)).where(
+            chain_disputes.c.provider == account
+        )
+        query = (
+            select(chain_leases.c.amount_wei)
+            .join(chain_batches, chain_batches.c.batch_id == chain_leases.c.batch_id)
+            .where(
+                chain_leases.c.provider == account,
+                chain_leases.c.settled_at.is_(None),
+                chain_leases.c.released_at.is_(None),
+                chain_batches.c.commit_block > func.coalesce(slashes.scalar_subquery(), -1),
+            )
+        )
+        return self._sum_wei(query)
+
     def slashed_wei(self, account: Address) -> int:
         """What an account lost in disputes as a provider."""
         query = select(chain_disputes.c.slashed_wei).where(chain_disputes.c.provider == account)
@@ -144,12 +161,3 @@ class Reports:
             query = query.where(or_(leases.c.granted_at_ms < at, same))
         query = query.order_by(leases.c.granted_at_ms.desc(), leases.c.lease_id.desc())
         return list(self._connection.execute(query.limit(limit)))
-
-    def batch_of(self, lease_id: Bytes32) -> Row[Any] | None:
-        """A committed lease with its batch."""
-        query = (
-            select(chain_leases, chain_batches.c.commit_block, chain_batches.c.seed)
-            .join(chain_batches, chain_batches.c.batch_id == chain_leases.c.batch_id)
-            .where(chain_leases.c.lease_id == lease_id)
-        )
-        return self._connection.execute(query).one_or_none()

@@ -217,8 +217,10 @@ audits = Table(
     Column("lease_id", Digest, ForeignKey("leases.lease_id"), primary_key=True),
     Column("task", Integer, primary_key=True),
     Column("verifier", Address, primary_key=True),
-    Column("batch_id", BigInteger, nullable=False),
+    Column("batch_id", Digest, nullable=False),
     Column("attempt", Integer, nullable=False),
+    # Who else was drawn for the task: it must be bound before a payment shows everybody the digest.
+    Column("peer", Address),
     Column("commitment", Digest, nullable=False),
     Column("commitment_signature", LargeBinary, nullable=False),
     Column("committed_at", BigInteger, nullable=False),

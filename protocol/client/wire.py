@@ -250,7 +250,10 @@ class Slash(Wire):
 
 
 class AccountView(Wire):
-    """GET /v1/accounts/{address}: the chain's facts of an account."""
+    """GET /v1/accounts/{address}: the chain's facts of an account.
+
+    What the account signs counts only if the first byte of its nonce is `epoch`.
+    """
 
     address: AddressText
     wallet_credits_wei: Wei
@@ -259,6 +262,7 @@ class AccountView(Wire):
     unvested_wei: Wei
     unstaking_wei: Wei
     seats: int
+    epoch: int
     permit_nonce: int
     earned_wei: Wei
     slashed_wei: Wei

@@ -29,12 +29,13 @@ def upgrade() -> None:
         "chain_audits",
         sa.Column("lease_id", market.store.types.Digest(length=32), nullable=False),
         sa.Column("task", sa.Integer(), nullable=False),
+        sa.Column("round", sa.Integer(), nullable=False),
         sa.Column("job_id", market.store.types.Digest(length=32), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", market.store.types.Digest(length=32), nullable=False),
         sa.Column("verifier", sa.String(length=42), nullable=False),
         sa.Column("fee_wei", market.store.types.Wei(length=78), nullable=False),
         sa.Column("transaction_hash", market.store.types.Digest(length=32), nullable=False),
-        sa.PrimaryKeyConstraint("lease_id", "task", name=op.f("pk_chain_audits")),
+        sa.PrimaryKeyConstraint("lease_id", "task", "round", name=op.f("pk_chain_audits")),
     )
     with op.batch_alter_table("chain_audits", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_chain_audits_job_id"), ["job_id"], unique=False)
@@ -42,18 +43,20 @@ def upgrade() -> None:
 
     op.create_table(
         "chain_batches",
-        sa.Column("batch_id", sa.BigInteger(), autoincrement=False, nullable=False),
+        sa.Column("batch_id", market.store.types.Digest(length=32), nullable=False),
         sa.Column("operator", sa.String(length=42), nullable=False),
         sa.Column("lease_count", sa.Integer(), nullable=False),
         sa.Column("commit_block", sa.BigInteger(), nullable=False),
         sa.Column("committed_at", sa.BigInteger(), nullable=False),
-        sa.Column("seed_block", sa.BigInteger(), nullable=False),
         sa.Column("seed", market.store.types.Digest(length=32), nullable=True),
-        sa.Column("window_ends_at", sa.BigInteger(), nullable=True),
+        sa.Column("finished_at", sa.BigInteger(), nullable=True),
+        sa.Column("content", market.store.types.JsonText(), nullable=False),
         sa.PrimaryKeyConstraint("batch_id", name=op.f("pk_chain_batches")),
     )
     with op.batch_alter_table("chain_batches", schema=None) as batch_op:
-        batch_op.create_index("ix_chain_batches_seed", ["seed"], unique=False)
+        batch_op.create_index(
+            batch_op.f("ix_chain_batches_finished_at"), ["finished_at"], unique=False
+        )
 
     op.create_table(
         "chain_cursor",
@@ -66,7 +69,7 @@ def upgrade() -> None:
         "chain_disputes",
         sa.Column("dispute_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("lease_id", market.store.types.Digest(length=32), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", market.store.types.Digest(length=32), nullable=False),
         sa.Column("job_id", market.store.types.Digest(length=32), nullable=False),
         sa.Column("task", sa.Integer(), nullable=False),
         sa.Column("provider", sa.String(length=42), nullable=False),
@@ -112,6 +115,7 @@ def upgrade() -> None:
         sa.Column("committed_tasks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("settled_tasks", sa.Integer(), server_default="0", nullable=False),
         sa.Column("open_leases", sa.Integer(), server_default="0", nullable=False),
+        sa.Column("frontier", sa.Integer(), server_default="0", nullable=False),
         sa.Column("paid_wei", market.store.types.Wei(length=78), nullable=False),
         sa.Column("audit_fees_wei", market.store.types.Wei(length=78), nullable=False),
         sa.Column("refunded_wei", market.store.types.Wei(length=78), nullable=False),
@@ -122,8 +126,8 @@ def upgrade() -> None:
     op.create_table(
         "chain_leases",
         sa.Column("lease_id", market.store.types.Digest(length=32), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
-        sa.Column("index", sa.Integer(), nullable=False),
+        sa.Column("batch_id", market.store.types.Digest(length=32), nullable=False),
+        sa.Column("line", sa.Integer(), nullable=False),
         sa.Column("job_id", market.store.types.Digest(length=32), nullable=False),
         sa.Column("provider", sa.String(length=42), nullable=False),
         sa.Column("first_task", sa.Integer(), nullable=False),
@@ -368,8 +372,9 @@ def upgrade() -> None:
         sa.Column("lease_id", market.store.types.Digest(length=32), nullable=False),
         sa.Column("task", sa.Integer(), nullable=False),
         sa.Column("verifier", sa.String(length=42), nullable=False),
-        sa.Column("batch_id", sa.BigInteger(), nullable=False),
+        sa.Column("batch_id", market.store.types.Digest(length=32), nullable=False),
         sa.Column("attempt", sa.Integer(), nullable=False),
+        sa.Column("peer", sa.String(length=42), nullable=True),
         sa.Column("commitment", market.store.types.Digest(length=32), nullable=False),
         sa.Column("commitment_signature", sa.LargeBinary(), nullable=False),
         sa.Column("committed_at", sa.BigInteger(), nullable=False),
@@ -489,7 +494,7 @@ def downgrade() -> None:
     op.drop_table("chain_disputes")
     op.drop_table("chain_cursor")
     with op.batch_alter_table("chain_batches", schema=None) as batch_op:
-        batch_op.drop_index("ix_chain_batches_seed")
+        batch_op.drop_index(batch_op.f("ix_chain_batches_finished_at"))
 
     op.drop_table("chain_batches")
     with op.batch_alter_table("chain_audits", schema=None) as batch_op:
