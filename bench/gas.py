@@ -35,9 +35,7 @@ def figures_of(snapshot: dict[str, int]) -> list[Figure]:
         if name in _A_TASK:
             figures.append(_figure(_A_TASK[name], gas, BATCHED_PAYMENT, BATCHED_PAYMENT_GAS))
         elif name == _ONE_TASK_KEY:
-            figures.append(
-                _figure("a job of one task, open to settled", gas, ONE_JOB, ONE_JOB_GAS)
-            )
+            figures.append(_figure("a job of one task, open to settled", gas, ONE_JOB, ONE_JOB_GAS))
             naive_gas = float(snapshot[_NAIVE_KEY])
             figures.append(_figure("the same, beside a naive escrow", gas, NAIVE, naive_gas))
         elif name != _NAIVE_KEY and not name.startswith("size of "):

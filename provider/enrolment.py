@@ -20,7 +20,6 @@ DELEGATION_SECONDS = 365 * 24 * 3600
 RENEW_SECONDS = 30 * 24 * 3600
 WAIT_SECONDS = 120.0
 LOOK_SECONDS = 0.5
-FIRST_EPOCH = 0
 
 
 def enrol(market: MarketClient, contracts: Contracts, wallet: LocalAccount, device: Address) -> int:
@@ -41,7 +40,7 @@ def enrol(market: MarketClient, contracts: Contracts, wallet: LocalAccount, devi
         wallet=owner,
         device=device,
         not_after=now + DELEGATION_SECONDS,
-        nonce=nonce_of(FIRST_EPOCH, secrets.randbits(248)),
+        nonce=nonce_of(contracts.account(owner).epoch, secrets.randbits(248)),
     )
     signature = to_hex(delegation.sign(contracts.domain, wallet))
     market.delegate(DelegationRequest(delegation=delegation.to_json(), signature=signature))

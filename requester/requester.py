@@ -30,7 +30,8 @@ from requester.handle import JobHandle, OnView
 from requester.plan import Plan, Terms, job_of, work_of
 
 UPLOADS_AT_ONCE = 4
-FIRST_EPOCH = 0
+NONCE_BITS = 248
+"""The other 8 bits of a nonce are its signer's epoch."""
 
 
 class Requester:
@@ -75,8 +76,8 @@ class Requester:
     ) -> Plan:
         """Ask what it would cost. Nothing is uploaded or signed.
 
-        Jobs with the same `idempotency_key` share one nonce, so that at most one of them can ever
-        be opened, whatever happens between two attempts.
+        Jobs with the same `idempotency_key` share one nonce, and a market takes only one job of a
+        requester under a nonce, whatever happens between two attempts. The chain does not check.
 
         Raises:
             InvalidInput: inputs or spec break a rule.
@@ -161,11 +162,12 @@ class Requester:
                 return
 
     def _nonce(self, idempotency_key: str | None) -> int:
+        epoch = self.account().epoch
         if idempotency_key is None:
-            return nonce_of(FIRST_EPOCH, secrets.randbits(248))
+            return nonce_of(epoch, secrets.randbits(NONCE_BITS))
         text = f"{self.address}\n{idempotency_key}"
         digest = hashlib.sha256(text.encode()).digest()
-        return nonce_of(FIRST_EPOCH, int.from_bytes(digest[:31]))
+        return nonce_of(epoch, int.from_bytes(digest[: NONCE_BITS // 8]))
 
     def _was_posted(self, job_id: Bytes32) -> bool:
         try:

@@ -14,9 +14,9 @@ from protocol.chain.events import ChainEvent, Cursor, Mark, Page
 from protocol.chain.facts import BatchFacts
 from protocol.chain.params import development
 from protocol.chain.sender import Sender
+from protocol.job import Job
 from protocol.sampling import Seat
 from protocol.units import ZERO_BYTES32, Address, Bytes32, to_hex
-from protocol.job import Job
 from tests.protocol.make_vectors import jobs, word
 from tests.verifier.strangers import HOLDERS, Work, committed, seeded
 from verifier.daemon import REMEMBERED_BLOCKS, Verifier
@@ -79,7 +79,7 @@ class Diary:
     def __init__(self) -> None:
         self.asked: list[AuditKey] = []
 
-    def perform(self, audit: Audit, *_: Any, is_late: bool) -> None:  # noqa: ARG002
+    def perform(self, audit: Audit, *_: Any, is_late: bool) -> None:
         self.asked.append(audit.key)
 
     def close(self) -> None:
