@@ -101,7 +101,9 @@ def _show_settled(unit: Unit, event: ChainEvent) -> None:
 
 def _data(event: ChainEvent) -> dict[str, Any]:
     data = {name: _shown(value) for name, value in event.args.items() if name not in _HIDDEN}
-    if event.kind == "DisputeOpened":
+    if event.kind == "JobOpened":
+        data["requester"] = event.args["job"].requester
+    elif event.kind == "DisputeOpened":
         data["provider"] = event.args["lease"].provider
     data["transaction"] = to_hex(event.transaction_hash)
     return data

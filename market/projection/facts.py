@@ -8,6 +8,7 @@ from market.store.records import ChainLeaseRecord
 from market.store.unit import Unit
 from protocol.batch import Batch
 from protocol.chain.events import ChainEvent
+from protocol.job import Job
 from protocol.lease import CommittedLease, LeaseResult
 from protocol.units import Bytes32
 
@@ -22,7 +23,8 @@ def apply(unit: Unit, event: ChainEvent) -> None:
 
 
 def _job_opened(unit: Unit, event: ChainEvent) -> None:
-    unit.chain.open_job(event.args["job_id"], event.args["requester"], event.timestamp)
+    job: Job = event.args["job"]
+    unit.chain.open_job(event.args["job_id"], job.requester, event.timestamp)
 
 
 def _job_cancelled(unit: Unit, event: ChainEvent) -> None:

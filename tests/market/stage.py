@@ -66,7 +66,8 @@ def open_market(
 ) -> Iterator[Stage]:
     """Deploy, build and serve a market; its keeper only goes when told."""
     operator = development_account(0)
-    deployment = deploy(connect(rpc_url), operator, params, SUPPLY_WEI)
+    guardian = Address(operator.address)
+    deployment = deploy(connect(rpc_url), operator, params, SUPPLY_WEI, guardian=guardian)
     directory.mkdir(parents=True, exist_ok=True)
     write_key(directory / "operator.key", operator)
     (directory / "deployment.json").write_text(json.dumps(deployment.to_json()))
@@ -240,7 +241,7 @@ class Stage:
             "spec_hash": spec.hash,
             "task_count": tasks,
             "max_price_per_task": PRICE_WEI,
-            "audit_budget": tasks * PRICE_WEI * 2,
+            "audit_budget": tasks * PRICE_WEI * 3,  # both rounds of every task
             "relayer_fee": 0,
             "not_before": 0,
             "deadline": int(time.time()) + 3600,
@@ -267,7 +268,7 @@ class Stage:
         self.keep()
 
     def settle(self) -> None:
-        """Let seeds be fixed, the window pass, and everything be paid and closed."""
+        """Let the seed blocks and the window pass, and everything be paid and closed."""
         self.mine(2)
         self.keep()
         self.pass_time(self.params.dispute_window_seconds + 1)
@@ -388,7 +389,7 @@ class Audit:
 
     stage: Stage
     verifier: LocalAccount
-    batch_id: int
+    batch_id: Bytes32
     lease_id: Bytes32
     task: int
     salt: Bytes32 = field(default_factory=lambda: Bytes32(secrets.token_bytes(32)))

@@ -1,4 +1,4 @@
-"""Audits: only the drawn verifier, commitment before opening, and only what was committed."""
+"""Audits: only the drawn verifiers, commitment before opening, and only what was committed."""
 
 from __future__ import annotations
 
@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 from eth_account import Account
+from eth_account.signers.local import LocalAccount
 from sqlalchemy import update
 
 from market.store.tables import audits
@@ -14,29 +15,64 @@ from protocol.client.client import MarketClient
 from protocol.errors import Conflict, FallowError, Forbidden, InvalidInput, NotFound
 from protocol.lifecycle import JobStatus
 from protocol.result import Outcome
-from protocol.units import Address, Bytes32
-from tests.market.stage import Audit, Stage
-from tests.market.test_whole_job import drawn
+from protocol.units import WEI_PER_CREDIT, Address, Bytes32
+from tests.market.stage import Audit, Device, Stage
+from tests.market.test_whole_job import batches_of, dispute, drawn
+
+TASKS = 8
+FREE_WEI = 50 * WEI_PER_CREDIT
+"""What a verifier of the stage keeps beside its seat."""
 
 
-def committed(stage: Stage) -> tuple[Stage, list[Audit], list]:  # type: ignore[type-arg]
-    verifiers = [stage.verifier(), stage.verifier()]
+@dataclasses.dataclass
+class Committed:
+    """A job of eight tasks, committed by a provider without stake: all are audited, most twice."""
+
+    requester: LocalAccount
+    device: Device
+    verifiers: list[LocalAccount]
+    job_id: Bytes32
+    audits: list[Audit]
+
+    def drawn_for(self, task: int) -> list[Audit]:
+        """The audits of a task, in the order of their rounds."""
+        return [audit for audit in self.audits if audit.task == task]
+
+    def pair(self) -> tuple[Audit, Audit]:
+        """Both audits of one task; that none of eight has two happens once in 400,000 times."""
+        found = (self.drawn_for(task) for task in range(TASKS))
+        first, second = next(pair for pair in found if len(pair) == 2)
+        return first, second
+
+
+def committed(stage: Stage, verifiers: int = 2, wrong: tuple[int, ...] = ()) -> Committed:
+    watching = [stage.verifier() for _ in range(verifiers)]
     requester, device = stage.person(100), stage.provider()
-    job_id = stage.job(requester, 4)
-    stage.run_all([device])
+    job_id = stage.job(requester, TASKS)
+    while (grant := device.client.lease()) is not None:
+        device.finish(grant, wrong)
+    stage.keep()
     stage.mine(2)
     stage.keep()
-    return stage, drawn(stage, job_id, verifiers), [requester, device, *verifiers]
+    return Committed(requester, device, watching, job_id, drawn(stage, job_id, watching))
 
 
-def test_only_the_drawn_verifier_gets_the_task(stage: Stage) -> None:
-    stage, audits, people = committed(stage)
-    audit = audits[0]
-    others = [people[0], people[1].wallet, stage.person()]
-    others += [v for v in people[2:] if v.address != audit.verifier.address]
+def balance_wei(stage: Stage, account: LocalAccount) -> int:
+    return stage.contracts.account(Address(account.address)).balance_wei
+
+
+def test_only_the_drawn_verifiers_get_the_task(stage: Stage) -> None:
+    found = committed(stage, verifiers=3)
+    audit = found.audits[0]
+    mine = {each.verifier.address for each in found.drawn_for(audit.task)}
+    others = [found.requester, found.device.wallet, stage.person()]
+    others += [v for v in found.verifiers if v.address not in mine]
+    assert len(others) > 3
     for other in others:
         with pytest.raises(Forbidden):
             dataclasses.replace(audit, verifier=other).ask()
+    for each in found.drawn_for(audit.task):
+        assert each.ask()
     with pytest.raises(NotFound):
         dataclasses.replace(audit, task=99).ask()
     with pytest.raises(NotFound):
@@ -44,8 +80,7 @@ def test_only_the_drawn_verifier_gets_the_task(stage: Stage) -> None:
 
 
 def test_a_drawn_verifier_that_somebody_calls_their_device_still_audits(stage: Stage) -> None:
-    stage, audits, _ = committed(stage)
-    audit = audits[0]
+    audit = committed(stage, verifiers=1).audits[0]
     victim, stranger = Address(audit.verifier.address), stage.person()
     stage.delegate(stranger, victim)
     with MarketClient(stage.url, audit.verifier) as client:
@@ -55,12 +90,28 @@ def test_a_drawn_verifier_that_somebody_calls_their_device_still_audits(stage: S
     audit.commit(digest)
     assert audit.reveal(digest).agrees
     stage.keep(2)
-    assert stage.contracts.account(victim).balance_wei > 50 * 10**18
+    assert balance_wei(stage, audit.verifier) > FREE_WEI
+
+
+def test_a_second_verifier_is_not_shut_out_by_the_first_that_calls_it_a_device(
+    stage: Stage,
+) -> None:
+    """Both names of the session were drawn for the task: its own counts."""
+    first, second = committed(stage).pair()
+    stage.delegate(first.verifier, Address(second.verifier.address))
+    stage.clients.pop(second.verifier.address, None)
+    digest = second.ask().digest
+    second.commit(digest)
+    assert second.reveal(digest).agrees
+    first.commit(digest)
+    assert first.reveal(digest).agrees
+    stage.keep(2)
+    for audit in (first, second):
+        assert balance_wei(stage, audit.verifier) > FREE_WEI
 
 
 def test_an_audit_gives_access_to_its_inputs_and_no_more(stage: Stage, tmp_path: Path) -> None:
-    stage, audits, _ = committed(stage)
-    audit = audits[0]
+    audit = committed(stage).audits[0]
     client = stage.client(audit.verifier)
     with stage.market.store.read() as unit:
         results = unit.results.of_lease(audit.lease_id)
@@ -81,8 +132,7 @@ def test_an_audit_gives_access_to_its_inputs_and_no_more(stage: Stage, tmp_path:
 
 
 def test_a_commitment_binds(stage: Stage) -> None:
-    stage, audits, _ = committed(stage)
-    audit = audits[0]
+    audit = committed(stage, verifiers=1).audits[0]
     digest = audit.ask().digest
     with pytest.raises(NotFound):
         audit.reveal(digest)  # nothing was committed
@@ -95,18 +145,51 @@ def test_a_commitment_binds(stage: Stage) -> None:
     assert audit.reveal(digest).agrees
     assert audit.reveal(digest).agrees  # the same again
     stage.keep(2)
-    assert stage.contracts.account(Address(audit.verifier.address)).balance_wei > 50 * 10**18
+    assert balance_wei(stage, audit.verifier) > FREE_WEI
 
 
 def test_a_disagreeing_audit_is_not_paid(stage: Stage) -> None:
-    stage, audits, _ = committed(stage)
-    audit = audits[0]
+    audit = committed(stage, verifiers=1).audits[0]
     audit.ask()
     wrong = Outcome(b"a bit flipped").digest
     assert audit.commit(wrong).digest != wrong
     assert not audit.reveal(wrong).agrees
     stage.keep(2)
-    assert stage.contracts.account(Address(audit.verifier.address)).balance_wei == 50 * 10**18
+    assert balance_wei(stage, audit.verifier) == FREE_WEI
+
+
+def test_the_second_verifier_learns_nothing_by_the_firsts_pay(any_stage: Stage) -> None:
+    """Paying shows the whole chain the digest: so the other one must be bound before."""
+    stage = any_stage
+    first, second = committed(stage).pair()
+    digest = first.ask().digest
+    first.commit(digest)
+    assert first.reveal(digest).agrees
+    stage.keep(2)
+    assert balance_wei(stage, first.verifier) == FREE_WEI
+    second.ask()
+    second.commit(digest)
+    stage.keep(2)
+    assert balance_wei(stage, first.verifier) > FREE_WEI
+    assert balance_wei(stage, second.verifier) == FREE_WEI
+    second.reveal(digest)
+    stage.keep(2)
+    assert balance_wei(stage, second.verifier) > FREE_WEI
+
+
+def test_a_second_verifier_that_never_comes_costs_the_first_nothing(any_stage: Stage) -> None:
+    """Its window over, the audit is paid; and only then the batch is settled."""
+    stage = any_stage
+    found = committed(stage)
+    first, second = found.pair()
+    digest = first.ask().digest
+    first.commit(digest)
+    first.reveal(digest)
+    stage.settle()
+    assert balance_wei(stage, first.verifier) > FREE_WEI
+    assert stage.client(found.requester).job(found.job_id).status == JobStatus.SETTLED
+    with pytest.raises(Conflict):  # the digest is public now, and nothing can be contested
+        second.commit(digest)
 
 
 def test_nobody_is_drawn_before_the_seed(stage: Stage) -> None:
@@ -116,40 +199,86 @@ def test_nobody_is_drawn_before_the_seed(stage: Stage) -> None:
     assert grant is not None
     device.finish(grant)
     stage.keep()
-    audit = Audit(stage, verifier, 1, Bytes32(grant.lease_id), 0)
-    with pytest.raises(FallowError):
+    with stage.market.store.read() as unit:
+        lease = unit.chain.lease(Bytes32(grant.lease_id))
+    assert lease is not None
+    audit = Audit(stage, verifier, lease.batch_id, lease.lease_id, lease.first_task)
+    with pytest.raises(Conflict, match="no seed yet"):
         audit.ask()
+    stage.mine(2)
+    assert audit.ask()
 
 
 def test_a_dispute_that_is_not_there(stage: Stage) -> None:
-    stage, audits, _ = committed(stage)
+    audit = committed(stage).audits[0]
     with pytest.raises(FallowError):
-        audits[0].ask(dispute_id=7)
+        audit.ask(dispute_id=7)
     with pytest.raises(FallowError):
         stage.client(Account.create()).dispute_opening(7)
 
 
 def test_an_audit_of_a_batch_that_is_gone_holds_nothing_up(stage: Stage) -> None:
     """A reorganisation may have put the lease into another batch, with other draws."""
-    stage, found, people = committed(stage)
-    audit, digest = found[0], found[0].ask().digest
+    found = committed(stage)
+    audit, digest = found.audits[0], found.audits[0].ask().digest
     audit.commit(digest)
     audit.reveal(digest)
-    moved = update(audits).where(audits.c.lease_id == audit.lease_id).values(batch_id=10**6)
+    moved = update(audits).where(audits.c.lease_id == audit.lease_id).values(batch_id=bytes(32))
     with stage.market.store.write() as unit:
         unit.connection.execute(moved)
     stage.settle()
-    (job,) = stage.client(people[0]).jobs().jobs
-    assert job.status == JobStatus.SETTLED
+    assert stage.client(found.requester).job(found.job_id).status == JobStatus.SETTLED
 
 
-def test_fees_that_fail_hold_no_payout_up(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
-    stage, _, people = committed(stage)
+def test_fees_that_fail_hold_payouts_up_for_a_while_only(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Settling ends a batch's audits: so it waits for their pay, for half a window."""
+    found = committed(stage, verifiers=1)
+    for audit in found.audits:  # of every batch there is
+        digest = audit.ask().digest
+        audit.commit(digest)
+        audit.reveal(digest)
 
     def fail(_now: int) -> None:
         raise RuntimeError("a mistake")
 
     monkeypatch.setattr(stage.market.keeper._parts.fees, "advance", fail)
+    client = stage.client(found.requester)
     stage.settle()
-    (job,) = stage.client(people[0]).jobs().jobs
-    assert job.status == JobStatus.SETTLED
+    assert client.job(found.job_id).status == JobStatus.RUNNING
+    stage.pass_time(stage.params.dispute_window_seconds // 2 + 1)
+    stage.keep(3)
+    assert client.job(found.job_id).status == JobStatus.SETTLED
+
+
+def test_a_seed_that_the_chain_would_forget_is_kept_for_who_is_bound(stage: Stage) -> None:
+    found = committed(stage, verifiers=1)
+    audit, digest = found.audits[0], found.audits[0].ask().digest
+    audit.commit(digest)
+    stage.mine(140)
+    stage.keep(2)
+    with stage.market.store.read() as unit:
+        kept = unit.chain.batch(audit.batch_id)
+        others = [unit.chain.batch(batch_id) for batch_id, _ in batches_of(stage, found.job_id)]
+    assert kept is not None
+    assert kept.seed == stage.contracts.seed_of(audit.batch_id)
+    assert [batch.batch_id for batch in others if batch and batch.seed] == [audit.batch_id]
+
+
+def test_a_verifier_that_was_paid_for_a_wrong_digest_loses_its_seat(any_stage: Stage) -> None:
+    stage = any_stage
+    wrong = 0
+    found = committed(stage, verifiers=5, wrong=(wrong,))
+    for friend in found.drawn_for(wrong):  # they do not run the task, and know what to find
+        friend.commit(Outcome(b"lies").digest)
+        assert friend.reveal(Outcome(b"lies").digest).agrees
+    stage.keep(2)
+    before_wei = stage.contracts.account(stage.operator).balance_wei
+    dispute(stage, found.job_id, wrong, found.verifiers)
+    stage.keep(2)
+    friends = {Address(friend.verifier.address) for friend in found.drawn_for(wrong)}
+    seated = {seat.holder for seat in stage.contracts.seats() if seat.vacated_block == 0}
+    assert seated == {Address(v.address) for v in found.verifiers} - friends
+    earned_wei = stage.contracts.account(stage.operator).balance_wei - before_wei
+    assert earned_wei == len(friends) * stage.params.seat_stake_wei // 2

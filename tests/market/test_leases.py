@@ -298,7 +298,7 @@ def test_two_keepers_leave_no_lease_behind(any_stage: Stage) -> None:
         device.finish(leased(device))
     batching = stage.market.keeper._parts.batching
     with stage.market.store.read() as unit:
-        first, second = unit.leases.to_commit(10)
+        first, second = unit.leases.to_commit(10, 100)
     with stage.market.store.write() as unit:
         batching.send(unit, [first], int(time.time()))
     with stage.market.store.write() as unit:

@@ -10,10 +10,11 @@ from sqlalchemy import select
 
 from market.projection import codec
 from market.store.projected import PROJECTIONS
+from protocol.batch import Batch, JobRef, LeaseLine, Party
 from protocol.chain.connection import rpc
 from protocol.chain.events import ChainEvent
 from protocol.job import Job
-from protocol.lease import CommittedLease, LeaseResult
+from protocol.lease import LeaseResult
 from protocol.units import ZERO_BYTES32, Address, Bytes32
 from tests.market.stage import Stage
 
@@ -44,7 +45,7 @@ def test_made_anew_it_is_the_same(any_stage: Stage) -> None:
     with stage.market.store.write() as unit:
         unit.chain.forget_after(1 << 40)
         for row in unit.chain.logged():
-            facts.apply(unit, codec.from_row(row), stage.params.dispute_window_seconds)
+            facts.apply(unit, codec.from_row(row))
     assert projected(stage) == before
 
 
@@ -76,7 +77,13 @@ def test_a_reorganisation_is_rolled_back_and_sent_again(stage: Stage) -> None:
         (),
         True,
         Job(ONE, ONE, ONE, ZERO_BYTES32, 1, 2, 3, 4, 5, 6, 7),
-        (CommittedLease(LeaseResult(ZERO_BYTES32, ZERO_BYTES32, ONE, 1, 2, 3, ZERO_BYTES32), 9),),
+        LeaseResult(ZERO_BYTES32, ZERO_BYTES32, ONE, 1, 2, 3, ZERO_BYTES32),
+        Batch(
+            ONE,
+            (JobRef(ZERO_BYTES32, ONE, 5),),
+            (Party(ONE, 1 << 90),),
+            (LeaseLine(ZERO_BYTES32, ZERO_BYTES32, 0, 0, 1, 2, 1 << 80),),
+        ),
     ],
 )
 def test_events_survive_json(value: Any) -> None:

@@ -8,12 +8,11 @@ from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
-from market.store.records import ChainLeaseRecord
-from protocol import merkle
 from protocol.audit import commitment
+from protocol.batch import Batch
 from protocol.client.wire import JobView
 from protocol.lifecycle import JobStatus
-from protocol.sampling import draw_verifier, is_audited
+from protocol.sampling import draw_verifiers
 from protocol.units import Address, Bytes32
 from tests.market.stage import PRICE_WEI, Audit, Stage
 
@@ -54,7 +53,8 @@ def test_a_drawn_verifier_audits_blindly_and_is_paid(any_stage: Stage) -> None:
     stage.mine(2)
     stage.keep()
     audits = drawn(stage, job_id, verifiers)
-    assert len(audits) >= 2  # no stake: every task of the first lease is audited
+    tasks = {audit.task for audit in audits}
+    assert len(tasks) >= 2  # no stake: every task of the first lease is audited, many twice
     for audit in audits:
         outcome = audit.ask()
         opening = audit.commit(outcome.digest)
@@ -62,10 +62,11 @@ def test_a_drawn_verifier_audits_blindly_and_is_paid(any_stage: Stage) -> None:
         assert audit.reveal(outcome.digest).agrees
     stage.keep(2)
     view = stage.client(requester).job(job_id)
-    assert view.tasks_by_state["audited"] == len(audits)
+    assert view.tasks_by_state["audited"] == len(tasks)
     assert view.audit_fees_wei == len(audits) * PRICE_WEI * 12 // 10
     receipt = stage.client(requester).receipt(job_id)
-    assert {a.verifier for a in receipt.audits} <= {v.address for v in verifiers}
+    paid = sorted((a.task, a.verifier) for a in receipt.audits)
+    assert paid == sorted((a.task, a.verifier.address) for a in audits)
     stage.settle()
     assert stage.client(requester).job(job_id).status == JobStatus.SETTLED
 
@@ -115,7 +116,7 @@ def test_a_slashed_provider_forfeits_what_was_unvested(stage: Stage) -> None:
     view = stage.client(requester).job(job_id)
     assert view.tasks_by_state.get("slashed") == lost
     assert view.tasks_by_state.get("waiting", 0) == 8 - lost
-    assert stage.contracts.account(Address(cheater.wallet.address)).unvested_wei == 0
+    assert stage.client(requester).account(Address(cheater.wallet.address)).unvested_wei == 0
     honest = stage.provider(50)
     stage.run_all([cheater, honest])
     stage.settle()
@@ -125,35 +126,29 @@ def test_a_slashed_provider_forfeits_what_was_unvested(stage: Stage) -> None:
 
 
 def drawn(stage: Stage, job_id: Bytes32, verifiers: list[LocalAccount]) -> list[Audit]:
-    """The audits that the seed draws among a job's committed tasks."""
+    """The audits that the seed draws among a job's committed tasks, both rounds of them."""
     found = []
-    with stage.market.store.read() as unit:
-        batches: dict[int, list[ChainLeaseRecord]] = {}
-        for lease_id in unit.reports.lease_states(job_id):
-            lease = unit.chain.lease(lease_id)
-            assert lease is not None
-            batches.setdefault(lease.batch_id, []).append(lease)
-    seats = stage.contracts.seats()
     by_address = {Address(v.address): v for v in verifiers}
-    requester = stage.contracts.job(job_id).requester
-    for batch_id, leases in batches.items():
-        batch = stage.contracts.batch(batch_id)
-        for lease in leases:
-            excluded = {lease.provider, requester, batch.operator}
-            for task in range(lease.first_task, lease.first_task + lease.count):
-                if not is_audited(batch.seed, lease.lease_id, task, lease.audit_rate_ppm):
-                    continue
-                draw = draw_verifier(
-                    batch.seed,
-                    lease.lease_id,
-                    task,
-                    seats[: batch.seat_count],
-                    batch.commit_block,
-                    excluded,
-                )
-                assert draw is not None
-                found.append(Audit(stage, by_address[draw.holder], batch_id, lease.lease_id, task))
+    for batch_id, batch in batches_of(stage, job_id):
+        facts, seed = stage.contracts.batch(batch_id), stage.contracts.seed_of(batch_id)
+        seats = stage.contracts.seats()[: facts.seat_count]
+        for line, lease in enumerate(batch.leases):
+            result = lease.result
+            excluded = {result.provider, batch.requester(line), batch.operator}
+            for task in result.tasks:
+                place = (seed, result.lease_id, task, lease.audit_rate_ppm)
+                for draw in draw_verifiers(*place, seats, facts.commit_block, excluded):
+                    verifier = by_address[draw.holder]
+                    found.append(Audit(stage, verifier, batch_id, result.lease_id, task))
     return found
+
+
+def batches_of(stage: Stage, job_id: Bytes32) -> list[tuple[Bytes32, Batch]]:
+    """The committed batches with leases of a job that count."""
+    with stage.market.store.read() as unit:
+        leases = [unit.chain.lease(lease_id) for lease_id in unit.reports.lease_states(job_id)]
+        ids = dict.fromkeys(lease.batch_id for lease in leases if lease is not None)
+        return [(batch_id, unit.chain.content(batch_id)) for batch_id in ids]
 
 
 def dispute(stage: Stage, job_id: Bytes32, task: int, verifiers: list[LocalAccount]) -> None:
@@ -164,10 +159,8 @@ def dispute(stage: Stage, job_id: Bytes32, task: int, verifiers: list[LocalAccou
         assert found.lease_id is not None
         lease = unit.chain.lease(found.lease_id)
         assert lease is not None
-        leases = unit.chain.leases_of(lease.batch_id)
-    leaves = [each.committed.leaf() for each in leases]
-    proof = merkle.proof(leaves, lease.index)
-    call = stage.contracts.open_dispute(lease.batch_id, lease.committed, lease.index, proof, task)
+        batch = unit.chain.content(lease.batch_id)
+    call = stage.contracts.open_dispute(batch, lease.line, task)
     stage.send(verifiers[0], call)
     stage.keep()
     stage.pass_time(stage.params.concede_seconds + 1)
