@@ -156,6 +156,7 @@ def _put_job(unit: Unit, spec: Spec, task_count: int, now: int) -> None:
         "total_wei": job.total_wei,
         "not_before": 0,
         "deadline": job.deadline,
+        "nonce": job.nonce,
         "created_at": now,
     }
     unit.jobs.add(row)

@@ -20,6 +20,7 @@ from protocol.errors import (
     IllegalMove,
     InsufficientFunds,
     InvalidInput,
+    NonceUsed,
     NotFound,
     SpecHashMismatch,
     WrongMarket,
@@ -145,6 +146,16 @@ def test_a_job_that_the_chain_refuses_says_why(stage: Stage) -> None:
     assert view.status == JobStatus.CANCELLED
     assert not view.is_on_chain
     assert "Nonce" in (view.waiting_because or "")
+
+
+def test_a_requester_posts_one_job_under_a_nonce(stage: Stage) -> None:
+    """The chain would take both: who tries again, with another deadline, relies on the market."""
+    requester = stage.person(100)
+    first = stage.draft(requester, nonce=7)
+    first.post()
+    first.post()
+    refused(stage.draft(requester, nonce=7, deadline=int(time.time()) + 999), NonceUsed)
+    stage.draft(stage.person(100), nonce=7).post()
 
 
 def test_a_cancelled_job_gives_the_rest_back(stage: Stage) -> None:
