@@ -117,16 +117,18 @@ def task_price_wei(
 def audit_budget_wei(max_price_per_task_wei: int, task_count: int, expected_rate_ppm: int) -> int:
     """The audit budget to put aside for a job whose providers are audited at `expected_rate_ppm`.
 
-    Re-audits are counted in. Drawing is random: three standard deviations are added, taken as if
-    the audits came one by one (Poisson; fewer in truth), at least one audit and at most two a task.
+    Second audits are counted in. Drawing is random: three standard deviations are added, with at
+    least one audit and at most two a task.
     """
     fee_wei = audit_fee_wei(max_price_per_task_wei)
     first_ppm = min(expected_rate_ppm, PPM)
-    again_ppm = first_ppm * max(REAUDIT_PPM, expected_rate_ppm - PPM) // PPM
-    expected = task_count * (first_ppm + again_ppm)
-    spread = 3 * _isqrt_ceil(expected * PPM)
-    audits = min(2 * task_count, max(1, -(-(expected + spread) // PPM)))
-    return audits * fee_wei
+    second_ppm = -(-first_ppm * max(REAUDIT_PPM, expected_rate_ppm - PPM) // PPM)
+    mean_ppm = first_ppm + second_ppm
+    # E[N^2] - E[N]^2 of a task's audits: a second one never comes alone, so two count as four.
+    variance = (first_ppm + 3 * second_ppm) * PPM - mean_ppm**2
+    spread_ppm = 3 * _isqrt_ceil(task_count * variance)
+    audits = -(-(task_count * mean_ppm + spread_ppm) // PPM)
+    return min(2 * task_count, max(1, audits)) * fee_wei
 
 
 def _isqrt_ceil(value: int) -> int:

@@ -87,7 +87,10 @@ class Contracts(Calls):
         return BatchFacts(*self._view("Market", "batch", batch_id)[0])
 
     def seed_of(self, batch_id: Bytes32) -> Bytes32:
-        """What a batch's draws are made from; zero before its block, or where nobody kept it."""
+        """What a batch's draws are made from: zero until a block is mined on its block.
+
+        Later it is zero again if nobody kept it (`fix_seed`, or any audit that was paid).
+        """
         return Bytes32(self._view("Market", "seedOf", batch_id)[0])
 
     def seat_count(self) -> int:

@@ -86,6 +86,15 @@ def own_anvil() -> Iterator[Market]:
         yield Market(web3, made)
 
 
+@pytest.fixture(params=["py-evm", "anvil"])
+def fresh(request: pytest.FixtureRequest) -> Iterator[Market]:
+    """A market on a chain of its own, whose clock the test moves."""
+    from tests.chain.stage import fresh_market  # it needs `Market`, above
+
+    with fresh_market(request.param) as made:
+        yield made
+
+
 def mine(web3: Web3, blocks: int = 1) -> None:
     """Mine blocks."""
     for _ in range(blocks):

@@ -6,12 +6,17 @@ import pytest
 from eth_abi import encode
 from eth_utils import keccak
 
-from protocol.chain.codec import codec, signature, type_of
+from protocol.chain.codec import codec, decode_values, encode_values, signature, type_of
 from protocol.chain.events import Cursor, Mark, as_struct
 from protocol.chain.reverts import decode_revert
 from protocol.errors import ChainRejected, InvalidInput
 from protocol.units import Bytes32
+from tests.protocol.make_vectors import batches
 
+COMMITTED = keccak(
+    text="BatchCommitted(bytes32,(address,(bytes32,address,uint32)[],(address,uint96)[],"
+    "(bytes32,bytes32,uint256)[]))"
+)
 OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"
 
 
@@ -58,6 +63,13 @@ def test_built_in_and_foreign_errors_are_told() -> None:
 def test_unknown_structs_stay_tuples() -> None:
     assert as_struct({"internalType": "struct Unknown"}, (1, 2)) == (1, 2)
     assert as_struct({"internalType": "address[]"}, (OWNER,)) == (OWNER,)
+
+
+def test_a_batch_is_read_as_one() -> None:
+    for batch in batches():
+        (entry,) = [i for i in codec("Market").events[COMMITTED].inputs if i["name"] == "batch"]
+        (decoded,) = decode_values([entry], encode_values([entry], [batch.values()], "batch"))
+        assert as_struct(entry, decoded) == batch
 
 
 def test_a_cursor_travels_as_json() -> None:

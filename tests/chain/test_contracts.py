@@ -8,22 +8,26 @@ from dataclasses import replace
 import pytest
 from eth_account import Account
 
+from protocol.batch import make_batch
 from protocol.chain import params
 from protocol.chain.contracts import Contracts
 from protocol.chain.deploy import check_deployment
 from protocol.chain.development import development_account
 from protocol.chain.events import EventReader
-from protocol.chain.facts import DisputeStatus
+from protocol.chain.facts import AuditClaim, DisputeStatus
 from protocol.delegation import Delegation
 from protocol.errors import ChainRejected, InvalidInput
 from protocol.job import Cancellation, Job
 from protocol.lease import CommittedLease, Lease, LeaseResult
 from protocol.pricing import audit_rate_ppm
+from protocol.request import Request
 from protocol.result import open_task, result_root
+from protocol.typed_data import nonce_of
 from protocol.units import WEI_PER_CREDIT, ZERO_ADDRESS, Address, Bytes32
-from tests.chain.conftest import Market
+from tests.chain.conftest import Market, mine
+from tests.chain.stage import GUARDIAN, later
 
-REQUESTER, OPERATOR, PROVIDER, VERIFIER, OWNER = 4, 5, 6, 7, 8
+REQUESTER, OPERATOR, PROVIDER, VERIFIER, OWNER, LEAVER = 4, 5, 6, 7, 8, 14
 
 
 def address(index: int) -> Address:
@@ -67,21 +71,38 @@ def test_the_job_id_is_the_contracts(market: Market) -> None:
     job, job_id = open_job(market, time.time_ns())
     state = market.contracts.job(job_id)
     assert state.exists
-    assert (state.requester, state.operator) == (job.requester, job.operator)
+    assert not state.is_cancelled
+    assert not state.is_closed
+    assert state.escrow_wei == job.task_count * job.max_price_per_task
     assert state.escrow_wei + state.audit_escrow_wei == job.escrow_wei
-    assert (state.not_before, state.deadline) == (job.not_before, job.deadline)
+    assert (state.frontier, state.committed_tasks, state.cancelled_at) == (0, 0, 0)
     reader = EventReader(market.web3, market.deployment)
     (opened,) = [
         e for e in reader.poll(None).events if e.kind == "JobOpened" and e.args["job_id"] == job_id
     ]
     assert opened.args["job"] == job
-    assert market.contracts.is_nonce_used(job.requester, job.nonce)
+    signature = job.sign(market.contracts.domain, development_account(REQUESTER))
+    with pytest.raises(ChainRejected, match=r"^JobNotNew\("):
+        market.contracts.check(market.contracts.open_job(job, signature), address(OPERATOR))
 
 
-def test_an_unknown_job_does_not_exist(market: Market) -> None:
-    assert not market.contracts.job(Bytes32(b"\x01" * 32)).exists
-    with pytest.raises(ChainRejected, match=r"^UnknownBatch\("):
-        market.contracts.batch(10**9)
+def test_a_requester_that_sends_its_job_needs_no_signature(market: Market) -> None:
+    job = make_job(market, time.time_ns())
+    market.fund(REQUESTER, job.total_wei)
+    with pytest.raises(ChainRejected, match=r"^BadSignature\("):
+        market.contracts.check(market.contracts.open_job(job, b""), address(OPERATOR))
+    market.send(market.contracts.open_job(job, b""), REQUESTER)
+    job_id = job.job_id(market.contracts.domain)
+    assert market.contracts.job(job_id).exists
+    market.send(market.contracts.cancel_job(job, b""), REQUESTER)
+    assert market.contracts.job(job_id).is_cancelled
+
+
+def test_what_is_unknown_does_not_exist(market: Market) -> None:
+    unknown = Bytes32(b"\x01" * 32)
+    assert not market.contracts.job(unknown).exists
+    assert not market.contracts.batch(unknown).exists
+    assert not any(market.contracts.seed_of(unknown))
     with pytest.raises(ChainRejected, match=r"^UnknownDispute\("):
         market.contracts.dispute(10**9)
     assert not market.contracts.committee(10**9).is_drawn
@@ -119,7 +140,7 @@ def test_money_goes_round(market: Market) -> None:
     assert contracts.token_balance(owner) == tokens + 300
     assert contracts.gas_balance(owner) > 0
     with pytest.raises(ChainRejected, match=r"^StakeLocked\("):
-        market.send(contracts.unstake(), OWNER)
+        market.send(contracts.unstake(owner), OPERATOR)
 
 
 def test_seats_are_taken_and_left(market: Market) -> None:
@@ -148,8 +169,80 @@ def test_devices_are_delegated_and_revoked(market: Market) -> None:
     assert contracts.device_of(device) == (address(OWNER), until)
     market.send(contracts.revoke_device(device), OWNER)
     assert contracts.device_of(device)[1] < until
+    assert contracts.is_nonce_used(address(OWNER), message.nonce)
     with pytest.raises(ChainRejected, match=r"^NonceUsed\("):
         market.send(contracts.delegate(message, signature), OPERATOR)
+
+
+def test_anyone_sends_a_signed_request_for_a_fee(market: Market) -> None:
+    contracts, owner, fee_wei = market.contracts, address(OWNER), 30
+    market.fund(OWNER, 1000)
+    before, relayer = contracts.account(owner), contracts.account(address(OPERATOR))
+    request = Request(
+        from_=owner,
+        data=contracts.stake(600).data,
+        max_fee_wei=fee_wei,
+        not_after=contracts.block_timestamp() + 600,
+        nonce=nonce_of(0, time.time_ns()),
+    )
+    signature = request.sign(contracts.domain, development_account(OWNER))
+    with pytest.raises(ChainRejected, match=r"^FeeOverCap\("):
+        contracts.check(contracts.relay(request, fee_wei + 1, signature), address(OPERATOR))
+    changed = replace(request, data=contracts.stake(601).data)
+    with pytest.raises(ChainRejected, match=r"^BadSignature\("):
+        contracts.check(contracts.relay(changed, fee_wei, signature), address(OPERATOR))
+    receipt = market.send(contracts.relay(request, fee_wei, signature), OPERATOR)
+    after = contracts.account(owner)
+    assert after.stake_wei == before.stake_wei + 600
+    assert after.balance_wei == before.balance_wei - 600 - fee_wei
+    earned = contracts.account(address(OPERATOR)).balance_wei - relayer.balance_wei
+    assert earned == fee_wei
+    (relayed,) = _events(market, receipt.block_number, "Relayed")
+    assert relayed.args == {
+        "signer": owner,
+        "relayer": address(OPERATOR),
+        "nonce": request.nonce,
+        "fee_wei": fee_wei,
+    }
+    with pytest.raises(ChainRejected, match=r"^NonceUsed\("):
+        contracts.check(contracts.relay(request, fee_wei, signature), address(OPERATOR))
+
+
+def test_a_new_epoch_voids_all_that_was_signed(market: Market) -> None:
+    contracts, owner = market.contracts, address(LEAVER)
+    epoch = contracts.account(owner).epoch
+    until = contracts.block_timestamp() + 3600
+    device = Address(Account.create().address)
+    old = Delegation(owner, device, until, nonce_of(epoch, 5))
+    receipt = market.send(contracts.cancel_all(), LEAVER)
+    (begun,) = _events(market, receipt.block_number, "EpochBegun")
+    assert begun.args == {"signer": owner, "epoch": epoch + 1}
+    assert contracts.account(owner).epoch == epoch + 1
+    assert contracts.is_nonce_used(owner, old.nonce)
+    signature = old.sign(contracts.domain, development_account(LEAVER))
+    with pytest.raises(ChainRejected, match=r"^NonceOfAnotherEpoch\("):
+        contracts.check(contracts.delegate(old, signature), address(OPERATOR))
+    new = replace(old, nonce=nonce_of(epoch + 1, 5))
+    signature = new.sign(contracts.domain, development_account(LEAVER))
+    contracts.check(contracts.delegate(new, signature), address(OPERATOR))
+
+
+def test_the_guardian_keeps_new_money_out_for_a_while(fresh: Market) -> None:
+    contracts, guardian = fresh.contracts, address(GUARDIAN)
+    assert contracts.guardian() == guardian
+    fresh.fund(OWNER, 1000)
+    with pytest.raises(ChainRejected, match=r"^NotTheGuardian\("):
+        contracts.check(contracts.pause_intake(60), address(OWNER))
+    receipt = fresh.send(contracts.pause_intake(60), GUARDIAN)
+    (paused,) = _events(fresh, receipt.block_number, "IntakePausedUntil")
+    assert paused.args["paused_until"] == contracts.block_timestamp() + 60
+    with pytest.raises(ChainRejected, match=r"^IntakePaused\("):
+        fresh.fund(OWNER, 1000)
+    fresh.send(contracts.withdraw(1000, address(OWNER)), OWNER)
+    with pytest.raises(ChainRejected, match=r"^PausedTooSoon\("):
+        contracts.check(contracts.pause_intake(60), guardian)
+    later(fresh, 61)
+    fresh.fund(OWNER, 500)
 
 
 def test_a_batch_is_committed_seeded_and_disputed(market: Market) -> None:
@@ -157,50 +250,78 @@ def test_a_batch_is_committed_seeded_and_disputed(market: Market) -> None:
     job, job_id = open_job(market, time.time_ns())
     result = make_result(job_id)
     signature = result.sign(contracts.domain, development_account(PROVIDER))
-    receipt = market.send(contracts.commit_batch([result], [signature]), OPERATOR)
+    receipt = market.send(contracts.commit_batch({job_id: job}, [result], [signature]), OPERATOR)
     assert contracts.is_task_committed(job_id, 1)
     assert not contracts.is_task_committed(job_id, 2)
     (committed,) = _events(market, receipt.block_number, "BatchCommitted")
-    batch_id, leases = committed.args["batch_id"], committed.args["leases"]
-    rate = audit_rate_ppm(10**17, 0, 0)
-    assert leases == (CommittedLease(result, rate),)
-    batch = contracts.batch(batch_id)
-    assert batch.root == leases[0].leaf() == committed.args["root"]
-    assert batch.commit_block == receipt.block_number
-    _await_block(market, batch.seed_block + 1)
-    market.send(contracts.fix_seed(batch_id), OPERATOR)
-    assert contracts.batch(batch_id).is_seeded
+    batch, batch_id = committed.args["batch"], committed.args["batch_id"]
+    stake_wei = batch.providers[0].stake_wei
+    stakes = {address(PROVIDER): stake_wei}
+    assert batch == make_batch(address(OPERATOR), {job_id: job}, [result], stakes)
+    assert batch.batch_id() == batch_id
+    assert batch.leases == (CommittedLease(result, audit_rate_ppm(10**17, stake_wei)),)
+    facts = contracts.batch(batch_id)
+    assert facts.exists
+    assert (facts.commit_block, facts.line_count) == (receipt.block_number, 1)
+    _await_block(market, facts.commit_block + contracts.params().seed_delay_blocks + 1)
+    assert any(contracts.seed_of(batch_id))
 
     market.fund(VERIFIER, contracts.params().dispute_bond_wei)
-    receipt = market.send(contracts.open_dispute(batch_id, leases[0], 0, [], 1), VERIFIER)
+    receipt = market.send(contracts.open_dispute(batch, 0, 1), VERIFIER)
     (opened,) = _events(market, receipt.block_number, "DisputeOpened")
-    assert opened.args["lease"] == leases[0]
+    assert opened.args["lease"] == result
     dispute = contracts.dispute(opened.args["dispute_id"])
     assert dispute.is_open
-    assert (dispute.task, dispute.provider, dispute.index) == (1, address(PROVIDER), 0)
+    assert (dispute.task, dispute.provider, dispute.line) == (1, address(PROVIDER), 0)
+    assert (dispute.batch_id, dispute.requester) == (batch_id, address(REQUESTER))
     assert contracts.batch(batch_id).is_disputed(0)
     market.send(contracts.concede(opened.args["dispute_id"]), PROVIDER)
     assert contracts.dispute(opened.args["dispute_id"]).status == DisputeStatus.CONCEDED
     assert contracts.batch(batch_id).is_finished(0)
     with pytest.raises(ChainRejected, match=r"^NothingToSettle\(|^WindowOpen\("):
-        market.send(contracts.settle_batch(batch_id, leases), OPERATOR)
-    assert job.task_count == contracts.job(job_id).task_count
+        market.send(contracts.settle_batch(batch), OPERATOR)
+
+
+@pytest.mark.parametrize("signature", [b"", b"\x01" * 64, b"\x01" * 66, bytes(64) + b"\x01"])
+def test_only_ecdsa_signatures_are_committed(market: Market, signature: bytes) -> None:
+    job = make_job(market, 1)
+    job_id = job.job_id(market.contracts.domain)
+    result = make_result(job_id)
+    with pytest.raises(InvalidInput):
+        market.contracts.commit_batch({job_id: job}, [result], [signature])
+
+
+def test_a_batch_without_all_its_parts_is_refused(market: Market) -> None:
+    job = make_job(market, 1)
+    job_id = job.job_id(market.contracts.domain)
+    result = make_result(job_id)
+    signature = result.sign(market.contracts.domain, development_account(PROVIDER))
+    with pytest.raises(InvalidInput, match=job_id.hex()):
+        market.contracts.commit_batch({}, [result], [signature])
+    with pytest.raises(InvalidInput, match="2 signatures for 1"):
+        market.contracts.commit_batch({job_id: job}, [result], [signature] * 2)
+    with pytest.raises(InvalidInput, match="1 to 64"):
+        market.contracts.commit_batch({job_id: job}, [], [])
 
 
 def test_a_job_is_cancelled_by_signature(market: Market) -> None:
     contracts = market.contracts
-    _, job_id = open_job(market, time.time_ns())
+    job, job_id = open_job(market, time.time_ns())
     wish = Cancellation(job_id)
     signature = wish.sign(contracts.domain, development_account(REQUESTER))
-    market.send(contracts.cancel_job(job_id, signature), OPERATOR)
-    assert contracts.job(job_id).cancelled_at > 0
+    market.send(contracts.cancel_job(job, signature), OPERATOR)
+    state = contracts.job(job_id)
+    assert state.is_cancelled
+    assert state.cancelled_at > 0
     with pytest.raises(ChainRejected, match=r"^JobNotClosable\("):
-        market.send(contracts.close_job(job_id), OPERATOR)
+        market.send(contracts.close_job(job), OPERATOR)
 
 
 def test_calls_out_of_season_are_refused_by_name(market: Market) -> None:
     contracts, digest = market.contracts, Bytes32(b"\x01" * 32)
-    leaf = LeaseResult(digest, digest, address(PROVIDER), 0, 1, 1, digest)
+    job = make_job(market, 1)
+    result = LeaseResult(digest, digest, address(PROVIDER), 0, 1, 1, digest)
+    batch = make_batch(address(OPERATOR), {digest: job}, [result], {address(PROVIDER): 0})
     opening = open_task(digest, 0, [digest], digest, 0)
     for call in (
         contracts.draw_committee(10**9),
@@ -209,8 +330,14 @@ def test_calls_out_of_season_are_refused_by_name(market: Market) -> None:
         contracts.open_claim(10**9, opening),
         contracts.resolve(10**9),
         contracts.concede(10**9),
-        contracts.fix_seed(10**9),
-        contracts.settle_batch(10**9, [CommittedLease(leaf, 1)]),
+        contracts.contradict(10**9, 0, opening),
+        contracts.fix_seed(digest),
+        contracts.settle_batch(batch),
+        contracts.pay_audits(batch, [_claim(digest)]),
+        contracts.open_dispute(batch, 0, 0),
+        contracts.close_job(job),
+        contracts.unstake(address(GUARDIAN)),
+        contracts.pause_intake(1),
         contracts.burn_nonce(0),
     ):
         if call.data == contracts.burn_nonce(0).data:
@@ -241,10 +368,16 @@ def test_a_deployment_is_checked(market: Market) -> None:
     for deployment, wanted, what in wrong:
         with pytest.raises(ChainRejected, match=what):
             check_deployment(market.web3, deployment, wanted)
+    with pytest.raises(ChainRejected, match="guardian"):
+        check_deployment(market.web3, made, expected, guardian=address(OWNER))
     nowhere = replace(made, market=address(OWNER))
     with pytest.raises(ChainRejected, match="no contract answers"):
         check_deployment(market.web3, nowhere, expected)
     assert Contracts(market.web3, made).params() == expected
+
+
+def _claim(digest: Bytes32) -> AuditClaim:
+    return AuditClaim(0, 0, 0, address(VERIFIER), digest, digest, b"", digest, ())
 
 
 def _events(market: Market, block_number: int, kind: str) -> list:  # type: ignore[type-arg]
@@ -253,7 +386,5 @@ def _events(market: Market, block_number: int, kind: str) -> list:  # type: igno
 
 
 def _await_block(market: Market, number: int) -> None:
-    from tests.chain.conftest import mine
-
     while market.contracts.block_number() < number:
         mine(market.web3)

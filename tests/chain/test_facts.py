@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from protocol.batch import Batch, JobRef, Party
 from protocol.chain import params
 from protocol.chain.codec import artifact
 from protocol.chain.facts import (
@@ -19,9 +20,11 @@ from protocol.chain.facts import (
     JobState,
     Params,
 )
+from protocol.delegation import Delegation
 from protocol.errors import InvalidInput
 from protocol.job import Job
-from protocol.lease import CommittedLease, LeaseResult
+from protocol.lease import LeaseResult
+from protocol.request import Request
 from protocol.sampling import Seat
 from protocol.typed_data import snake_case
 from protocol.units import Address
@@ -29,12 +32,17 @@ from protocol.units import Address
 
 def returned(contract: str, function: str) -> list[Any]:
     entry = next(e for e in artifact(contract).abi if e.get("name") == function)
-    return list(entry["outputs"][0]["components"])
+    first, *more = entry["outputs"]
+    return [*first["components"], *more]
 
 
-def taken(function: str, index: int) -> list[Any]:
-    entry = next(e for e in artifact("Market").abi if e.get("name") == function)
+def taken(name: str, index: int) -> list[Any]:
+    entry = next(e for e in artifact("Market").abi if e.get("name") == name)
     return list(entry["inputs"][index]["components"])
+
+
+def in_batch(index: int) -> list[Any]:
+    return list(taken("settleBatch", 0)[index]["components"])
 
 
 @pytest.mark.parametrize(
@@ -48,8 +56,13 @@ def taken(function: str, index: int) -> list[Any]:
         (DisputeFacts, returned("Market", "dispute")),
         (CommitteeFacts, returned("CommitteeArbiter", "committee")),
         (Job, taken("openJob", 0)),
-        (LeaseResult, taken("commitBatch", 0)),
-        (CommittedLease, taken("settleBatch", 1)),
+        (Job, taken("commitBatch", 0)),
+        (Batch, taken("settleBatch", 0)),
+        (JobRef, in_batch(1)),
+        (Party, in_batch(2)),
+        (Request, taken("relay", 0)),
+        (Delegation, taken("delegate", 0)),
+        (LeaseResult, taken("DisputeOpened", 6)),
         (AuditClaim, taken("payAudits", 1)),
     ],
 )
@@ -77,3 +90,12 @@ def test_other_json_is_refused(broken: object) -> None:
         Deployment.from_json(broken)
     with pytest.raises(InvalidInput):
         Params.from_json(broken)
+
+
+def test_a_market_answers_to_all_of_its_interface() -> None:
+    """Its artifact has IMarket's functions, also those that only Annex's code has."""
+    functions = {e["name"] for e in artifact("Market").abi if e["type"] == "function"}
+    assert {"commitBatch", "settleBatch", "relay", "payAudits", "contradict", "seedOf"} <= functions
+    (constructor,) = [e for e in artifact("Market").abi if e["type"] == "constructor"]
+    assert [i["name"] for i in constructor["inputs"]][-1] == "annex_"
+    assert artifact("Market").bytecode != artifact("Annex").bytecode

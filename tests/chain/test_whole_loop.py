@@ -1,278 +1,196 @@
-"""One job through every contract: paid, audited, disputed, judged, slashed; no wei is lost.
-
-Python makes the draws and proofs, the contracts check them: this holds both to one protocol.
-"""
+"""One job through every contract: paid, audited, disputed, judged, slashed; no wei is lost."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from dataclasses import replace
 
 import pytest
 
-from protocol import merkle
-from protocol.audit import AuditResult, commitment
-from protocol.chain import params
-from protocol.chain.connection import connect, rpc
-from protocol.chain.deploy import deploy
+from protocol.audit import AuditResult
 from protocol.chain.development import development_account
-from protocol.chain.events import ChainEvent, EventReader
-from protocol.chain.facts import AuditClaim, DisputeStatus, Verdict
+from protocol.chain.facts import DisputeStatus, JobFlag, Verdict
 from protocol.errors import ChainRejected
-from protocol.job import Job
-from protocol.lease import CommittedLease, Lease, LeaseResult
 from protocol.pricing import audit_fee_wei, audit_rate_ppm
-from protocol.result import Opening, open_task, result_root
-from protocol.sampling import audited_tasks, draw_committee, draw_verifier
-from protocol.units import WEI_PER_CREDIT, Address, Bytes32
-from tests.chain.conftest import SUPPLY_WEI, Market, mine
-from tests.support.chains import start_anvil, start_devchain
-
-REQUESTER, OPERATOR, HONEST, CHEAT = 1, 2, 3, 4
-VERIFIERS = range(5, 12)
-PRICE_WEI = WEI_PER_CREDIT // 10
-TASKS = 8
-LEASE_SALT, VOTE_SALT = Bytes32(b"\x31" * 32), Bytes32(b"\x32" * 32)
-GOOD, WRONG = Bytes32(b"\x41" * 32), Bytes32(b"\x42" * 32)
-
-
-@pytest.fixture(params=["py-evm", "anvil"])
-def fresh(request: pytest.FixtureRequest) -> Iterator[Market]:
-    """A market on a chain of its own, whose clock the test moves."""
-    started = start_devchain(block_seconds=0) if request.param == "py-evm" else start_anvil()
-    with started as url:
-        web3 = connect(url)
-        made = deploy(web3, development_account(0), params.development(), SUPPLY_WEI)
-        yield Market(web3, made)
-
-
-def address(index: int) -> Address:
-    return Address(development_account(index).address)
-
-
-def later(market: Market, seconds: int) -> None:
-    rpc(market.web3, "evm_increaseTime", seconds)
-    mine(market.web3)
-
-
-def events(market: Market, kind: str) -> list[ChainEvent]:
-    found = EventReader(market.web3, market.deployment).poll(None, 10**6).events
-    return [event for event in found if event.kind == kind]
-
-
-def open_job(market: Market) -> tuple[Job, Bytes32]:
-    now = market.contracts.block_timestamp()
-    job = Job(
-        requester=address(REQUESTER),
-        operator=address(OPERATOR),
-        token=market.deployment.token,
-        spec_hash=Bytes32(b"\x05" * 32),
-        task_count=TASKS,
-        max_price_per_task=PRICE_WEI,
-        audit_budget=TASKS * audit_fee_wei(PRICE_WEI),
-        relayer_fee=WEI_PER_CREDIT // 1000,
-        not_before=now - 10,
-        deadline=now + 100_000,
-        nonce=1,
-    )
-    domain = market.contracts.domain
-    market.fund(REQUESTER, job.total_wei)
-    signature = job.sign(domain, development_account(REQUESTER))
-    market.send(market.contracts.open_job(job, signature), OPERATOR)
-    return job, job.job_id(domain)
-
-
-def do_lease(job_id: Bytes32, provider: int, first_task: int, digest: Bytes32) -> LeaseResult:
-    lease = Lease(
-        job_id, address(provider), address(provider), first_task, 4, PRICE_WEI, first_task
-    )
-    root = result_root(lease.lease_id, first_task, [digest] * 4, LEASE_SALT)
-    return LeaseResult(
-        lease.lease_id, job_id, address(provider), first_task, 4, 4 * PRICE_WEI, root
-    )
-
-
-def commit(market: Market, *work: tuple[int, LeaseResult]) -> int:
-    signed = [r.sign(market.contracts.domain, development_account(i)) for i, r in work]
-    market.send(market.contracts.commit_batch([r for _, r in work], signed), OPERATOR)
-    batch_id = int(events(market, "BatchCommitted")[-1].args["batch_id"])
-    mine(market.web3, 2)
-    market.send(market.contracts.fix_seed(batch_id), OPERATOR)
-    return batch_id
-
-
-def leases_of(market: Market, batch_id: int) -> tuple[CommittedLease, ...]:
-    (found,) = [e for e in events(market, "BatchCommitted") if e.args["batch_id"] == batch_id]
-    leases: tuple[CommittedLease, ...] = found.args["leases"]
-    return leases
-
-
-def proof_of(leases: tuple[CommittedLease, ...], index: int) -> tuple[Bytes32, ...]:
-    return merkle.proof([lease.leaf() for lease in leases], index)
-
-
-def audit(market: Market, batch_id: int, index: int, digest: Bytes32) -> list[AuditClaim]:
-    """Make the draw of one lease and the claims of the drawn verifiers."""
-    contracts, leases = market.contracts, leases_of(market, batch_id)
-    batch, lease = contracts.batch(batch_id), leases[index]
-    seats = contracts.seats()[: batch.seat_count]
-    excluded = {lease.result.provider, address(REQUESTER), address(OPERATOR)}
-    claims = []
-    for task in audited_tasks(
-        batch.seed, lease.result.lease_id, lease.result.tasks, lease.audit_rate_ppm
-    ):
-        drawn = draw_verifier(
-            batch.seed, lease.result.lease_id, task, seats, batch.commit_block, excluded
-        )
-        assert drawn is not None
-        message = AuditResult(batch_id, lease.result.lease_id, task, digest, VOTE_SALT)
-        (signer,) = [i for i in VERIFIERS if address(i) == drawn.holder]
-        claims.append(
-            AuditClaim(
-                lease=lease,
-                index=index,
-                proof=proof_of(leases, index),
-                task=task,
-                verifier=drawn.holder,
-                attempt=drawn.attempt,
-                task_digest=digest,
-                salt=VOTE_SALT,
-                signature=message.sign(contracts.domain, development_account(signer)),
-            )
-        )
-    return claims
-
-
-def judge(market: Market, dispute_id: int) -> None:
-    """Run the whole committee: draw, vote for GOOD, reveal, open the claim, resolve."""
-    contracts, rules = market.contracts, market.contracts.params()
-    later(market, rules.concede_seconds + 1)
-    market.send(contracts.draw_committee(dispute_id), OPERATOR)
-    committee, dispute = contracts.committee(dispute_id), contracts.dispute(dispute_id)
-    excluded = {dispute.provider, dispute.challenger, address(REQUESTER), address(OPERATOR)}
-    seed = contracts.ask("BlockhashBeacon", "valueAt", committee.seed_block)
-    assert committee.members == draw_committee(
-        seed,
-        dispute_id,
-        contracts.seats()[: dispute.seat_count],
-        dispute.opened_block,
-        excluded,
-        rules.committee_size,
-    )
-    members = [i for i in VERIFIERS if address(i) in committee.members]
-    for member in members:
-        vote = commitment(address(member), GOOD, VOTE_SALT)
-        market.send(contracts.commit_vote(dispute_id, vote), member)
-        assert contracts.committee(dispute_id).has_committed(address(member))
-    for member in members:
-        market.send(contracts.reveal_vote(dispute_id, GOOD, VOTE_SALT), member)
-        assert contracts.committee(dispute_id).has_revealed(address(member))
-    market.send(contracts.open_claim(dispute_id, claim_of(market, dispute_id)), OPERATOR)
-    market.send(contracts.resolve(dispute_id), OPERATOR)
-
-
-def claim_of(market: Market, dispute_id: int) -> Opening:
-    facts = market.contracts.dispute(dispute_id)
-    digest = WRONG if facts.provider == address(CHEAT) else GOOD
-    digests = [digest] * facts.count
-    return open_task(facts.lease_id, facts.first_task, digests, LEASE_SALT, facts.task)
-
-
-def held_wei(market: Market) -> int:
-    """All that the market owes to anybody."""
-    contracts = market.contracts
-    accounts = [contracts.account(address(index)) for index in range(20)]
-    owed = sum(a.balance_wei + a.stake_wei + a.unstaking_wei for a in accounts)
-    seats = sum(contracts.seat_release(i)[0] for i in range(contracts.seat_count()))
-    jobs = {e.args["job_id"] for e in events(market, "JobOpened")}
-    states = [contracts.job(job_id) for job_id in jobs]
-    escrows = sum(state.escrow_wei + state.audit_escrow_wei for state in states)
-    disputes = [contracts.dispute(e.args["dispute_id"]) for e in events(market, "DisputeOpened")]
-    bonds = sum(facts.bond_wei for facts in disputes if facts.is_open)
-    return owed + seats + escrows + bonds + int(contracts.ask("Market", "burntWei"))
-
-
-def enrol(market: Market) -> None:
-    rules = market.contracts.params()
-    for index in VERIFIERS:
-        market.fund(index, rules.seat_stake_wei + rules.dispute_bond_wei)
-        market.send(market.contracts.take_seats(1), index)
-    for index in (HONEST, CHEAT):
-        market.fund(index, 10 * WEI_PER_CREDIT)
-        market.send(market.contracts.stake(10 * WEI_PER_CREDIT), index)
+from protocol.sampling import MAX_DRAWS
+from protocol.units import PPM
+from tests.chain.conftest import Market
+from tests.chain.stage import (
+    CHEAT,
+    GOOD,
+    HONEST,
+    LEASE_TASKS,
+    OPERATOR,
+    PRICE_WEI,
+    REQUESTER,
+    STAKE_WEI,
+    TASKS,
+    VERIFIERS,
+    VOTE_SALT,
+    WRONG,
+    address,
+    audit,
+    commit,
+    dispute,
+    do_lease,
+    draws_of,
+    enrol,
+    events,
+    judge,
+    later,
+    open_job,
+    require_every_wei,
+)
 
 
 def test_a_job_with_a_cheat_among_its_providers(fresh: Market) -> None:
     contracts, rules = fresh.contracts, fresh.contracts.params()
-    enrol(fresh)
-    job, job_id = open_job(fresh)
-    honest, cheat = do_lease(job_id, HONEST, 0, GOOD), do_lease(job_id, CHEAT, 4, WRONG)
-    batch_id = commit(fresh, (HONEST, honest), (CHEAT, cheat))
-    leases = leases_of(fresh, batch_id)
-    rate = audit_rate_ppm(PRICE_WEI, 10 * WEI_PER_CREDIT, 0)
-    assert [lease.audit_rate_ppm for lease in leases] == [rate, rate]
-    assert held_wei(fresh) == contracts.token_balance(fresh.deployment.market)
+    enrol(fresh, CHEAT)
+    job = open_job(fresh)
+    job_id = job.job_id(contracts.domain)
+    batch = commit(
+        fresh,
+        [job],
+        (HONEST, do_lease(job_id, HONEST, 0, GOOD)),
+        (CHEAT, do_lease(job_id, CHEAT, LEASE_TASKS, WRONG)),
+    )
+    rates = [lease.audit_rate_ppm for lease in batch.leases]
+    assert rates == [audit_rate_ppm(PRICE_WEI, 0), audit_rate_ppm(PRICE_WEI, STAKE_WEI)]
+    require_every_wei(fresh)
 
-    # The honest lease is audited as drawn; the fees come out of the audit escrow.
-    claims = audit(fresh, batch_id, 0, GOOD)
-    if claims:
-        fresh.send(contracts.pay_audits(batch_id, claims), OPERATOR)
-        assert contracts.is_audit_paid(batch_id, 0, claims[0].task)
-        with pytest.raises(ChainRejected, match=r"^AuditAlreadyPaid\("):
-            fresh.send(contracts.pay_audits(batch_id, claims), OPERATOR)
-        wrong = replace(claims[0], attempt=claims[0].attempt + 1)
-        with pytest.raises(ChainRejected, match=r"^(AuditAlreadyPaid|VerifierNotDrawn)\("):
-            fresh.send(contracts.pay_audits(batch_id, [wrong]), OPERATOR)
-    assert len(events(fresh, "AuditPaid")) == len(claims)
+    # The honest provider has no stake: each of its tasks is audited, most of them twice.
+    claims = audit(fresh, batch, 0, GOOD)
+    assert len(claims) > LEASE_TASKS
+    fresh.send(contracts.pay_audits(batch, claims), OPERATOR)
+    paid = [event.args for event in events(fresh, "AuditPaid")]
+    assert [(a["task"], a["round"], a["verifier"]) for a in paid] == [
+        (c.task, c.attempt // MAX_DRAWS, c.verifier) for c in claims
+    ]
+    assert contracts.is_audit_paid(batch.batch_id(), 0, claims[0].task, 0)
 
     # A verifier disputes the other lease, the committee agrees, and the cheat is slashed.
-    challenger = VERIFIERS[0]
-    call = contracts.open_dispute(batch_id, leases[1], 1, proof_of(leases, 1), 6)
-    fresh.send(call, challenger)
-    dispute_id = int(events(fresh, "DisputeOpened")[-1].args["dispute_id"])
-    assert held_wei(fresh) == contracts.token_balance(fresh.deployment.market)
-    judge(fresh, dispute_id)
+    dispute_id = dispute(fresh, batch, 1, 6, VERIFIERS[0])
+    require_every_wei(fresh)
+    judge(fresh, dispute_id, WRONG)
     facts = contracts.dispute(dispute_id)
     assert (facts.status, facts.verdict) == (DisputeStatus.RESOLVED, Verdict.PROVIDER_LOST)
+    assert facts.ruled_digest == GOOD
     (slashed,) = events(fresh, "Slashed")
     assert slashed.args["amount_wei"] == rules.slash_multiple * PRICE_WEI
-    assert contracts.account(address(CHEAT)).stake_wei == 4 * WEI_PER_CREDIT
+    cheat = contracts.account(address(CHEAT))
+    assert cheat.stake_wei == STAKE_WEI - rules.slash_multiple * PRICE_WEI
+    assert (cheat.strikes, cheat.open_disputes) == (1, 0)
     assert not contracts.is_task_committed(job_id, 6)
 
-    # The honest provider does the lost tasks anew; everybody is paid and the job is closed.
-    again = replace(do_lease(job_id, HONEST, 4, GOOD), lease_id=Bytes32(b"\x77" * 32))
-    second = commit(fresh, (HONEST, again))
+    # The honest provider does the lost tasks anew; everybody is paid and the job closes itself.
+    again = commit(fresh, [job], (HONEST, do_lease(job_id, HONEST, LEASE_TASKS, GOOD, fence=1)))
     later(fresh, rules.dispute_window_seconds + 1)
-    fresh.send(contracts.settle_batch(batch_id, leases), OPERATOR)
-    fresh.send(contracts.settle_batch(second, leases_of(fresh, second)), OPERATOR)
+    fresh.send(contracts.settle_batch(batch), OPERATOR)
+    assert not contracts.job(job_id).is_closed
+    fresh.send(contracts.settle_batch(again), OPERATOR)
+    assert [e.args["settled_bits"] for e in events(fresh, "BatchSettled")] == [1, 1]
     state = contracts.job(job_id)
-    assert (state.settled_tasks, state.open_leases) == (TASKS, 0)
-    fresh.send(contracts.close_job(job_id), OPERATOR)
-    assert contracts.job(job_id).closed_at > 0
+    assert (state.frontier, state.committed_tasks, state.settled_tasks) == (TASKS, TASKS, TASKS)
+    assert state.flags == JobFlag.OPENED | JobFlag.RELEASED | JobFlag.CLOSED
+    assert not contracts.batch(batch.batch_id()).exists
 
     spent = TASKS * PRICE_WEI + len(claims) * audit_fee_wei(PRICE_WEI) + job.relayer_fee
     refund = job.total_wei - spent
-    assert events(fresh, "JobClosed")[0].args["refund_wei"] == refund
-    earned = contracts.account(address(REQUESTER)).balance_wei
-    assert earned == refund + slashed.args["to_requester_wei"]
-    assert held_wei(fresh) == contracts.token_balance(fresh.deployment.market)
+    assert [e.args["refund_wei"] for e in events(fresh, "JobClosed")] == [refund]
+    left = contracts.account(address(REQUESTER)).balance_wei
+    assert left == refund + slashed.args["to_requester_wei"]
+    assert contracts.account(address(HONEST)).stake_wei == TASKS * PRICE_WEI
+    require_every_wei(fresh)
 
 
-def test_a_challenger_who_is_wrong_pays(fresh: Market) -> None:
-    contracts, rules = fresh.contracts, fresh.contracts.params()
+def test_a_seed_comes_with_its_block_and_is_kept(fresh: Market) -> None:
+    contracts = fresh.contracts
     enrol(fresh)
-    _, job_id = open_job(fresh)
-    batch_id = commit(fresh, (HONEST, do_lease(job_id, HONEST, 0, GOOD)))
-    leases = leases_of(fresh, batch_id)
-    before = contracts.account(address(HONEST)).balance_wei
-    fresh.send(contracts.open_dispute(batch_id, leases[0], 0, [], 1), VERIFIERS[0])
-    dispute_id = int(events(fresh, "DisputeOpened")[0].args["dispute_id"])
-    judge(fresh, dispute_id)
-    facts = contracts.dispute(dispute_id)
-    assert facts.verdict == Verdict.CHALLENGER_LOST
-    assert contracts.account(address(VERIFIERS[0])).balance_wei == 0
-    assert contracts.account(address(HONEST)).balance_wei == before + rules.dispute_bond_wei // 2
+    job = open_job(fresh)
+    batch = commit(fresh, [job], (HONEST, do_lease(job.job_id(contracts.domain), HONEST, 0, GOOD)))
+    batch_id = batch.batch_id()
+    facts = contracts.batch(batch_id)
+    seed_block = facts.commit_block + contracts.params().seed_delay_blocks
+    assert contracts.seed_of(batch_id) == contracts.ask("BlockhashBeacon", "valueAt", seed_block)
+    assert any(contracts.seed_of(batch_id))
+    fresh.send(contracts.fix_seed(batch_id), OPERATOR)
+    (fixed,) = events(fresh, "SeedFixed")
+    assert fixed.args == {"batch_id": batch_id, "seed": contracts.seed_of(batch_id)}
+    with pytest.raises(ChainRejected, match=r"^SeedAlreadyFixed\("):
+        fresh.send(contracts.fix_seed(batch_id), OPERATOR)
+
+
+def test_what_is_no_due_audit_is_not_paid(fresh: Market) -> None:
+    contracts = fresh.contracts
+    enrol(fresh)
+    job = open_job(fresh)
+    batch = commit(fresh, [job], (HONEST, do_lease(job.job_id(contracts.domain), HONEST, 0, GOOD)))
+    assert batch.audit_rate_ppm(0) > PPM
+    claims = audit(fresh, batch, 0, GOOD)
+    fresh.send(contracts.pay_audits(batch, claims[1:]), OPERATOR)
+    good = claims[0]
+    message = AuditResult(batch.batch_id(), batch.lines[0].lease_id, good.task, WRONG, VOTE_SALT)
+    (signer,) = [i for i in VERIFIERS if address(i) == good.verifier]
+    lie = message.sign(contracts.domain, development_account(signer))
+    refused = {
+        "AuditAlreadyPaid": claims[1],
+        "VerifierNotDrawn": replace(good, attempt=good.attempt + 1),
+        "AuditDisagrees": replace(good, task_digest=WRONG, signature=lie),
+        "BadSignature": replace(good, task_digest=WRONG),
+        "TaskNotInLease": replace(good, task=LEASE_TASKS),
+        "TaskNotDrawn": replace(good, attempt=good.attempt + 2 * MAX_DRAWS),
+        "NoSuchLine": replace(good, line=1),
+    }
+    for error, wrong in refused.items():
+        with pytest.raises(ChainRejected, match=rf"^{error}\("):
+            contracts.check(contracts.pay_audits(batch, [wrong]), address(OPERATOR))
+    stranger = replace(batch, operator=address(REQUESTER))
+    with pytest.raises(ChainRejected, match=r"^UnknownBatch\("):
+        contracts.check(contracts.pay_audits(stranger, [good]), address(OPERATOR))
+    fresh.send(contracts.pay_audits(batch, [good]), OPERATOR)
+
+
+def test_the_second_round_is_drawn_alike_on_both_sides(fresh: Market) -> None:
+    """Tasks that are audited once have no payable second audit; those audited twice, one."""
+    contracts = fresh.contracts
+    enrol(fresh)
+    job = open_job(fresh, 4 * LEASE_TASKS)
+    job_id = job.job_id(contracts.domain)
+    work = [(HONEST, do_lease(job_id, HONEST, i * LEASE_TASKS, GOOD)) for i in range(4)]
+    batch = commit(fresh, [job], *work)
+    seen = set()
+    for line in range(4):
+        claims = audit(fresh, batch, line, GOOD)
+        for task in batch.result(line).tasks:
+            draws = draws_of(fresh, batch, line, task)
+            assert [draw.round for draw in draws] == list(range(len(draws)))
+            seen.add(len(draws))
+            (first, *_) = [claim for claim in claims if claim.task == task]
+            if len(draws) == 1:
+                second = contracts.pay_audits(batch, [replace(first, attempt=MAX_DRAWS)])
+                with pytest.raises(ChainRejected, match=r"^TaskNotDrawn\("):
+                    contracts.check(second, address(OPERATOR))
+        fresh.send(contracts.pay_audits(batch, claims), OPERATOR)
+    assert 2 in seen
+    assert len(events(fresh, "AuditPaid")) == sum(
+        len(draws_of(fresh, batch, line, task))
+        for line in range(4)
+        for task in batch.result(line).tasks
+    )
+
+
+def test_two_jobs_in_one_batch_are_settled_together(fresh: Market) -> None:
+    contracts, rules = fresh.contracts, fresh.contracts.params()
+    jobs = [open_job(fresh, LEASE_TASKS), open_job(fresh, LEASE_TASKS)]
+    ids = [job.job_id(contracts.domain) for job in jobs]
+    work = [(provider, do_lease(ids[i], provider, 0, GOOD)) for i, provider in ((0, 4), (1, 3))]
+    batch = commit(fresh, jobs, *work)
+    with pytest.raises(ChainRejected, match=r"^WindowOpen\("):
+        contracts.check(contracts.settle_batch(batch), address(OPERATOR))
     later(fresh, rules.dispute_window_seconds + 1)
-    fresh.send(contracts.settle_batch(batch_id, leases), OPERATOR)
-    assert len(events(fresh, "LeaseSettled")) == 1
-    assert held_wei(fresh) == contracts.token_balance(fresh.deployment.market)
+    fresh.send(contracts.settle_batch(batch), OPERATOR)
+    (settled,) = events(fresh, "BatchSettled")
+    assert settled.args == {"batch_id": batch.batch_id(), "settled_bits": 3, "released_bits": 0}
+    assert {e.args["job_id"] for e in events(fresh, "JobClosed")} == set(ids)
+    with pytest.raises(ChainRejected, match=r"^UnknownBatch\("):
+        contracts.check(contracts.settle_batch(batch), address(OPERATOR))
+    require_every_wei(fresh)

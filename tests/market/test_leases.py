@@ -9,9 +9,11 @@ from collections.abc import Mapping
 
 import pytest
 from eth_account import Account
+from sqlalchemy import select
 
 from market.leases.quota import Demand, DeviceFacts, QuotaRules, lease_size
 from market.principal import Principal
+from market.store.projected import chain_jobs
 from protocol.client.wire import LeaseFailure, LeaseGrant, TaskResult
 from protocol.errors import (
     BadSignature,
@@ -141,6 +143,21 @@ def test_a_result_must_be_signed_by_the_device(stage: Stage) -> None:
         device.client.post_result(
             grant.lease_id, request.model_copy(update={"signature": to_hex(forged)})
         )
+
+
+@pytest.mark.parametrize("tail", [b"\x00", b"\x00" * 30])
+def test_a_signature_that_the_chain_takes_no_batch_with_is_refused(
+    stage: Stage, tail: bytes
+) -> None:
+    """Batches take ECDSA signatures of 65 bytes: one of another form would hold up all others."""
+    device = stage.provider(50)
+    stage.job(stage.person(100), 2)
+    grant = leased(device)
+    request = device.result(grant, device.outcomes(grant))
+    longer = request.signature + tail.hex()
+    with pytest.raises(BadSignature):
+        device.client.post_result(grant.lease_id, request.model_copy(update={"signature": longer}))
+    device.client.post_result(grant.lease_id, request)
 
 
 @pytest.mark.parametrize(
@@ -287,6 +304,39 @@ def test_no_lease_once_the_delegation_ran_out(stage: Stage) -> None:
     with pytest.raises(Conflict):
         stage.market.services.leases.request(Principal(me, me))
     assert leased(device)
+
+
+def test_leases_are_committed_in_the_order_of_their_tasks(any_stage: Stage) -> None:
+    stage = any_stage
+    devices = [stage.provider(50) for _ in range(3)]
+    job_id = stage.job(stage.person(100), 12)
+    grants = [(device, leased(device)) for device in devices]
+    for device, grant in reversed(grants):
+        device.finish(grant)
+    stage.keep()
+    with stage.market.store.read() as unit:
+        found = [unit.chain.lease(Bytes32(grant.lease_id)) for _, grant in grants]
+        of_job = chain_jobs.c.job_id == job_id
+        frontier = unit.connection.execute(select(chain_jobs.c.frontier).where(of_job)).scalar()
+    assert [lease.line for lease in found if lease] == [0, 1, 2]
+    assert frontier == stage.contracts.job(job_id).frontier == 6
+
+
+def test_a_lease_too_far_ahead_waits_for_those_before_it(any_stage: Stage) -> None:
+    """The chain would refuse it; that is no fault of its device."""
+    stage = any_stage
+    devices = [stage.provider(50), stage.provider(50)]
+    stage.job(stage.person(100), 8)
+    first, second = leased(devices[0]), leased(devices[1])
+    devices[1].finish(second)
+    with stage.market.store.read() as unit:
+        assert unit.leases.to_commit(10, max_gap=1) == []
+        assert len(unit.leases.to_commit(10, max_gap=2)) == 1
+    devices[0].finish(first)
+    stage.keep()
+    with stage.market.store.read() as unit:
+        assert unit.leases.to_commit(10, max_gap=1) == []
+        assert unit.chain.lease(Bytes32(second.lease_id)) is not None
 
 
 def test_two_keepers_leave_no_lease_behind(any_stage: Stage) -> None:

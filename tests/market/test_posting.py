@@ -10,7 +10,9 @@ import httpx
 import pytest
 from eth_account import Account
 
-from protocol.client.wire import CancelRequest, QuoteRequest
+from protocol.chain.development import development_account
+from protocol.client.retry import NO_RETRY
+from protocol.client.wire import CancelRequest, PermitDeposit, QuoteRequest
 from protocol.errors import (
     BadSignature,
     BlobIncomplete,
@@ -19,6 +21,7 @@ from protocol.errors import (
     Forbidden,
     IllegalMove,
     InsufficientFunds,
+    IntakePaused,
     InvalidInput,
     NonceUsed,
     NotFound,
@@ -28,7 +31,7 @@ from protocol.errors import (
 from protocol.job import Cancellation
 from protocol.lifecycle import JobStatus
 from protocol.spec import Limits
-from protocol.typed_data import Domain
+from protocol.typed_data import Domain, nonce_of
 from protocol.units import Address, content_id, to_hex
 from tests.market.stage import PRICE_WEI, Draft, Stage
 
@@ -79,6 +82,9 @@ def test_nobody_posts_the_job_of_another(stage: Stage) -> None:
         ({"token": Address("0x" + "11" * 20)}, WrongMarket),
         ({"spec_hash": bytes(32)}, SpecHashMismatch),
         ({"max_price_per_task": 10**21}, InsufficientFunds),
+        ({"max_price_per_task": 1 << 86}, InvalidInput),  # four of them are 2^88: one too many
+        ({"audit_budget": 1 << 88}, InvalidInput),
+        ({"nonce": nonce_of(1, 5)}, NonceUsed),  # of an epoch that has not begun
     ],
 )
 def test_a_job_that_breaks_a_rule_is_refused(
@@ -136,16 +142,58 @@ def test_another_spec_than_the_signed_one_is_refused(stage: Stage) -> None:
 
 def test_a_job_that_the_chain_refuses_says_why(stage: Stage) -> None:
     requester = stage.person(100)
-    first = stage.draft(requester, nonce=7)
-    first.post()
-    stage.keep()
-    second = stage.draft(requester, nonce=7, deadline=int(time.time()) + 999)
-    second.post()
+    draft = stage.draft(requester)
+    draft.post()
+    owner = Address(requester.address)
+    balance_wei = stage.contracts.account(owner).balance_wei
+    stage.send(requester, stage.contracts.withdraw(balance_wei, owner))
     stage.keep(2)
-    view = stage.client(requester).job(second.job_id)
+    view = stage.client(requester).job(draft.job_id)
     assert view.status == JobStatus.CANCELLED
     assert not view.is_on_chain
-    assert "Nonce" in (view.waiting_because or "")
+    assert "InsufficientBalance" in (view.waiting_because or "")
+
+
+def test_after_voiding_all_that_was_signed_another_epoch_counts(stage: Stage) -> None:
+    requester = stage.person(100)
+    stage.send(requester, stage.contracts.cancel_all())
+    refused(stage.draft(requester, nonce=nonce_of(0, 7)), NonceUsed)
+    epoch = stage.client(requester).account(Address(requester.address)).epoch
+    assert epoch == 1
+    stage.job(requester, nonce=nonce_of(epoch, 7))
+
+
+def test_while_intake_is_paused_no_job_and_no_deposit_is_taken(stage: Stage) -> None:
+    requester = stage.person(100)
+    job_id, draft = stage.job(requester), stage.draft(requester)
+    stage.send(development_account(0), stage.contracts.pause_intake(600))
+    client = stage.client(requester)
+    client._transport.retry = NO_RETRY
+    until = stage.contracts.ask("Market", "intakePause")
+    with pytest.raises(IntakePaused, match=str(until)):
+        draft.post()
+    with pytest.raises(IntakePaused, match=str(until)):
+        client.deposit(
+            PermitDeposit(
+                owner=requester.address,
+                amount_wei=1,
+                deadline=int(time.time()) + 999,
+                signature="0x" + "11" * 65,
+            )
+        )
+    answer = httpx.post(
+        f"{stage.url}/v1/jobs",
+        json=draft.request().model_dump(mode="json"),
+        headers={"Authorization": f"Bearer {client.session().token}"},
+    )
+    assert (answer.status_code, answer.json()["code"]) == (503, "intake_paused")
+    assert answer.json()["retryable"]
+    signature = Cancellation(job_id).sign(stage.contracts.domain, requester)
+    client.cancel_job(job_id, CancelRequest(signature=to_hex(signature)))
+    stage.keep(2)
+    assert client.job(job_id).status == JobStatus.CANCELLED  # what is inside can leave
+    stage.pass_time(601)
+    assert draft.post().job_id == draft.job_id
 
 
 def test_a_requester_posts_one_job_under_a_nonce(stage: Stage) -> None:

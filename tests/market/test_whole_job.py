@@ -7,14 +7,17 @@ from io import BytesIO
 from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
+from sqlalchemy import select
 
+from market.store.projected import chain_batches, chain_jobs
+from market.store.records import ChainLeaseRecord
 from protocol.audit import commitment
 from protocol.batch import Batch
 from protocol.client.wire import JobView
 from protocol.lifecycle import JobStatus
 from protocol.sampling import draw_verifiers
 from protocol.units import Address, Bytes32
-from tests.market.stage import PRICE_WEI, Audit, Stage
+from tests.market.stage import PRICE_WEI, Audit, Device, Stage
 
 
 def test_a_job_is_done_paid_and_closed(any_stage: Stage, tmp_path: Path) -> None:
@@ -27,7 +30,9 @@ def test_a_job_is_done_paid_and_closed(any_stage: Stage, tmp_path: Path) -> None
     view = stage.client(requester).job(job_id)
     assert view.tasks_by_state == {"committed": 12}
     assert view.status == JobStatus.RUNNING
+    assert unvested_wei(stage, devices) == 12 * PRICE_WEI
     stage.settle()
+    assert unvested_wei(stage, devices) == 0
     view = stage.client(requester).job(job_id)
     assert view.status == JobStatus.SETTLED
     assert view.tasks_by_state == {"paid": 12}
@@ -38,6 +43,7 @@ def test_a_job_is_done_paid_and_closed(any_stage: Stage, tmp_path: Path) -> None
     receipt = stage.client(requester).receipt(job_id)
     assert sum(p.amount_wei for p in receipt.payments) == view.paid_wei
     assert sum(p.count for p in receipt.payments) == 12
+    require_as_on_chain(stage)
     archive = stage.client(requester).fetch_results(job_id, tmp_path / "results.zip")
     with zipfile.ZipFile(BytesIO(archive.read_bytes())) as names:
         assert sorted(names.namelist()) == [f"task-{i:06}.bin" for i in range(12)]
@@ -94,6 +100,36 @@ def test_a_cheater_is_slashed_and_its_tasks_are_leased_again(stage: Stage) -> No
     finished = stage.client(requester).job(job_id)
     assert finished.status == JobStatus.SETTLED
     assert holders_of(stage, finished)[wrong] == honest.wallet.address
+    require_as_on_chain(stage)
+
+
+def test_who_concedes_once_loses_that_lease_and_no_other(any_stage: Stage) -> None:
+    stage = any_stage
+    challenger, requester, provider = stage.person(100), stage.person(100), stage.provider(50)
+    job_id = stage.job(requester, 8)
+    grants = []
+    for wrong in ([0], []):
+        grant = provider.client.lease()
+        assert grant is not None
+        provider.finish(grant, wrong=wrong)
+        grants.append(grant)
+    stage.keep()
+    contest(stage, job_id, 0, challenger)
+    stage.send(provider.wallet, stage.contracts.concede(1))
+    stage.keep(2)
+    (slash,) = stage.client(requester).receipt(job_id).slashes
+    assert slash.amount_wei == 45 * PRICE_WEI
+    lost, kept = (int(grant.lease["count"]) for grant in grants)
+    assert stage.client(requester).job(job_id).tasks_by_state["slashed"] == lost
+    assert unvested_wei(stage, [provider]) == kept * PRICE_WEI
+    require_as_on_chain(stage)
+    stage.run_all([provider, stage.provider(50)])  # it is trusted with other work all the same
+    stage.settle()
+    finished = stage.client(requester).job(job_id)
+    assert finished.status == JobStatus.SETTLED
+    first_kept = int(grants[1].lease["firstTask"])
+    assert holders_of(stage, finished)[first_kept] == provider.wallet.address
+    require_as_on_chain(stage)
 
 
 def test_a_slashed_provider_forfeits_what_was_unvested(stage: Stage) -> None:
@@ -116,13 +152,14 @@ def test_a_slashed_provider_forfeits_what_was_unvested(stage: Stage) -> None:
     view = stage.client(requester).job(job_id)
     assert view.tasks_by_state.get("slashed") == lost
     assert view.tasks_by_state.get("waiting", 0) == 8 - lost
-    assert stage.client(requester).account(Address(cheater.wallet.address)).unvested_wei == 0
+    assert unvested_wei(stage, [cheater]) == 0
     honest = stage.provider(50)
     stage.run_all([cheater, honest])
     stage.settle()
     finished = stage.client(requester).job(job_id)
     assert finished.status == JobStatus.SETTLED
     assert set(holders_of(stage, finished).values()) == {honest.wallet.address}
+    require_as_on_chain(stage)
 
 
 def drawn(stage: Stage, job_id: Bytes32, verifiers: list[LocalAccount]) -> list[Audit]:
@@ -151,8 +188,8 @@ def batches_of(stage: Stage, job_id: Bytes32) -> list[tuple[Bytes32, Batch]]:
         return [(batch_id, unit.chain.content(batch_id)) for batch_id in ids]
 
 
-def dispute(stage: Stage, job_id: Bytes32, task: int, verifiers: list[LocalAccount]) -> None:
-    """A challenger disputes a task and the drawn committee votes for the truth."""
+def contest(stage: Stage, job_id: Bytes32, task: int, challenger: LocalAccount) -> ChainLeaseRecord:
+    """A challenger opens a dispute about a committed task."""
     with stage.market.store.read() as unit:
         found = unit.tasks.get(job_id, task)
         assert found is not None
@@ -160,8 +197,13 @@ def dispute(stage: Stage, job_id: Bytes32, task: int, verifiers: list[LocalAccou
         lease = unit.chain.lease(found.lease_id)
         assert lease is not None
         batch = unit.chain.content(lease.batch_id)
-    call = stage.contracts.open_dispute(batch, lease.line, task)
-    stage.send(verifiers[0], call)
+    stage.send(challenger, stage.contracts.open_dispute(batch, lease.line, task))
+    return lease
+
+
+def dispute(stage: Stage, job_id: Bytes32, task: int, verifiers: list[LocalAccount]) -> None:
+    """A challenger disputes a task and the drawn committee votes for the truth."""
+    lease = contest(stage, job_id, task, verifiers[0])
     stage.keep()
     stage.pass_time(stage.params.concede_seconds + 1)
     stage.mine(2)
@@ -183,3 +225,24 @@ def dispute(stage: Stage, job_id: Bytes32, task: int, verifiers: list[LocalAccou
 def holders_of(stage: Stage, view: JobView) -> dict[int, str | None]:
     client = stage.clients[view.requester]
     return {t.task: t.provider for t in client.tasks(view.job_id).tasks}
+
+
+def unvested_wei(stage: Stage, devices: list[Device]) -> int:
+    """What the market tells of the providers' pay that is still at stake."""
+    client = stage.client(devices[0].wallet)
+    return sum(client.account(Address(d.wallet.address)).unvested_wei for d in devices)
+
+
+def require_as_on_chain(stage: Stage) -> None:
+    """What is projected of batches and jobs is what the chain says of them."""
+    with stage.market.store.read() as unit:
+        batches = unit.connection.execute(select(chain_batches)).all()
+        jobs = unit.connection.execute(select(chain_jobs)).all()
+    for batch in batches:
+        assert stage.contracts.batch(batch.batch_id).exists == (batch.finished_at is None)
+    for job in jobs:
+        state = stage.contracts.job(job.job_id)
+        assert (state.committed_tasks, state.settled_tasks, state.frontier) == (
+            *(job.committed_tasks, job.settled_tasks, job.frontier),
+        )
+        assert (state.is_closed, state.cancelled_at) == (bool(job.closed_at), job.cancelled_at)

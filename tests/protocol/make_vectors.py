@@ -19,10 +19,12 @@ from eth_utils import keccak
 
 from protocol import merkle, pricing, result, sampling
 from protocol.audit import AuditResult, commitment
+from protocol.batch import Batch, JobRef, LeaseLine, Party
 from protocol.delegation import Delegation
 from protocol.job import Cancellation, Job
-from protocol.lease import CommittedLease, LeaseResult
-from protocol.typed_data import Domain, TypedMessage
+from protocol.lease import LeaseResult
+from protocol.request import Request
+from protocol.typed_data import Domain, TypedMessage, compact_signature, nonce_of
 from protocol.units import ZERO_ADDRESS, ZERO_BYTES32, Address, Bytes32, to_hex
 
 PATH = Path(__file__).parents[2] / "contracts" / "test" / "vectors.json"
@@ -30,6 +32,7 @@ DOMAIN = Domain(31337, Address("0x5FbDB2315678afecb367f032d93F642f64180aa3"))
 MAX_BYTES32 = Bytes32(b"\xff" * 32)
 MAX_ADDRESS = Address("0xFFfFfFffFFfffFFfFFfFFFFFffFFFffffFfFFFfF")
 MERKLE_SIZES = (*range(1, 10), 16, 33)
+MAX_UINT16 = 2**16 - 1
 MAX_UINT32 = 2**32 - 1
 MAX_UINT40 = 2**40 - 1
 MAX_UINT96 = 2**96 - 1
@@ -86,7 +89,7 @@ def jobs() -> list[TypedMessage]:
     ]
 
 
-def lease_results() -> list[LeaseResult]:
+def lease_results() -> list[TypedMessage]:
     """An ordinary result, and one at each end of every field."""
     return [
         LeaseResult(
@@ -123,9 +126,9 @@ def delegations() -> list[TypedMessage]:
 def audit_results() -> list[TypedMessage]:
     """As above."""
     return [
-        AuditResult(5, word("lease"), 9, word("digest"), word("salt")),
-        AuditResult(0, ZERO_BYTES32, 0, ZERO_BYTES32, ZERO_BYTES32),
-        AuditResult(MAX_UINT256, MAX_BYTES32, MAX_UINT32, MAX_BYTES32, MAX_BYTES32),
+        AuditResult(word("batch"), word("lease"), 9, word("digest"), word("salt")),
+        AuditResult(ZERO_BYTES32, ZERO_BYTES32, 0, ZERO_BYTES32, ZERO_BYTES32),
+        AuditResult(MAX_BYTES32, MAX_BYTES32, MAX_UINT32, MAX_BYTES32, MAX_BYTES32),
     ]
 
 
@@ -134,18 +137,38 @@ def cancellations() -> list[TypedMessage]:
     return [Cancellation(word("job")), Cancellation(ZERO_BYTES32), Cancellation(MAX_BYTES32)]
 
 
-def signed(messages: Sequence[TypedMessage], account: LocalAccount) -> list[dict[str, Any]]:
-    """Each message with its hashes and its signature by `account`."""
+def requests() -> list[TypedMessage]:
+    """As above; one calls with a few bytes, one with none, one with more than a word."""
     return [
-        {
-            "message": message.to_json(),
-            "structHash": to_hex(message.struct_hash()),
-            "digest": to_hex(message.digest(DOMAIN)),
-            "signature": to_hex(message.sign(DOMAIN, account)),
-            "signer": account.address,
-        }
-        for message in messages
+        Request(
+            from_=Address(REQUESTER.address),
+            data=b"\x12\x34\x56\x78" + word("argument"),
+            max_fee_wei=10**16,
+            not_after=1_700_003_600,
+            nonce=nonce_of(1, 5),
+        ),
+        Request(ZERO_ADDRESS, b"", 0, 0, 0),
+        Request(MAX_ADDRESS, b"\xff" * 100, MAX_UINT96, MAX_UINT40, MAX_UINT256),
     ]
+
+
+def signed(messages: Sequence[TypedMessage], account: LocalAccount) -> list[dict[str, Any]]:
+    """Each message with its hashes and its signature by `account`, in both forms."""
+    return [_signed(message, account) for message in messages]
+
+
+def _signed(message: TypedMessage, account: LocalAccount) -> dict[str, Any]:
+    signature = message.sign(DOMAIN, account)
+    r, vs = compact_signature(signature)
+    return {
+        "message": message.to_json(),
+        "structHash": to_hex(message.struct_hash()),
+        "digest": to_hex(message.digest(DOMAIN)),
+        "signature": to_hex(signature),
+        "r": to_hex(r),
+        "vs": to_hex(vs),
+        "signer": account.address,
+    }
 
 
 def merkle_trees() -> list[dict[str, Any]]:
@@ -202,16 +225,61 @@ def result_roots() -> list[dict[str, Any]]:
     return roots
 
 
-def committed_leases() -> list[dict[str, Any]]:
-    """The leaves of a batch."""
-    return [
-        {
-            "result": lease.to_json(),
-            "auditRatePpm": str(rate),
-            "leaf": to_hex(CommittedLease(lease, rate).leaf()),
-        }
-        for lease, rate in zip(lease_results(), (43_903, 0, MAX_UINT32), strict=True)
-    ]
+def batches() -> list[Batch]:
+    """An ordinary batch, the smallest, and one at the upper end of every field."""
+    one, two = sorted((word("job one"), word("job two")))
+    ordinary = Batch(
+        operator=Address(OPERATOR.address),
+        jobs=(
+            JobRef(one, Address(REQUESTER.address), 40),
+            JobRef(two, Address(VERIFIER.address), 1_000_000),
+        ),
+        providers=(
+            Party(Address(PROVIDER.address), 40 * 10**17),
+            Party(Address(DEVICE.address), 0),
+        ),
+        lines=(
+            LeaseLine(word("lease 0"), word("root 0"), 0, 0, 8, 4, 4 * 10**17),
+            LeaseLine(word("lease 1"), word("root 1"), 1, 0, 0, 3, 10**17),
+            LeaseLine(word("lease 2"), word("root 2"), 1, 1, 999_999, 1, 10**17),
+        ),
+    )
+    smallest = Batch(
+        ZERO_ADDRESS,
+        (JobRef(ZERO_BYTES32, ZERO_ADDRESS, 0),),
+        (Party(ZERO_ADDRESS, 0),),
+        (LeaseLine(ZERO_BYTES32, ZERO_BYTES32, 0, 0, 0, 1, 0),),
+    )
+    largest = Batch(
+        MAX_ADDRESS,
+        (JobRef(MAX_BYTES32, MAX_ADDRESS, MAX_UINT32),) * 64,
+        (Party(MAX_ADDRESS, MAX_UINT96),) * 64,
+        (LeaseLine(MAX_BYTES32, MAX_BYTES32, 63, 63, MAX_UINT32, MAX_UINT16, MAX_UINT96),) * 64,
+    )
+    return [ordinary, smallest, largest]
+
+
+def _batch(batch: Batch) -> dict[str, Any]:
+    """A batch, its id, and what each line stands for."""
+    return {
+        "operator": batch.operator,
+        "jobs": [
+            {"jobId": to_hex(r.job_id), "requester": r.requester, "taskCount": str(r.task_count)}
+            for r in batch.jobs
+        ],
+        "providers": [{"wallet": p.wallet, "stakeWei": str(p.stake_wei)} for p in batch.providers],
+        "lines": [
+            {
+                "leaseId": to_hex(line.lease_id),
+                "resultRoot": to_hex(line.result_root),
+                "terms": str(line.terms),
+                "result": batch.result(i).to_json(),
+                "auditRatePpm": str(batch.audit_rate_ppm(i)),
+            }
+            for i, line in enumerate(batch.lines)
+        ],
+        "batchId": to_hex(batch.batch_id()),
+    }
 
 
 def commitments() -> list[dict[str, str]]:
@@ -232,10 +300,11 @@ def commitments() -> list[dict[str, str]]:
     ]
 
 
-def draws() -> list[dict[str, Any]]:
-    """Which tasks a seed draws."""
-    cases = [(word("seed"), word("lease"), task, 300_000) for task in range(16)]
-    cases += [(word("seed"), word("lease"), MAX_UINT32, rate) for rate in (0, 1, 999_999, 10**6)]
+def draws() -> list[dict[str, str]]:
+    """How often a seed draws tasks: rates of both rounds, below one audit a task and above."""
+    cases = [(word("seed"), word("lease"), t, r) for r in (300_000, 1_450_000) for t in range(16)]
+    ends = (0, 1, 999_999, 10**6, 1_000_001, 1_100_000, 1_800_000, 2_000_000)
+    cases += [(word("seed"), word("lease"), MAX_UINT32, rate) for rate in ends]
     cases += [(ZERO_BYTES32, ZERO_BYTES32, 0, 500_000), (MAX_BYTES32, MAX_BYTES32, 1, 500_000)]
     return [
         {
@@ -243,7 +312,7 @@ def draws() -> list[dict[str, Any]]:
             "leaseId": to_hex(lease_id),
             "task": str(task),
             "ratePpm": str(rate),
-            "audited": sampling.is_audited(seed, lease_id, task, rate),
+            "rounds": str(sampling.audit_rounds(seed, lease_id, task, rate)),
         }
         for seed, lease_id, task, rate in cases
     ]
@@ -253,7 +322,8 @@ def seat_draws() -> list[dict[str, str]]:
     """Which seat an attempt draws for an audit."""
     cases = [(word("seed"), word("lease"), 8, attempt, 7) for attempt in range(6)]
     cases += [(word("seed"), word("lease"), task, 0, 1000) for task in (0, 9, MAX_UINT32)]
-    cases += [(MAX_BYTES32, ZERO_BYTES32, 0, 63, count) for count in (1, 2, MAX_UINT32)]
+    cases += [(word("seed"), word("lease"), 8, attempt, 7) for attempt in range(63, 67)]
+    cases += [(MAX_BYTES32, ZERO_BYTES32, 0, 127, count) for count in (1, 2, MAX_UINT32)]
     return [
         {
             "seed": to_hex(seed),
@@ -285,19 +355,18 @@ def committee_draws() -> list[dict[str, str]]:
 
 
 def rates() -> list[dict[str, str]]:
-    """The audit rate from the money at risk; contracts keep money in at most 128 bits."""
+    """The audit rate from the money at risk: up to 180 % where there is no stake."""
     price = 10**17
-    cases = [(price, stake * price, 0) for stake in (0, 1, 10, 39, 40, 59, 90, 10**6)]
-    cases += [(price, 0, 3 * price), (price, 7 * price + 1, 5 * price - 3), (1, 0, 0), (1, 1, 0)]
-    cases += [(0, 0, 0), (0, 1, 0), (MAX_UINT96, 2**128 - 1, 2**128 - 1), (MAX_UINT96, 0, 0)]
+    cases = [(price, stake * price // 10) for stake in (0, 1, 7, 8, 9, 10, 100, 390, 590, 10**6)]
+    cases += [(price, 7 * price + 1), (price, 59 * price - 1), (1, 0), (1, 1), (0, 0), (0, 1)]
+    cases += [(MAX_UINT96, MAX_UINT96), (MAX_UINT96, 0), (1, MAX_UINT96)]
     return [
         {
             "priceWei": str(price_wei),
             "stakeWei": str(stake_wei),
-            "unvestedWei": str(unvested_wei),
-            "ratePpm": str(pricing.audit_rate_ppm(price_wei, stake_wei, unvested_wei)),
+            "ratePpm": str(pricing.audit_rate_ppm(price_wei, stake_wei)),
         }
-        for price_wei, stake_wei, unvested_wei in cases
+        for price_wei, stake_wei in cases
     ]
 
 
@@ -320,10 +389,11 @@ def vectors() -> dict[str, Any]:
         "delegations": signed(delegations(), PROVIDER),
         "auditResults": signed(audit_results(), VERIFIER),
         "cancellations": signed(cancellations(), REQUESTER),
+        "requests": signed(requests(), REQUESTER),
         "merkle": merkle_trees(),
         "resultLeaves": result_leaves(),
         "resultRoots": result_roots(),
-        "committedLeases": committed_leases(),
+        "batches": [_batch(batch) for batch in batches()],
         "commitments": commitments(),
         "draws": draws(),
         "seatDraws": seat_draws(),

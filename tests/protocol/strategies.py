@@ -14,6 +14,7 @@ from protocol.delegation import Delegation
 from protocol.job import Cancellation, Job
 from protocol.lease import Lease, LeaseResult
 from protocol.offer import Offer
+from protocol.request import Request
 from protocol.session import Login
 from protocol.spec import (
     MAX_FUEL,
@@ -39,6 +40,7 @@ MESSAGE_TYPES: tuple[type[TypedMessage], ...] = (
     LeaseResult,
     Login,
     Offer,
+    Request,
 )
 
 bytes32s = st.binary(min_size=32, max_size=32).map(Bytes32)
@@ -59,17 +61,20 @@ def uints(bits: int) -> st.SearchStrategy[int]:
     return st.sampled_from([0, 1, 2**bits - 1]) | st.integers(0, 2**bits - 1)
 
 
-def _field(solidity_type: str) -> st.SearchStrategy[Any]:
+def field(solidity_type: str) -> st.SearchStrategy[Any]:
+    """Any value of a Solidity type."""
     if solidity_type == "address":
         return addresses
     if solidity_type == "bytes32":
         return bytes32s
+    if solidity_type == "bytes":
+        return st.binary(max_size=100)
     return uints(int(solidity_type.removeprefix("uint")))
 
 
 def messages_of(kind: type[TypedMessage]) -> st.SearchStrategy[TypedMessage]:
     """Any message of one type."""
-    return st.builds(kind, **{snake_case(name): _field(type_) for name, type_ in kind.TYPE})
+    return st.builds(kind, **{snake_case(name): field(type_) for name, type_ in kind.TYPE})
 
 
 messages = st.sampled_from(MESSAGE_TYPES).flatmap(messages_of)

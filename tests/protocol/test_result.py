@@ -8,7 +8,6 @@ from hypothesis import strategies as st
 
 from protocol.audit import commitment
 from protocol.errors import InvalidInput
-from protocol.lease import CommittedLease, LeaseResult
 from protocol.result import (
     FAILURE_CODES,
     Opening,
@@ -20,7 +19,7 @@ from protocol.result import (
 )
 from protocol.units import Address, Bytes32
 from tests.protocol.make_vectors import word
-from tests.protocol.strategies import addresses, bytes32s, messages_of, uints
+from tests.protocol.strategies import addresses, bytes32s, uints
 
 outcomes = st.builds(Outcome, st.binary(max_size=40)) | st.builds(
     Outcome, st.just(b""), st.sampled_from(sorted(FAILURE_CODES))
@@ -86,9 +85,3 @@ def test_equal_results_do_not_show(lease_id: Bytes32, task: int, a: Bytes32, b: 
 def test_a_commitment_cannot_be_copied(one: Address, other: Address) -> None:
     mine, theirs = (commitment(who, word("digest"), word("salt")) for who in (one, other))
     assert (mine == theirs) == (one == other)
-
-
-@given(messages_of(LeaseResult), uints(32), uints(32))
-def test_a_batch_binds_the_rate(result: LeaseResult, one: int, other: int) -> None:
-    leaves = CommittedLease(result, one).leaf(), CommittedLease(result, other).leaf()
-    assert (leaves[0] == leaves[1]) == (one == other)

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from protocol.sampling import (
     MAX_DRAWS,
     Seat,
+    audit_rounds,
     audited_tasks,
     committee_index,
     draw_committee,
     draw_verifier,
+    draw_verifiers,
     is_audited,
     seat_index,
 )
@@ -39,6 +41,39 @@ def test_as_many_tasks_are_drawn_as_the_rate_says(rate_ppm: int) -> None:
     hits = len(audited_tasks(SEED, LEASE, range(draws), rate_ppm))
     share = rate_ppm / PPM
     assert abs(hits - draws * share) <= 5 * (draws * share * (1 - share)) ** 0.5 + 1
+
+
+@pytest.mark.parametrize(
+    ("rate_ppm", "once", "twice"),
+    [
+        (30_000, 0.03, 0.003),
+        (500_000, 0.5, 0.05),
+        (PPM, 1, 0.1),
+        (1_050_000, 1, 0.1),
+        (1_100_000, 1, 0.1),
+        (1_450_000, 1, 0.45),
+        (1_800_000, 1, 0.8),
+        (2 * PPM, 1, 1),
+    ],
+)
+def test_as_many_rounds_are_drawn_as_the_rate_says(
+    rate_ppm: int, once: float, twice: float
+) -> None:
+    """Within five standard deviations of 20,000 fixed draws."""
+    draws = 20_000
+    rounds = Counter(audit_rounds(SEED, LEASE, task, rate_ppm) for task in range(draws))
+    for hits, share in ((rounds[1] + rounds[2], once), (rounds[2], twice)):
+        assert abs(hits - draws * share) <= 5 * (draws * share * (1 - share)) ** 0.5
+
+
+@given(bytes32s, bytes32s, uints(32), st.integers(0, 2 * PPM), st.integers(0, 2 * PPM))
+def test_a_higher_rate_draws_no_round_less(
+    seed: Bytes32, lease_id: Bytes32, task: int, one: int, other: int
+) -> None:
+    low, high = sorted((one, other))
+    fewer, more = (audit_rounds(seed, lease_id, task, rate) for rate in (low, high))
+    assert 0 <= fewer <= more <= 2
+    assert (fewer > 0) == is_audited(seed, lease_id, task, low)
 
 
 @given(bytes32s, bytes32s, uints(32))
@@ -107,6 +142,35 @@ def test_a_verifier_is_eligible_and_the_first(
     assert attempts[draw.attempt].holder == draw.holder
 
 
+@given(bytes32s, seat_lists, exclusions, uints(32), st.integers(0, 2 * PPM))
+def test_each_round_finds_the_first_who_is_left(
+    seed: Bytes32, seats: list[Seat], excluded: set[Address], task: int, rate_ppm: int
+) -> None:
+    draws = draw_verifiers(seed, LEASE, task, rate_ppm, seats, BLOCK, excluded)
+    barred = set(excluded)
+    expected = []
+    for number in range(audit_rounds(seed, LEASE, task, rate_ppm) if seats else 0):
+        attempts = range(number * MAX_DRAWS, (number + 1) * MAX_DRAWS)
+        found = [seats[seat_index(seed, LEASE, task, a, len(seats))] for a in attempts]
+        eligible = [s.is_held_at(BLOCK) and s.holder not in barred for s in found]
+        if any(eligible):
+            first = eligible.index(True)
+            barred.add(found[first].holder)
+            expected.append((found[first].holder, attempts[first], number))
+    assert [(d.holder, d.attempt, d.round) for d in draws] == expected
+    assert len({d.holder for d in draws}) == len(draws)
+
+
+def test_a_second_round_is_by_another_verifier_or_by_nobody() -> None:
+    many, one = [Seat(h, 1) for h in HOLDERS], [Seat(HOLDERS[0], 1)] * 3
+    for task in range(50):
+        first, second = draw_verifiers(SEED, LEASE, task, 2 * PPM, many, BLOCK, ())
+        assert first.holder != second.holder
+        assert (first.round, second.round) == (0, 1)
+        (only,) = draw_verifiers(SEED, LEASE, task, 2 * PPM, one, BLOCK, ())
+        assert (only.holder, only.round) == (HOLDERS[0], 0)
+
+
 @given(bytes32s, seat_lists, exclusions, st.integers(1, 5))
 def test_a_committee_is_eligible_and_of_different_holders(
     seed: Bytes32, seats: list[Seat], excluded: set[Address], size: int
@@ -134,4 +198,5 @@ def test_when_a_seat_counts(seat: Seat, is_held: bool) -> None:
 
 def test_nobody_is_drawn_from_no_seats() -> None:
     assert draw_verifier(SEED, LEASE, 0, [], BLOCK, ()) is None
+    assert draw_verifiers(SEED, LEASE, 0, 2 * PPM, [], BLOCK, ()) == ()
     assert draw_committee(SEED, 0, [], BLOCK, (), 3) == ()

@@ -12,22 +12,23 @@ from hypothesis import strategies as st
 
 from protocol.errors import BadSignature, InvalidInput
 from protocol.job import Cancellation
-from protocol.typed_data import Domain, TypedMessage, parse_signature, snake_case
+from protocol.typed_data import (
+    Domain,
+    TypedMessage,
+    compact_signature,
+    nonce_of,
+    parse_signature,
+    snake_case,
+)
 from protocol.units import Address, to_hex
-from tests.protocol.strategies import MESSAGE_TYPES, accounts, addresses, bytes32s, messages, uints
+from tests.protocol.strategies import MESSAGE_TYPES, accounts, addresses, field, messages, uints
 
 HERE = Domain(31337, Address("0x5FbDB2315678afecb367f032d93F642f64180aa3"))
 CURVE_ORDER = 0xFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFFEBAAEDCE6AF48A03BBFD25E8CD0364141
 
 
 def _other(value: Any, solidity_type: str, data: st.DataObject) -> Any:
-    if solidity_type == "address":
-        candidates: st.SearchStrategy[Any] = addresses
-    elif solidity_type == "bytes32":
-        candidates = bytes32s
-    else:
-        candidates = uints(int(solidity_type.removeprefix("uint")))
-    return data.draw(candidates.filter(lambda other: other != value))
+    return data.draw(field(solidity_type).filter(lambda other: other != value))
 
 
 @given(messages)
@@ -53,14 +54,14 @@ def test_the_domain_is_signed(message: TypedMessage, chain_id: int, market: Addr
 
 def test_messages_of_the_same_shape_differ_by_their_name() -> None:
     hashes = {
-        kind(*(bytes(32) if t == "bytes32" else _zero(t) for _, t in kind.TYPE)).struct_hash()
-        for kind in MESSAGE_TYPES
+        kind(*(_zero(type_) for _, type_ in kind.TYPE)).struct_hash() for kind in MESSAGE_TYPES
     }
     assert len(hashes) == len(MESSAGE_TYPES)
 
 
 def _zero(solidity_type: str) -> Any:
-    return "0x" + "00" * 20 if solidity_type == "address" else 0
+    zeros = {"address": "0x" + "00" * 20, "bytes32": bytes(32), "bytes": b""}
+    return zeros.get(solidity_type, 0)
 
 
 @given(messages, accounts)
@@ -119,6 +120,51 @@ def test_what_is_no_signature(signature: bytes) -> None:
         Cancellation(b"\x01" * 32).signer(HERE, signature)  # type: ignore[arg-type]
 
 
+@given(messages, accounts)
+def test_a_compact_signature_keeps_all_of_it(message: TypedMessage, account: LocalAccount) -> None:
+    signature = message.sign(HERE, account)
+    r, vs = compact_signature(signature)
+    word = int.from_bytes(vs, "big")
+    s, v = word & ((1 << 255) - 1), 27 + (word >> 255)
+    assert r + s.to_bytes(32, "big") + bytes([v]) == signature
+
+
+@pytest.mark.parametrize(
+    "signature",
+    [
+        b"",
+        bytes(64),
+        bytes(66),
+        bytes(65),
+        bytes(64) + b"\x1d",
+        bytes(32) + b"\x80" + bytes(31) + b"\x1b",
+        b"\xff" * 64 + b"\x1c",
+    ],
+    ids=len,
+)
+def test_what_has_no_compact_form(signature: bytes) -> None:
+    with pytest.raises(InvalidInput):
+        compact_signature(signature)
+
+
+@given(uints(8), uints(248))
+def test_a_nonce_starts_with_its_epoch(epoch: int, number: int) -> None:
+    nonce = nonce_of(epoch, number)
+    assert nonce >> 248 == epoch
+    assert nonce % 2**248 == number
+
+
+@pytest.mark.parametrize(("epoch", "number"), [(256, 0), (-1, 0), (0, 2**248), (0, -1)])
+def test_a_nonce_that_does_not_fit_is_refused(epoch: int, number: int) -> None:
+    with pytest.raises(InvalidInput):
+        nonce_of(epoch, number)
+
+
+def test_a_name_that_python_keeps_gets_a_line() -> None:
+    assert snake_case("from") == "from_"
+    assert snake_case("fromBlock") == "from_block"
+
+
 @given(st.binary(max_size=80))
 def test_signatures_travel_as_hex(signature: bytes) -> None:
     assert parse_signature(to_hex(signature)) == parse_signature(signature) == signature
@@ -132,10 +178,11 @@ def test_what_is_no_hex(value: object) -> None:
 
 @pytest.mark.parametrize("kind", MESSAGE_TYPES, ids=lambda kind: kind.__name__)
 def test_every_malformed_field_is_named(kind: type[TypedMessage]) -> None:
-    values = {n: to_hex(bytes(32)) if t == "bytes32" else _zero(t) for n, t in kind.TYPE}
+    values = kind(*(_zero(type_) for _, type_ in kind.TYPE)).to_json()
     kind.from_json(values)
-    for name, _ in kind.TYPE:
-        wrongs: list[Any] = [None, True, -1, 1.5, "", "x", [], {}, "0x", "0x00", 2**256, "9" * 100]
+    for name, type_ in kind.TYPE:
+        wrongs: list[Any] = [None, True, -1, 1.5, "", "x", [], {}, "0x0", 2**256, "9" * 100]
+        wrongs += [] if type_ == "bytes" else ["0x", "0x00"]
         for wrong in wrongs:
             with pytest.raises(InvalidInput, match=name):
                 kind.from_json({**values, name: wrong})

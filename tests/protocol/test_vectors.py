@@ -8,6 +8,7 @@ from protocol.audit import AuditResult
 from protocol.delegation import Delegation
 from protocol.job import Cancellation, Job
 from protocol.lease import LeaseResult
+from protocol.request import Request
 from protocol.typed_data import Domain, TypedMessage, parse_signature
 from tests.protocol import make_vectors
 
@@ -26,6 +27,7 @@ def test_every_signature_in_the_file_recovers_to_its_signer() -> None:
         "delegations": Delegation,
         "auditResults": AuditResult,
         "cancellations": Cancellation,
+        "requests": Request,
     }
     for name, kind in kinds.items():
         assert len(file[name]) == 3

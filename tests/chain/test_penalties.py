@@ -1,0 +1,148 @@
+"""Who is wrong pays, and who helped: what concessions, lost disputes and false audits cost."""
+
+from __future__ import annotations
+
+import pytest
+
+from protocol.chain.facts import DisputeStatus, Verdict
+from protocol.errors import ChainRejected
+from protocol.pricing import concession_wei
+from protocol.sampling import MAX_DRAWS
+from tests.chain.conftest import Market
+from tests.chain.stage import (
+    CHEAT,
+    GOOD,
+    HONEST,
+    LEASE_TASKS,
+    OPERATOR,
+    PRICE_WEI,
+    REQUESTER,
+    STAKE_WEI,
+    VERIFIERS,
+    WRONG,
+    address,
+    audit,
+    commit,
+    dispute,
+    do_lease,
+    enrol,
+    events,
+    judge,
+    later,
+    open_job,
+    opening_of,
+    require_every_wei,
+)
+
+
+def test_a_challenger_who_is_wrong_pays(fresh: Market) -> None:
+    contracts, rules = fresh.contracts, fresh.contracts.params()
+    enrol(fresh)
+    job = open_job(fresh)
+    batch = commit(fresh, [job], (HONEST, do_lease(job.job_id(contracts.domain), HONEST, 0, GOOD)))
+    dispute_id = dispute(fresh, batch, 0, 1, VERIFIERS[0])
+    judge(fresh, dispute_id, GOOD)
+    assert contracts.dispute(dispute_id).verdict == Verdict.CHALLENGER_LOST
+    assert contracts.account(address(VERIFIERS[0])).balance_wei == 0
+    assert contracts.account(address(HONEST)).balance_wei == rules.dispute_bond_wei // 2
+    later(fresh, rules.dispute_window_seconds + 1)
+    fresh.send(contracts.settle_batch(batch), OPERATOR)
+    (settled,) = events(fresh, "BatchSettled")
+    assert (settled.args["settled_bits"], settled.args["released_bits"]) == (1, 0)
+    require_every_wei(fresh)
+
+
+def test_conceding_costs_what_cheating_could_have_earned(fresh: Market) -> None:
+    contracts, rules = fresh.contracts, fresh.contracts.params()
+    enrol(fresh, CHEAT)
+    job = open_job(fresh)
+    job_id = job.job_id(contracts.domain)
+    batch = commit(fresh, [job], (CHEAT, do_lease(job_id, CHEAT, 0, WRONG)))
+    challenger = address(VERIFIERS[0])
+    before = contracts.account(challenger).balance_wei
+    requester_before = contracts.account(address(REQUESTER)).balance_wei
+    dispute_id = dispute(fresh, batch, 0, 2, VERIFIERS[0])
+    assert contracts.batch(batch.batch_id()).is_disputed(0)
+    fresh.send(contracts.concede(dispute_id), CHEAT)
+
+    taken_wei = concession_wei(PRICE_WEI, STAKE_WEI)
+    assert taken_wei == rules.concede_multiple * PRICE_WEI
+    (slashed,) = events(fresh, "Slashed")
+    assert slashed.args["amount_wei"] == taken_wei
+    account = contracts.account(address(CHEAT))
+    assert (account.stake_wei, account.strikes) == (STAKE_WEI - taken_wei, 1)
+    assert account.forfeit_block == 0
+    assert contracts.account(challenger).balance_wei == before + taken_wei // 10
+    given = contracts.account(address(REQUESTER)).balance_wei - requester_before
+    assert given == taken_wei // 2
+    assert contracts.burnt_wei() == taken_wei - taken_wei // 2 - taken_wei // 10
+    assert contracts.dispute(dispute_id).status == DisputeStatus.CONCEDED
+    assert contracts.batch(batch.batch_id()).is_finished(0)
+    (released,) = events(fresh, "LeaseReleased")
+    lease_id = batch.lines[0].lease_id
+    assert released.args == {
+        "batch_id": batch.batch_id(),
+        "lease_id": lease_id,
+        "job_id": job_id,
+    }
+    require_every_wei(fresh)
+
+    # The second one costs as much as losing, and all that is unvested.
+    first = commit(fresh, [job], (CHEAT, do_lease(job_id, CHEAT, 0, GOOD, fence=1)))
+    second = commit(fresh, [job], (CHEAT, do_lease(job_id, CHEAT, LEASE_TASKS, WRONG)))
+    fresh.send(contracts.concede(dispute(fresh, second, 0, LEASE_TASKS, VERIFIERS[0])), CHEAT)
+    assert contracts.account(address(CHEAT)).forfeit_block > 0
+    left_wei = STAKE_WEI - taken_wei
+    assert events(fresh, "Slashed")[-1].args["amount_wei"] == min(
+        left_wei, rules.slash_multiple * PRICE_WEI
+    )
+    later(fresh, rules.dispute_window_seconds + 1)
+    fresh.send(contracts.settle_batch(first), OPERATOR)
+    forfeited = events(fresh, "BatchSettled")[-1].args
+    assert (forfeited["settled_bits"], forfeited["released_bits"]) == (0, 1)
+    require_every_wei(fresh)
+
+
+def test_a_released_result_never_counts_again(fresh: Market) -> None:
+    contracts = fresh.contracts
+    enrol(fresh)
+    job = open_job(fresh)
+    work = (CHEAT, do_lease(job.job_id(contracts.domain), CHEAT, 0, WRONG))
+    batch = commit(fresh, [job], work)
+    fresh.send(contracts.concede(dispute(fresh, batch, 0, 0, VERIFIERS[0])), CHEAT)
+    with pytest.raises(ChainRejected, match=r"^ResultIsVoid\("):
+        commit(fresh, [job], work)
+
+
+def test_who_was_paid_for_a_false_audit_loses_its_seat(fresh: Market) -> None:
+    """A provider and the verifiers that it shares a lie with, until somebody else looks."""
+    contracts, rules = fresh.contracts, fresh.contracts.params()
+    enrol(fresh)
+    job = open_job(fresh)
+    batch = commit(fresh, [job], (CHEAT, do_lease(job.job_id(contracts.domain), CHEAT, 0, WRONG)))
+    claims = audit(fresh, batch, 0, WRONG)
+    fresh.send(contracts.pay_audits(batch, claims), OPERATOR)
+    lie = next(claim for claim in claims if claim.attempt >= MAX_DRAWS)
+    (challenger, *_) = [i for i in VERIFIERS if address(i) != lie.verifier]
+    dispute_id = dispute(fresh, batch, 0, lie.task, challenger)
+    opening = opening_of(batch.result(0), lie.task, WRONG)
+    with pytest.raises(ChainRejected, match=r"^NotContradicted\("):
+        contracts.check(contracts.contradict(dispute_id, 1, opening), address(HONEST))
+    judge(fresh, dispute_id, WRONG)
+    assert contracts.dispute(dispute_id).verdict == Verdict.PROVIDER_LOST
+
+    (seat_id,) = [i for i, seat in enumerate(contracts.seats()) if seat.holder == lie.verifier]
+    burnt_wei = contracts.burnt_wei()
+    fresh.send(contracts.contradict(dispute_id, 1, opening), HONEST)
+    assert contracts.seat_stake(seat_id) == 0
+    assert contracts.account(address(HONEST)).balance_wei == rules.seat_stake_wei // 2
+    assert contracts.burnt_wei() == burnt_wei + rules.seat_stake_wei // 2
+    (slashed,) = events(fresh, "SeatSlashed")
+    assert slashed.args == {
+        "seat_id": seat_id,
+        "holder": lie.verifier,
+        "dispute_id": dispute_id,
+    }
+    with pytest.raises(ChainRejected, match=r"^AuditNotPaid\("):
+        contracts.check(contracts.contradict(dispute_id, 1, opening), address(HONEST))
+    require_every_wei(fresh)
