@@ -184,7 +184,7 @@ def test_who_was_paid_for_agreeing_with_a_cheater_loses_its_seat(
     made = world.commit(world.open_job(), 0, [word(f"wrong {task}") for task in range(8)])
     draws = world.draws(made)
     task = next(task for task, drawn in draws.items() if len(drawn) == 2)
-    (accomplice,) = [draw for draw in draws[task] if draw.holder == B.address]
+    (accomplice,) = [draw for draw in draws[task] if draw.holder == Address(B.address)]
     claim = _claim_of(world, made, task, accomplice)
     world.send(B, contracts.pay_audits(made.batch, [claim]))
     for account in (C, D):
@@ -222,7 +222,7 @@ def _leave_out_all_but(team: Team, made: Committed, task: int) -> None:
         for other, draws in team.market.world.draws(made).items():
             key = AuditKey(made.batch_id, made.lease_id, other)
             for draw in draws:
-                if draw.holder == A.address and other != task:
+                if draw.holder == Address(A.address) and other != task:
                     service.journal.add_audit(key, draw.attempt)
                     service.journal.set_step(key, Step.REVEALED)
 
