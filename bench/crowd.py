@@ -38,12 +38,12 @@ class KnownStakes(Stakes):
         self._facts = AccountFacts(
             balance_wei=0,
             stake_wei=stake_wei,
-            unvested_wei=0,
+            forfeit_block=0,
+            open_disputes=0,
+            epoch=0,
             unstaking_wei=0,
             unstake_at=0,
             strikes=0,
-            open_disputes=0,
-            forfeit_block=0,
         )
 
     def of(self, wallet: Address) -> AccountFacts:  # noqa: ARG002
@@ -156,6 +156,7 @@ def _put_job(unit: Unit, spec: Spec, task_count: int, now: int) -> None:
         "total_wei": job.total_wei,
         "not_before": 0,
         "deadline": job.deadline,
+        "nonce": job.nonce,
         "created_at": now,
     }
     unit.jobs.add(row)

@@ -10,6 +10,7 @@ import threading
 from collections import OrderedDict
 from collections.abc import Callable
 
+from protocol.batch import Batch
 from protocol.chain.events import ChainEvent, Cursor, EventReader
 from protocol.errors import ChainUnavailable
 from protocol.units import Bytes32, to_hex
@@ -35,6 +36,8 @@ class ChainWatch:
         self._on_dispute = on_dispute
         self._cursor: Cursor | None = None
         self._spec_hashes: OrderedDict[Bytes32, Bytes32] = OrderedDict()
+        self._batches: dict[Bytes32, dict[int, Bytes32]] = {}
+        """Our leases that are committed and not finished: by batch id and line."""
         self._news = threading.Condition()
         self._wanted = 0
         self._wake = threading.Event()
@@ -108,13 +111,34 @@ class ChainWatch:
                 self._wanted -= 1
 
     def _take(self, event: ChainEvent) -> None:
-        lease_id = event.args.get("lease_id")
-        if lease_id is None:
-            return
-        if event.kind in {"LeaseSettled", "LeaseReleased"}:
-            self._ledger.remove(lease_id)
-        elif event.kind == "DisputeOpened" and self._ledger.get(lease_id) is not None:
-            self._on_dispute(event.args["dispute_id"], lease_id, event.args["task"])
+        args = event.args
+        if event.kind == "BatchCommitted":
+            self._note_batch(args["batch_id"], args["batch"])
+        elif event.kind == "BatchSettled":
+            self._settle(args["batch_id"], args["settled_bits"])
+        elif event.kind == "LeaseReleased":
+            self._ledger.remove(args["lease_id"])
+        elif event.kind == "DisputeOpened" and self._ledger.has(args["lease_id"]):
+            self._on_dispute(args["dispute_id"], args["lease_id"], args["task"])
+
+    def _note_batch(self, batch_id: Bytes32, batch: Batch) -> None:
+        ours = {
+            number: line.lease_id
+            for number, line in enumerate(batch.lines)
+            if self._ledger.has(line.lease_id)
+        }
+        if ours:
+            self._batches[batch_id] = ours
+
+    def _settle(self, batch_id: Bytes32, settled_bits: int) -> None:
+        """Forget what was paid; the event names leases only by their place in the batch."""
+        ours = self._batches.pop(batch_id, {})
+        for number, lease_id in ours.items():
+            if settled_bits >> number & 1:
+                self._ledger.remove(lease_id)
+        left = {number: lease for number, lease in ours.items() if self._ledger.has(lease)}
+        if left:
+            self._batches[batch_id] = left
 
     def _rest(self) -> None:
         """Sleep: shortly while something depends on the chain, otherwise until woken."""

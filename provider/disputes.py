@@ -1,4 +1,9 @@
-"""Answers disputes of this device's results: concedes what was wrong, opens what was right."""
+"""Answers disputes of this device's results: concedes what was wrong, opens what was right.
+
+Conceding is not cheap. The first time it takes the lease's pay, and `concede_multiple` times the
+task's price out of the stake; losing takes `slash_multiple` times the price, and all unvested pay.
+From the second time on conceding costs as much as losing.
+"""
 
 from __future__ import annotations
 
@@ -9,8 +14,9 @@ from dataclasses import dataclass, replace
 from protocol.chain.contracts import Call, Contracts
 from protocol.chain.sender import Sender
 from protocol.errors import ChainRejected, FallowError
-from protocol.units import Bytes32
+from protocol.units import Bytes32, credits_text
 from provider.execution import Device, execute_once
+from provider.ledger import Record
 
 _log = logging.getLogger(__name__)
 
@@ -87,9 +93,19 @@ class Defence:
             raise FallowError("no record of the disputed result is left")
         outcome = execute_once(self._device, record, case.task, self._ending)
         is_right = outcome.digest == record.digest_of(case.task)
-        verdict = "stands" if is_right else "was wrong; conceding"
+        verdict = "stands" if is_right else f"was wrong; conceding costs {self._price(record)}"
         _log.warning("dispute %d: our result of task %d %s", case.dispute_id, case.task, verdict)
         return replace(case, is_right=is_right)
+
+    def _price(self, record: Record) -> str:
+        """What conceding costs now, in words."""
+        lease, params = record.lease, self._contracts.params()
+        account = self._contracts.account(lease.provider)
+        has_conceded = account.strikes > 0
+        multiple = params.slash_multiple if has_conceded else params.concede_multiple
+        stake_wei = min(multiple * lease.price_per_task, account.stake_wei + account.unstaking_wei)
+        pay = "all unvested pay" if has_conceded else "the lease's pay"
+        return f"{credits_text(stake_wei)} credits of stake and {pay}"
 
     def _open_claim(self, case: Case) -> None:
         committee = self._contracts.committee(case.dispute_id)

@@ -13,6 +13,7 @@ from protocol.client.client import MarketClient
 from protocol.client.wire import DelegationRequest
 from protocol.delegation import Delegation
 from protocol.errors import ChainUnavailable, InsufficientFunds
+from protocol.typed_data import nonce_of
 from protocol.units import WEI_PER_CREDIT, Address, to_hex
 
 DELEGATION_SECONDS = 365 * 24 * 3600
@@ -39,7 +40,7 @@ def enrol(market: MarketClient, contracts: Contracts, wallet: LocalAccount, devi
         wallet=owner,
         device=device,
         not_after=now + DELEGATION_SECONDS,
-        nonce=int.from_bytes(secrets.token_bytes(32), "big"),
+        nonce=nonce_of(contracts.account(owner).epoch, secrets.randbits(248)),
     )
     signature = to_hex(delegation.sign(contracts.domain, wallet))
     market.delegate(DelegationRequest(delegation=delegation.to_json(), signature=signature))

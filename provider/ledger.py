@@ -90,6 +90,10 @@ class Ledger:
         except (FileNotFoundError, ValueError, KeyError, InvalidInput):
             return None
 
+    def has(self, lease_id: Bytes32) -> bool:
+        """Whether there is a record of that lease."""
+        return (self._records / f"{lease_id.hex()}.json").exists()
+
     def remove(self, lease_id: Bytes32) -> None:
         """Forget a record: the lease is settled, or lost for good."""
         (self._records / f"{lease_id.hex()}.json").unlink(missing_ok=True)

@@ -9,9 +9,9 @@ from protocol.client.blobs import blob_id_of
 from protocol.client.wire import MarketInfo, Quote
 from protocol.errors import Conflict, InvalidInput
 from protocol.job import MAX_TASKS, Job
-from protocol.pricing import audit_budget_wei
+from protocol.pricing import RATE_NUMERATOR_PPM, audit_budget_wei
 from protocol.spec import Spec, encode_task_list
-from protocol.units import PPM, Address, content_id
+from protocol.units import Address, content_id
 from requester.draft import Draft, Source, spec_of
 
 
@@ -101,6 +101,6 @@ def _prices(work: Work, quote: Quote, terms: Terms) -> tuple[int, int]:
             raise Conflict(f"{reason}; try later, or say what a task may cost")
         return suggested_wei, quote.suggested_audit_budget_wei
     if suggested_wei == 0:
-        # Nobody knows yet who will come: enough to audit every task. What is left comes back.
-        return price_wei, audit_budget_wei(price_wei, work.task_count, PPM)
+        # Nobody knows yet who will come: enough for providers without stake. The rest comes back.
+        return price_wei, audit_budget_wei(price_wei, work.task_count, RATE_NUMERATOR_PPM)
     return price_wei, -(-quote.suggested_audit_budget_wei * price_wei // suggested_wei)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Set
 
+from protocol.batch import Batch
 from protocol.chain.events import ChainEvent, Cursor, EventReader
 from protocol.client.wire import Receipt
 from protocol.errors import ChainUnavailable, Conflict
@@ -38,24 +39,41 @@ def verify_receipt(receipt: Receipt, events: Iterable[ChainEvent]) -> None:
     Raises:
         Conflict: it names a payment that the chain does not know, or leaves one out.
     """
-    of_job = [event for event in events if event.args.get("job_id") == receipt.job_id]
-    _compare("payment", _receipt_payments(receipt), _chain_payments(of_job))
+    told = list(_of_job(events, receipt.job_id))
+    of_job = [event for event, _ in told]
+    _compare("payment", _receipt_payments(receipt), {line for _, paid in told for line in paid})
     _compare("audit fee", _receipt_audits(receipt), _chain_audits(of_job))
     refunds = {(e.args["refund_wei"],) for e in of_job if e.kind == "JobClosed"}
     if refunds:
         _compare("refund", {(receipt.refunded_wei,)}, refunds)
 
 
+def _of_job(
+    events: Iterable[ChainEvent], job_id: bytes
+) -> Iterator[tuple[ChainEvent, tuple[Line, ...]]]:
+    """What is about the job, each with the payments that it makes: a settlement names leases only
+    by their place in the batch that was committed before."""
+    batches: dict[bytes, Batch] = {}
+    for event in events:
+        args = event.args
+        if event.kind == "BatchCommitted":
+            if any(ref.job_id == job_id for ref in args["batch"].jobs):
+                batches[args["batch_id"]] = args["batch"]
+        elif event.kind == "BatchSettled" and args["batch_id"] in batches:
+            yield event, tuple(_payments(event, batches[args["batch_id"]], job_id))
+        elif args.get("job_id") == job_id:
+            yield event, ()
+
+
+def _payments(event: ChainEvent, batch: Batch, job_id: bytes) -> Iterator[Line]:
+    for number in range(len(batch.lines)):
+        result = batch.result(number)
+        if event.args["settled_bits"] >> number & 1 and result.job_id == job_id:
+            yield event.transaction_hash, result.lease_id, result.provider, result.amount
+
+
 def _receipt_payments(receipt: Receipt) -> set[Line]:
     return {(p.transaction, p.lease_id, p.provider, p.amount_wei) for p in receipt.payments}
-
-
-def _chain_payments(events: list[ChainEvent]) -> set[Line]:
-    return {
-        (e.transaction_hash, e.args["lease_id"], e.args["provider"], e.args["amount_wei"])
-        for e in events
-        if e.kind == "LeaseSettled"
-    }
 
 
 def _receipt_audits(receipt: Receipt) -> set[Line]:

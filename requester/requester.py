@@ -22,6 +22,7 @@ from protocol.client.client import MarketClient
 from protocol.client.wire import AccountView, JobRequest, JobView, QuoteRequest
 from protocol.errors import InsufficientFunds, InvalidInput, NotFound
 from protocol.result import Outcome
+from protocol.typed_data import nonce_of
 from protocol.units import Address, Bytes32, credits_text, to_hex
 from requester.deposit import deposit
 from requester.draft import Draft, Source
@@ -29,6 +30,8 @@ from requester.handle import JobHandle, OnView
 from requester.plan import Plan, Terms, job_of, work_of
 
 UPLOADS_AT_ONCE = 4
+NONCE_BITS = 248
+"""The other 8 bits of a nonce are its signer's epoch."""
 
 
 class Requester:
@@ -73,8 +76,8 @@ class Requester:
     ) -> Plan:
         """Ask what it would cost. Nothing is uploaded or signed.
 
-        Jobs with the same `idempotency_key` share one nonce, so that at most one of them can ever
-        be opened, whatever happens between two attempts.
+        Jobs with the same `idempotency_key` share one nonce, and a market takes only one job of a
+        requester under a nonce, whatever happens between two attempts. The chain does not check.
 
         Raises:
             InvalidInput: inputs or spec break a rule.
@@ -159,10 +162,12 @@ class Requester:
                 return
 
     def _nonce(self, idempotency_key: str | None) -> int:
+        epoch = self.account().epoch
         if idempotency_key is None:
-            return secrets.randbits(256)
+            return nonce_of(epoch, secrets.randbits(NONCE_BITS))
         text = f"{self.address}\n{idempotency_key}"
-        return int.from_bytes(hashlib.sha256(text.encode()).digest())
+        digest = hashlib.sha256(text.encode()).digest()
+        return nonce_of(epoch, int.from_bytes(digest[: NONCE_BITS // 8]))
 
     def _was_posted(self, job_id: Bytes32) -> bool:
         try:

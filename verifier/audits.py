@@ -20,7 +20,7 @@ from protocol.errors import (
     Forbidden,
     NotFound,
 )
-from protocol.lease import CommittedLease
+from protocol.lease import LeaseResult
 from protocol.result import Opening
 from protocol.typed_data import TypedMessage
 from protocol.units import Address, Bytes32, to_hex
@@ -50,7 +50,7 @@ class Auditor:
         self._me = me
         self._sign = sign
 
-    def perform(self, audit: Audit, lease: CommittedLease, job: JobNote, *, is_late: bool) -> None:
+    def perform(self, audit: Audit, lease: LeaseResult, job: JobNote, *, is_late: bool) -> None:
         """Go on with `audit`; `is_late` once so little time is left that a refusal must count.
 
         Raises:
@@ -61,7 +61,7 @@ class Auditor:
         if opening is None:
             self._contest(audit.key, "the market refuses to open the provider's result")
             return
-        verdict = judge(digest, opening, lease.result, audit.key.task)
+        verdict = judge(digest, opening, lease, audit.key.task)
         if verdict is Judgement.UNPROVEN:
             self._contest(audit.key, "the opening does not lead to the signed resultRoot")
         elif verdict is Judgement.DIFFERS and not self._is_confirmed(audit.key, job, digest):
@@ -71,7 +71,7 @@ class Auditor:
         self._reveal(audit.key, digest, salt)
         if verdict is Judgement.AGREES:
             self._journal.set_step(audit.key, Step.REVEALED)
-            _log.info("task %d of batch %d agrees", audit.key.task, audit.key.batch_id)
+            _log.info("task %d of batch %s agrees", audit.key.task, to_hex(audit.key.batch_id))
 
     def close(self) -> None:
         """Ask the market nothing more; whoever waits for an answer fails now."""
@@ -122,12 +122,12 @@ class Auditor:
         if settled == digest:
             return True
         reason = "this device does not compute the same twice; have its memory tested"
-        _log.error("task %d of batch %d: %s", key.task, key.batch_id, reason)
+        _log.error("task %d of batch %s: %s", key.task, to_hex(key.batch_id), reason)
         self._journal.set_step(key, Step.ABANDONED, reason)
         return False
 
     def _contest(self, key: AuditKey, reason: str) -> None:
-        _log.warning("task %d of batch %d is contested: %s", key.task, key.batch_id, reason)
+        _log.warning("task %d of batch %s is contested: %s", key.task, to_hex(key.batch_id), reason)
         self._journal.set_step(key, Step.CONTESTED, reason)
 
     def _reveal(self, key: AuditKey, digest: Bytes32, salt: Bytes32) -> None:

@@ -35,7 +35,6 @@ class Clock:
 class Rules:
     """What of the market's parameters matters here."""
 
-    window_seconds: int
     concede_seconds: int
     seed_delay_blocks: int
 

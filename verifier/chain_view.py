@@ -1,4 +1,4 @@
-"""What is going on, told by the chain's events alone: batches under audit and open disputes."""
+"""What is going on, told by the chain's events: batches under audit and open disputes."""
 
 from __future__ import annotations
 
@@ -6,8 +6,9 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
-from protocol import merkle
-from protocol.lease import CommittedLease
+from protocol.batch import Batch
+from protocol.chain.facts import Verdict
+from protocol.lease import LeaseResult
 from protocol.units import Address, Bytes32
 
 
@@ -25,19 +26,19 @@ class Happening(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
-class Batch:
-    """A committed batch; its draws can be made once it has a `seed`."""
+class OpenBatch:
+    """A committed batch whose window is open; its draws can be made once it has a `seed`."""
 
-    batch_id: int
-    operator: Address
-    leases: tuple[CommittedLease, ...]
+    batch_id: Bytes32
+    batch: Batch
     commit_block: int
+    committed_at: int
     seed: Bytes32 | None = None
-    seeded_at: int = 0
 
-    def proof(self, index: int) -> tuple[Bytes32, ...]:
-        """The path of lease `index` to the batch's root."""
-        return merkle.proof([lease.leaf() for lease in self.leases], index)
+    def line_of(self, lease_id: Bytes32) -> int:
+        """Where a lease stands in the batch."""
+        lines = enumerate(self.batch.lines)
+        return next(number for number, line in lines if line.lease_id == lease_id)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,12 +49,15 @@ class Case:
     """
 
     dispute_id: int
-    batch_id: int
-    lease: CommittedLease
+    batch_id: Bytes32
+    line: int
+    lease: LeaseResult
     task: int
     challenger: Address
     opened_at: int
     opened_block: int
+    first_block: int
+    """From which block on everything about it can be read again: that of its batch, if known."""
     changed_at: int
     members: tuple[Address, ...] | None = None
     commit_by: int = 0
@@ -90,12 +94,16 @@ class Case:
 class ChainView:
     """The batches and cases that are not over, by id. `apply` every event once, in order."""
 
-    batches: dict[int, Batch] = field(default_factory=dict)
+    batches: dict[Bytes32, OpenBatch] = field(default_factory=dict)
     cases: dict[int, Case] = field(default_factory=dict)
-    disputed: set[tuple[int, Bytes32, int]] = field(default_factory=set)
+    won: dict[int, Case] = field(default_factory=dict)
+    """Cases that the challenger has won: a verifier that was paid for agreeing was wrong."""
+    disputed: set[tuple[Bytes32, Bytes32, int]] = field(default_factory=set)
     """Every (batch id, lease id, task) that was ever disputed: a second dispute is refused."""
-    released: set[tuple[int, Bytes32]] = field(default_factory=set)
+    released: set[tuple[Bytes32, Bytes32]] = field(default_factory=set)
     """Every (batch id, lease id) whose provider has lost it."""
+    paid: set[tuple[Bytes32, Bytes32, int, int]] = field(default_factory=set)
+    """Every (batch id, lease id, task, round) whose audit is paid."""
 
     def apply(self, event: Happening) -> None:
         """Take one event in; kinds that do not matter here are passed over."""
@@ -103,46 +111,65 @@ class ChainView:
         if handler:
             handler(self, event)
 
+    def set_seed(self, batch_id: Bytes32, seed: Bytes32) -> None:
+        """Note the seed of a batch, which the chain tells without an event."""
+        batch = self.batches.get(batch_id)
+        if batch:
+            self.batches[batch_id] = replace(batch, seed=seed)
+
+    def paid_rounds(self, case: Case) -> tuple[int, ...]:
+        """The rounds in which an audit of the case's task is paid."""
+        place = (case.batch_id, case.lease.lease_id, case.task)
+        return tuple(sorted(paid[3] for paid in self.paid if paid[:3] == place))
+
     def prune(self, now_seconds: int, window_seconds: int) -> None:
-        """Forget batches whose dispute window is over."""
+        """Forget batches whose dispute window is over, and cases that were won as long ago."""
         for batch in list(self.batches.values()):
-            if batch.seed is not None and now_seconds > batch.seeded_at + window_seconds:
-                self._forget(batch.batch_id)
+            if now_seconds > batch.committed_at + window_seconds:
+                del self.batches[batch.batch_id]
+        for case in list(self.won.values()):
+            if now_seconds > case.changed_at + window_seconds:
+                del self.won[case.dispute_id]
+        cases = (*self.cases.values(), *self.won.values())
+        kept = self.batches.keys() | {case.batch_id for case in cases}
+        self.disputed = {key for key in self.disputed if key[0] in kept}
+        self.released = {key for key in self.released if key[0] in kept}
+        self.paid = {key for key in self.paid if key[0] in kept}
 
     def first_live_block(self) -> int | None:
         """The block from which everything that is not over can be read again."""
         blocks = [batch.commit_block for batch in self.batches.values()]
-        blocks += [case.opened_block for case in self.cases.values()]
+        blocks += [case.first_block for case in (*self.cases.values(), *self.won.values())]
         return min(blocks, default=None)
 
-    def _forget(self, batch_id: int) -> None:
-        del self.batches[batch_id]
-        self.disputed = {key for key in self.disputed if key[0] != batch_id}
-        self.released = {key for key in self.released if key[0] != batch_id}
-
     def _on_batch(self, event: Happening) -> None:
-        args = event.args
-        self.batches[args["batch_id"]] = Batch(
-            args["batch_id"], args["operator"], tuple(args["leases"]), event.block_number
+        batch_id = event.args["batch_id"]
+        self.batches[batch_id] = OpenBatch(
+            batch_id, event.args["batch"], event.block_number, event.timestamp
         )
 
     def _on_seed(self, event: Happening) -> None:
-        batch = self.batches.get(event.args["batch_id"])
-        if batch:
-            seeded = replace(batch, seed=event.args["seed"], seeded_at=event.timestamp)
-            self.batches[batch.batch_id] = seeded
+        self.set_seed(event.args["batch_id"], event.args["seed"])
+
+    def _on_payment(self, event: Happening) -> None:
+        names = ("batch_id", "lease_id", "task", "round")
+        batch_id, lease_id, task, audit_round = (event.args[name] for name in names)
+        self.paid.add((batch_id, lease_id, task, audit_round))
 
     def _on_dispute(self, event: Happening) -> None:
         args = event.args
         self.disputed.add((args["batch_id"], args["lease_id"], args["task"]))
+        batch = self.batches.get(args["batch_id"])
         self.cases[args["dispute_id"]] = Case(
             dispute_id=args["dispute_id"],
             batch_id=args["batch_id"],
+            line=args["line"],
             lease=args["lease"],
             task=args["task"],
             challenger=args["challenger"],
             opened_at=event.timestamp,
             opened_block=event.block_number,
+            first_block=batch.commit_block if batch else event.block_number,
             changed_at=event.timestamp,
         )
 
@@ -164,14 +191,19 @@ class ChainView:
     def _on_claim(self, event: Happening) -> None:
         self._change(event, lambda _: {"claim": event.args["task_digest"]})
 
-    def _on_end(self, event: Happening) -> None:
+    def _on_concession(self, event: Happening) -> None:
         self.cases.pop(event.args["dispute_id"], None)
+
+    def _on_verdict(self, event: Happening) -> None:
+        case = self.cases.pop(event.args["dispute_id"], None)
+        if case and event.args["verdict"] == Verdict.PROVIDER_LOST:
+            self.won[case.dispute_id] = replace(case, changed_at=event.timestamp)
 
     def _on_release(self, event: Happening) -> None:
         key = (event.args["batch_id"], event.args["lease_id"])
         self.released.add(key)
         for case in list(self.cases.values()):
-            if (case.batch_id, case.lease.result.lease_id) == key:
+            if (case.batch_id, case.lease.lease_id) == key:
                 moot = replace(case, is_moot=True, changed_at=event.timestamp)
                 self.cases[case.dispute_id] = moot
 
@@ -185,13 +217,14 @@ class ChainView:
 _HANDLERS: dict[str, Callable[[ChainView, Happening], None]] = {
     "BatchCommitted": ChainView._on_batch,
     "SeedFixed": ChainView._on_seed,
+    "AuditPaid": ChainView._on_payment,
     "DisputeOpened": ChainView._on_dispute,
     "CommitteeDrawn": ChainView._on_committee,
     "CommitteeDelayed": ChainView._on_delay,
     "VoteCommitted": ChainView._on_commitment,
     "VoteRevealed": ChainView._on_vote,
     "ClaimOpened": ChainView._on_claim,
-    "DisputeConceded": ChainView._on_end,
-    "DisputeResolved": ChainView._on_end,
+    "DisputeConceded": ChainView._on_concession,
+    "DisputeResolved": ChainView._on_verdict,
     "LeaseReleased": ChainView._on_release,
 }

@@ -7,40 +7,28 @@ from __future__ import annotations
 
 import logging
 import threading
-import time
-from collections.abc import Callable, Hashable, Iterable
-from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
 
 from protocol.chain.contracts import Contracts
 from protocol.chain.events import Cursor, EventReader, Page
 from protocol.chain.facts import Params
 from protocol.chain.sender import Sender
-from protocol.errors import ChainUnavailable, FallowError
-from protocol.units import Address, Bytes32
-from provider.executors.base import ExecutionStopped
+from protocol.errors import ChainUnavailable
+from protocol.units import Address, Bytes32, to_hex
 from verifier.audits import Auditor
 from verifier.casework import Clock, Move, Rules, next_move
-from verifier.chain_view import Batch, Case, ChainView
+from verifier.chain_view import Case, ChainView, OpenBatch
+from verifier.crew import Crew, Duty
 from verifier.disputes import Disputant
 from verifier.draws import AuditKey, my_audits
 from verifier.journal import Audit, Journal, Step
 
 POLL_SECONDS = 0.5
-FIRST_RETRY_SECONDS = 1.0
-LAST_RETRY_SECONDS = 16.0
 BOOKMARK_BLOCKS = 200
+REMEMBERED_BLOCKS = 256
+"""So far back every chain knows its blocks' hashes; some know more."""
 _log = logging.getLogger(__name__)
 _OPEN_STEPS = (Step.DRAWN, Step.EXECUTED, Step.COMMITTED)
-
-
-@dataclass(frozen=True, slots=True)
-class Duty:
-    """One piece of work for the side thread. Duties of a lower `rank` go first."""
-
-    key: Hashable
-    rank: tuple[int, int]
-    perform: Callable[[], None]
 
 
 class Verifier:
@@ -69,9 +57,9 @@ class Verifier:
         self._view = ChainView()
         self._cursor: Cursor | None = journal.bookmark()
         self._bookmarked_block = 0
-        self._drawn: set[int] = set()
+        self._drawn: dict[Bytes32, Collection[AuditKey]] = {}
         self._wake = threading.Event()
-        self._crew = _Crew(executions_at_once, self._wake)
+        self._crew = Crew(executions_at_once, self._wake)
 
     def run(self) -> None:
         """Serve until `stop` is set; outages are waited out."""
@@ -104,7 +92,7 @@ class Verifier:
         """
         while not self._stop.is_set() and not self._read():
             pass
-        if self._view.batches or self._view.cases:
+        if self._view.first_live_block() is not None:
             self._decide()
         self._sender.step()
 
@@ -148,35 +136,51 @@ class Verifier:
         params = self._params = self._params or self._contracts.params()
         clock = Clock(self._contracts.block_timestamp(), self._contracts.block_number())
         self._view.prune(clock.now_seconds, params.dispute_window_seconds)
+        self._learn_seeds(clock, params)
         self._draw()
         duties = [*self._audit_duties(clock, params), *self._move(clock, params)]
+        self._contradict()
         self._crew.take(duties)
+
+    def _learn_seeds(self, clock: Clock, params: Params) -> None:
+        """Ask for the seeds of batches whose seed block is mined: no event tells them."""
+        for batch in list(self._view.batches.values()):
+            age_blocks = clock.block_number - batch.commit_block - params.seed_delay_blocks
+            if batch.seed is not None or age_blocks <= 0 or batch.batch_id in self._drawn:
+                continue
+            seed = self._contracts.seed_of(batch.batch_id)
+            if any(seed):
+                self._view.set_seed(batch.batch_id, seed)
+            elif age_blocks > REMEMBERED_BLOCKS:  # before, an endpoint may just lag behind
+                _log.warning(
+                    "batch %s: its seed is forgotten; it cannot be audited any more",
+                    to_hex(batch.batch_id),
+                )
+                known = self._journal.audits_of(batch.batch_id)
+                self._drawn[batch.batch_id] = {audit.key for audit in known}
 
     def _draw(self) -> None:
         """Make the draws of batches whose seed is new."""
-        self._drawn &= self._view.batches.keys()
+        self._drawn = {i: keys for i, keys in self._drawn.items() if i in self._view.batches}
         for batch in self._view.batches.values():
             if batch.seed is None or batch.batch_id in self._drawn:
                 continue
-            count = self._contracts.batch(batch.batch_id).seat_count
-            seats = self._contracts.seats()[:count]
-            for key in my_audits(batch, seats, self._requesters(batch), self._me):
-                self._journal.add_audit(key)
-                _log.info("drawn for task %d of batch %d", key.task, key.batch_id)
-            self._drawn.add(batch.batch_id)
-
-    def _requesters(self, batch: Batch) -> dict[Bytes32, Address]:
-        requesters = {}
-        for job_id in {lease.result.job_id for lease in batch.leases}:
-            note = self._journal.job(job_id)
-            requesters[job_id] = note.requester if note else self._contracts.job(job_id).requester
-        return requesters
+            facts = self._contracts.batch(batch.batch_id)
+            if not facts.exists:
+                continue  # an endpoint that lags behind
+            mine = my_audits(batch, self._contracts.seats()[: facts.seat_count], self._me)
+            for key, attempt in mine.items():
+                self._journal.add_audit(key, attempt)
+                _log.info("drawn for task %d of batch %s", key.task, to_hex(key.batch_id))
+            self._drawn[batch.batch_id] = mine.keys()
 
     # Audits.
 
     def _audit_duties(self, clock: Clock, params: Params) -> Iterable[Duty]:
         for batch in list(self._view.batches.values()):
             for audit in self._journal.audits_of(batch.batch_id):
+                if audit.key not in self._drawn.get(batch.batch_id, ()):
+                    continue  # drawn by a seed that a reorganisation took back
                 if audit.step is Step.CONTESTED:
                     self._open_dispute(batch, audit.key)
                 elif audit.step in _OPEN_STEPS and not self._is_lost(audit.key):
@@ -185,25 +189,24 @@ class Verifier:
     def _is_lost(self, key: AuditKey) -> bool:
         return (key.batch_id, key.lease_id) in self._view.released
 
-    def _audit_duty(self, batch: Batch, audit: Audit, clock: Clock, params: Params) -> Duty:
-        leases = {lease.result.lease_id: lease for lease in batch.leases}
-        ends_at = batch.seeded_at + params.dispute_window_seconds
+    def _audit_duty(self, batch: OpenBatch, audit: Audit, clock: Clock, params: Params) -> Duty:
+        ends_at = batch.committed_at + params.dispute_window_seconds
         is_late = clock.now_seconds > ends_at - params.dispute_window_seconds // 2
 
         def perform() -> None:
-            lease = leases[audit.key.lease_id]
-            job = self._journal.job(lease.result.job_id)
+            lease = batch.batch.result(batch.line_of(audit.key.lease_id))
+            job = self._journal.job(lease.job_id)
             current = self._journal.audit(audit.key)
             if job and current and current.step in _OPEN_STEPS:
                 self._auditor.perform(current, lease, job, is_late=is_late)
 
         return Duty(audit.key, (1, ends_at), perform)
 
-    def _open_dispute(self, batch: Batch, key: AuditKey) -> None:
+    def _open_dispute(self, batch: OpenBatch, key: AuditKey) -> None:
         """One dispute of mine for each lease: losing one task loses it all, and bonds are dear."""
         is_known = (key.batch_id, key.lease_id, key.task) in self._view.disputed
         lease = (key.batch_id, key.lease_id, self._me)
-        mine = {(c.batch_id, c.lease.result.lease_id, c.challenger) for c in self._cases()}
+        mine = {(c.batch_id, c.lease.lease_id, c.challenger) for c in self._cases()}
         if not is_known and lease not in mine and not self._is_lost(key):
             self._disputant.open(batch, key)
 
@@ -213,9 +216,7 @@ class Verifier:
     # Disputes.
 
     def _move(self, clock: Clock, params: Params) -> Iterable[Duty]:
-        rules = Rules(
-            params.dispute_window_seconds, params.concede_seconds, params.seed_delay_blocks
-        )
+        rules = Rules(params.concede_seconds, params.seed_delay_blocks)
         for case in self._cases():
             has_ballot = self._journal.ballot(case.dispute_id) is not None
             move = next_move(case, self._me, has_ballot, clock, rules)
@@ -226,60 +227,19 @@ class Verifier:
             elif move is not None:
                 self._disputant.make(move, case)
 
+    def _contradict(self) -> None:
+        """Hold those to account who were paid for finding what a committee found wrong."""
+        for case in self._view.won.values():
+            for audit_round in self._view.paid_rounds(case):
+                self._disputant.contradict(case, audit_round)
+
     def _claim(self, case: Case) -> Callable[[], None]:
         return lambda: self._disputant.make(Move.OPEN_CLAIM, case)
 
     def _vote(self, case: Case) -> Callable[[], None]:
         def perform() -> None:
-            job = self._journal.job(case.lease.result.job_id)
+            job = self._journal.job(case.lease.job_id)
             if job:
                 self._disputant.execute(case, job)
 
         return perform
-
-
-class _Crew:
-    """Side threads, each with one duty at a time; a failed duty waits a little."""
-
-    def __init__(self, size: int, wake: threading.Event) -> None:
-        self._size = size
-        self._wake = wake
-        self._pool = ThreadPoolExecutor(size, thread_name_prefix="execution")
-        self._running: dict[Hashable, Future[None]] = {}
-        self._not_before: dict[Hashable, float] = {}
-        self._failures: dict[Hashable, int] = {}
-
-    def take(self, duties: Iterable[Duty]) -> None:
-        """Start the most urgent duties for which there is a thread."""
-        self._running = {key: f for key, f in self._running.items() if not f.done()}
-        now = time.monotonic()
-        for duty in sorted(duties, key=lambda duty: duty.rank):
-            if len(self._running) >= self._size:
-                return
-            if duty.key not in self._running and now >= self._not_before.get(duty.key, 0.0):
-                self._running[duty.key] = self._pool.submit(self._perform, duty)
-
-    def close(self) -> None:
-        """Wait for the duties in hand; `stop` has told them to end."""
-        self._pool.shutdown(wait=True, cancel_futures=True)
-
-    def _perform(self, duty: Duty) -> None:
-        try:
-            duty.perform()
-            self._failures.pop(duty.key, None)
-        except ExecutionStopped:
-            _log.info("stopped in mid-execution; it starts again next time")
-        except FallowError as error:
-            self._failed(duty)
-            _log.info("%s: %s; trying again", duty.key, error.message)
-        except Exception:  # noqa: BLE001 - a bug in one duty must not cost the others
-            self._failed(duty)
-            _log.exception("a bug ended %s; trying again", duty.key)
-        finally:
-            self._wake.set()
-
-    def _failed(self, duty: Duty) -> None:
-        failures = self._failures.get(duty.key, 0)
-        delay_seconds = min(FIRST_RETRY_SECONDS * 2.0 ** min(failures, 16), LAST_RETRY_SECONDS)
-        self._failures[duty.key] = failures + 1
-        self._not_before[duty.key] = time.monotonic() + delay_seconds

@@ -14,13 +14,13 @@ from protocol.client.client import MarketClient
 from protocol.client.wire import AuditRequest
 from protocol.errors import ChainRejected, ChainUnavailable, FallowError, InvalidInput
 from protocol.result import Opening
-from protocol.units import Address, Bytes32
+from protocol.units import Address, Bytes32, to_hex
 from verifier.audits import read_opening
 from verifier.casework import Move
-from verifier.chain_view import Batch, Case
+from verifier.chain_view import Case, OpenBatch
 from verifier.draws import AuditKey
 from verifier.execution import Rerun
-from verifier.journal import Ballot, JobNote, Journal
+from verifier.journal import Ballot, JobNote, Journal, Step
 
 PAUSE_SECONDS = 1.0
 _log = logging.getLogger(__name__)
@@ -47,15 +47,23 @@ class Disputant:
         self._not_before: dict[str, float] = {}
         self._refusals: dict[str, str] = {}
 
-    def open(self, batch: Batch, key: AuditKey) -> None:
+    def open(self, batch: OpenBatch, key: AuditKey) -> None:
         """Open a bonded dispute about one task, unless that is on its way."""
-        index = next(
-            i for i, lease in enumerate(batch.leases) if lease.result.lease_id == key.lease_id
-        )
-        call = self._contracts.open_dispute(
-            batch.batch_id, batch.leases[index], index, batch.proof(index), key.task
-        )
-        self._send(f"dispute:{batch.batch_id}:{index}:{key.task}", call)
+        line = batch.line_of(key.lease_id)
+        call = self._contracts.open_dispute(batch.batch, line, key.task)
+        self._send(f"dispute:{to_hex(batch.batch_id)}:{line}:{key.task}", call)
+
+    def contradict(self, case: Case, audit_round: int) -> None:
+        """Take the seat of the verifier that was paid in that round for a wrong digest.
+
+        Only where I contested that digest myself, and have its opening; half of the stake is mine.
+        """
+        audit = self._journal.audit(AuditKey(case.batch_id, case.lease.lease_id, case.task))
+        if audit is None or audit.step is not Step.CONTESTED or audit.opening is None:
+            return
+        if audit.opening.matches(*_place(case)):
+            call = self._contracts.contradict(case.dispute_id, audit_round, audit.opening)
+            self._send(f"contradict:{case.dispute_id}:{audit_round}", call)
 
     def execute(self, case: Case, job: JobNote) -> None:
         """Find out what to vote, and fix it before anybody is told.
@@ -63,14 +71,14 @@ class Disputant:
         Raises:
             FallowError: try again later.
         """
-        result = case.lease.result
+        lease_id = case.lease.lease_id
         request = AuditRequest(
             batch_id=case.batch_id,
-            lease_id=result.lease_id,
+            lease_id=lease_id,
             task=case.task,
             dispute_id=case.dispute_id,
         )
-        audit = self._journal.audit(AuditKey(case.batch_id, result.lease_id, case.task))
+        audit = self._journal.audit(AuditKey(case.batch_id, lease_id, case.task))
         known = audit.digest if audit else None
         digest = known or self._rerun.digest(request, job)
         ballot = Ballot(digest, Bytes32(secrets.token_bytes(32)))
@@ -111,10 +119,9 @@ class Disputant:
             InvalidInput: it does not lead to the resultRoot.
             FallowError: the market does not give it.
         """
-        result = case.lease.result
-        audit = self._journal.audit(AuditKey(case.batch_id, result.lease_id, case.task))
+        audit = self._journal.audit(AuditKey(case.batch_id, case.lease.lease_id, case.task))
         opening = audit.opening if audit else None
-        place = (result.lease_id, result.first_task, result.count, case.task, result.result_root)
+        place = _place(case)
         if opening is None or not opening.matches(*place):
             opening = read_opening(self._client.dispute_opening(case.dispute_id))
         if not opening.matches(*place):
@@ -150,3 +157,9 @@ class Disputant:
         if problem is not None and self._refusals.get(key) != problem:
             _log.info("%s waits: %s", key, problem)
             self._refusals[key] = problem
+
+
+def _place(case: Case) -> tuple[Bytes32, int, int, int, Bytes32]:
+    """Where an opening of the contested task must lead."""
+    lease = case.lease
+    return lease.lease_id, lease.first_task, lease.count, case.task, lease.result_root

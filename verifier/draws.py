@@ -2,42 +2,47 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-from protocol.sampling import Seat, audited_tasks, draw_verifier
+from protocol.sampling import Seat, draw_verifiers
 from protocol.units import Address, Bytes32
-from verifier.chain_view import Batch
+from verifier.chain_view import OpenBatch
 
 
 @dataclass(frozen=True, slots=True)
 class AuditKey:
-    """One task of one committed lease."""
+    """One task of one committed lease. Nobody is drawn for both rounds of a task."""
 
-    batch_id: int
+    batch_id: Bytes32
     lease_id: Bytes32
     task: int
 
 
-def my_audits(
-    batch: Batch, seats: Sequence[Seat], requesters: Mapping[Bytes32, Address], me: Address
-) -> tuple[AuditKey, ...]:
-    """The audits of a seeded batch that `me` is drawn for.
+def my_audits(batch: OpenBatch, seats: Sequence[Seat], me: Address) -> dict[AuditKey, int]:
+    """The audits of a seeded batch that `me` is drawn for, each with the attempt that drew it.
 
-    `seats` are those that existed when the batch was committed, in order; `requesters` names the
-    requester of every job in the batch.
+    `seats` are those that existed when the batch was committed, in order.
     """
     if batch.seed is None:
-        return ()
-    mine = []
-    for lease in batch.leases:
-        result = lease.result
-        excluded = {result.provider, requesters[result.job_id], batch.operator}
-        drawn = audited_tasks(batch.seed, result.lease_id, result.tasks, lease.audit_rate_ppm)
-        for task in drawn:
-            draw = draw_verifier(
-                batch.seed, result.lease_id, task, seats, batch.commit_block, excluded
-            )
-            if draw is not None and draw.holder == me:
-                mine.append(AuditKey(batch.batch_id, result.lease_id, task))
-    return tuple(mine)
+        return {}
+    mine: dict[AuditKey, int] = {}
+    for line in range(len(batch.batch.lines)):
+        mine |= _of_line(batch, batch.seed, line, seats, me)
+    return mine
+
+
+def _of_line(
+    batch: OpenBatch, seed: Bytes32, line: int, seats: Sequence[Seat], me: Address
+) -> dict[AuditKey, int]:
+    content = batch.batch
+    result, rate_ppm = content.result(line), content.audit_rate_ppm(line)
+    excluded = {result.provider, content.requester(line), content.operator}
+    return {
+        AuditKey(batch.batch_id, result.lease_id, task): draw.attempt
+        for task in result.tasks
+        for draw in draw_verifiers(
+            seed, result.lease_id, task, rate_ppm, seats, batch.commit_block, excluded
+        )
+        if draw.holder == me
+    }

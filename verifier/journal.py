@@ -17,21 +17,21 @@ from protocol.chain.events import Cursor
 from protocol.chain.sqlite import open_durable
 from protocol.job import Job
 from protocol.result import Opening
-from protocol.units import Address, Bytes32, parse_bytes32, to_hex
+from protocol.units import Bytes32, parse_bytes32, to_hex
 from verifier.draws import AuditKey
 
 _SCHEMA = """
 CREATE TABLE IF NOT EXISTS bookmark (only INTEGER PRIMARY KEY CHECK (only = 1), cursor TEXT);
 CREATE TABLE IF NOT EXISTS job (
     job_id BLOB PRIMARY KEY,
-    requester TEXT NOT NULL,
     spec_hash BLOB NOT NULL,
     task_count INTEGER NOT NULL
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS audit (
-    batch_id TEXT NOT NULL,
+    batch_id BLOB NOT NULL,
     lease_id BLOB NOT NULL,
     task INTEGER NOT NULL,
+    attempt INTEGER NOT NULL,
     step TEXT NOT NULL,
     digest BLOB,
     salt BLOB,
@@ -64,9 +64,10 @@ class Step(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Audit:
-    """One audit as the journal knows it."""
+    """One audit as the journal knows it. `attempt` is the draw's, which tells the round."""
 
     key: AuditKey
+    attempt: int
     step: Step
     digest: Bytes32 | None
     salt: Bytes32 | None
@@ -78,7 +79,6 @@ class Audit:
 class JobNote:
     """What the chain said of a job when it was opened."""
 
-    requester: Address
     spec_hash: Bytes32
     task_count: int
 
@@ -117,21 +117,24 @@ class Journal:
 
     def add_job(self, job_id: Bytes32, job: Job) -> None:
         """Note a job; its id binds all of it, so it never changes."""
-        values = (job_id, job.requester, job.spec_hash, job.task_count)
-        self._run("INSERT OR IGNORE INTO job VALUES (?, ?, ?, ?)", *values)
+        values = (job_id, job.spec_hash, job.task_count)
+        self._run("INSERT OR IGNORE INTO job VALUES (?, ?, ?)", *values)
 
     def job(self, job_id: Bytes32) -> JobNote | None:
         """The note of a job."""
-        query = "SELECT requester, spec_hash, task_count FROM job WHERE job_id = ?"
+        query = "SELECT spec_hash, task_count FROM job WHERE job_id = ?"
         rows = self._run(query, job_id)
         return JobNote(*rows[0]) if rows else None
 
     # Audits.
 
-    def add_audit(self, key: AuditKey) -> None:
-        """Note a draw; one that is known stays as it is."""
-        query = "INSERT OR IGNORE INTO audit (batch_id, lease_id, task, step) VALUES (?, ?, ?, ?)"
-        self._run(query, *_primary(key), Step.DRAWN)
+    def add_audit(self, key: AuditKey, attempt: int) -> None:
+        """Note a draw; what was done about it before stays as it is."""
+        query = (
+            "INSERT INTO audit (batch_id, lease_id, task, attempt, step) VALUES (?, ?, ?, ?, ?) "
+            "ON CONFLICT DO UPDATE SET attempt = excluded.attempt"
+        )
+        self._run(query, *_primary(key), attempt, Step.DRAWN)
 
     def audit(self, key: AuditKey) -> Audit | None:
         """The audit of that key."""
@@ -139,9 +142,9 @@ class Journal:
         rows = self._run(f"SELECT * FROM audit {where}", *_primary(key))  # noqa: S608 - constant
         return _audit(rows[0]) if rows else None
 
-    def audits_of(self, batch_id: int) -> tuple[Audit, ...]:
+    def audits_of(self, batch_id: Bytes32) -> tuple[Audit, ...]:
         """Every audit of a batch."""
-        rows = self._run("SELECT * FROM audit WHERE batch_id = ?", str(batch_id))
+        rows = self._run("SELECT * FROM audit WHERE batch_id = ?", batch_id)
         return tuple(_audit(row) for row in rows)
 
     def audits_by_step(self) -> Mapping[Step, int]:
@@ -192,14 +195,14 @@ class Journal:
             return self._database.execute(query, values).fetchall()
 
 
-def _primary(key: AuditKey) -> tuple[str, bytes, int]:
-    return (str(key.batch_id), key.lease_id, key.task)
+def _primary(key: AuditKey) -> tuple[bytes, bytes, int]:
+    return (key.batch_id, key.lease_id, key.task)
 
 
 def _audit(row: tuple[Any, ...]) -> Audit:
-    batch_id, lease_id, task, step, digest, salt, opening, reason = row
-    key = AuditKey(int(batch_id), lease_id, task)
-    return Audit(key, Step(step), digest, salt, _opening(opening), reason)
+    batch_id, lease_id, task, attempt, step, digest, salt, opening, reason = row
+    key = AuditKey(batch_id, lease_id, task)
+    return Audit(key, attempt, Step(step), digest, salt, _opening(opening), reason)
 
 
 def _opening(text: str | None) -> Opening | None:

@@ -17,13 +17,16 @@ def in_credits(wei: object) -> str:
     return f"{int(str(wei)) / WEI_PER_CREDIT:.4f} cr"
 
 
+def _short(digest: object) -> str:
+    return f"{str(digest)[:8]}…"
+
+
 LINES_KEPT = 200
 _VERDICTS = {0: "void", 1: "the provider lost", 2: "the challenger lost"}
 _LINES: Mapping[str, Callable[[Cast, Mapping[str, Any]], str]] = {
     "batch_committed": lambda _, d: (
-        f"[cyan]batch {d['batch_id']}[/]: {d['tasks']} tasks under one root"
+        f"[cyan]batch {_short(d['batch_id'])}[/]: {d['tasks']} tasks under one hash"
     ),
-    "seed_fixed": lambda _, d: f"[cyan]batch {d['batch_id']}[/]: seed fixed, audits are drawn",
     "lease_settled": lambda cast, d: (
         f"[green]paid[/] {in_credits(d['amount_wei'])} to {cast.name(d['provider'])}"
     ),

@@ -24,8 +24,8 @@ it("scales the audit budget with the chosen price, rounded up", () => {
   expect(cap.totalWei).toBe(2000n + 1334n + 7n);
 });
 
-it("can audit every task when the quote knows no price", () => {
+it("can audit every task twice when the quote knows no price", () => {
   const unknown = { suggested_max_price_per_task_wei: "0", suggested_audit_budget_wei: "0" };
   const cap = spendingCap({ ...QUOTE, ...unknown }, 10, 200n);
-  expect(cap.auditBudgetWei).toBe(2400n);
+  expect(cap.auditBudgetWei).toBe(4800n);
 });

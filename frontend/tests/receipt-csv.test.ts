@@ -17,7 +17,7 @@ it("has one line per movement of money, with every decimal", () => {
         first_task: 0,
         count: 2,
         amount_wei: "2000000000000000000",
-        batch_id: 1,
+        batch_id: HASH,
         result_root: HASH,
         transaction: HASH,
       },

@@ -62,7 +62,8 @@ class JobPosting:
             Forbidden: somebody else's job.
             BlobIncomplete: a blob it names was not uploaded by its requester.
             IntakePaused: the chain takes no new money now.
-            NonceUsed: the requester has voided all nonces of that epoch.
+            NonceUsed: the requester has posted another job with that nonce, or has voided all
+                nonces of its epoch.
             InsufficientFunds: the requester's balance does not cover it.
         """
         job, now = Job.from_json(message), int(self._clock())
@@ -83,6 +84,7 @@ class JobPosting:
                 self._store_job(unit, job_id, job, signature, spec, inputs, now)
         except IntegrityError:
             if not self._is_known(job_id):
+                self._require_fresh_nonce(job)
                 raise
         return job_id
 
@@ -131,6 +133,11 @@ class JobPosting:
                 " deposit more credits"
             )
 
+    def _require_fresh_nonce(self, job: Job) -> None:
+        with self._store.read() as unit:
+            if unit.jobs.has_nonce(job.requester, job.nonce):
+                raise NonceUsed("you have posted another job with this nonce")
+
     def _store_job(
         self,
         unit: Unit,
@@ -169,5 +176,6 @@ def _row(job_id: Bytes32, job: Job, signature: bytes, spec: Spec, now: int) -> d
         "total_wei": job.total_wei,
         "not_before": job.not_before,
         "deadline": job.deadline,
+        "nonce": job.nonce,
         "created_at": now,
     }

@@ -31,6 +31,11 @@ class Jobs:
         query = select(*_COLUMNS).where(jobs.c.job_id == job_id)
         return one(JobRecord, self._connection.execute(query).one_or_none())
 
+    def has_nonce(self, requester: Address, nonce: int) -> bool:
+        """Whether `requester` has posted a job with that nonce."""
+        query = select(jobs.c.job_id).where(jobs.c.requester == requester, jobs.c.nonce == nonce)
+        return self._connection.execute(query).first() is not None
+
     def on_chain(self, job_id: Bytes32) -> ChainJobRecord | None:
         """What the chain says of it; None before it was opened."""
         query = select(*_CHAIN_COLUMNS).where(chain_jobs.c.job_id == job_id)

@@ -18,6 +18,7 @@ from sqlalchemy import (
     String,
     Table,
     Text,
+    UniqueConstraint,
     text,
 )
 
@@ -82,11 +83,14 @@ jobs = Table(
     Column("total_wei", Wei, nullable=False),
     Column("not_before", BigInteger, nullable=False),
     Column("deadline", BigInteger, nullable=False),
+    Column("nonce", Wei, nullable=False),
     Column("created_at", BigInteger, nullable=False),
     Column("last_fence", BigInteger, nullable=False, server_default="0"),
     Column("rejected_because", Text),
     Column("cancel_signature", LargeBinary),
     Index("ix_jobs_requester_created_at_job_id", "requester", "created_at", "job_id"),
+    # The chain tells jobs apart by all they say; a requester that tries again says something new.
+    UniqueConstraint("requester", "nonce"),
 )
 
 job_blobs = Table(

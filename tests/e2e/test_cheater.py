@@ -24,7 +24,7 @@ pytestmark = pytest.mark.timeout(240)
 VERIFIERS = ("v1", "v2", "v3", "v4", "v5")
 TASKS = 8
 PRICE_WEI = 60 * WEI_PER_CREDIT // 1000
-# The rate of audits is 1.8 R / (S + E + R): with S = 0.8 R and nothing unvested, it is 1.
+# The rate of audits is 1.8 R / (S + R): with S = 0.8 R it is 1.
 CHEATER_STAKE_WEI = PRICE_WEI * 8 // 10
 
 

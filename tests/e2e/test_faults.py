@@ -102,7 +102,7 @@ def test_a_market_killed_again_and_again_pays_each_task_once(
         ("leased", lambda: handle.view().tasks_by_state.get("leased")),
         ("committed", lambda: stack.committed(handle)),
         ("all committed", lambda: not handle.missing_tasks()),
-        ("being settled", lambda: stack.events("LeaseSettled", handle.job_id)),
+        ("being settled", lambda: stack.settled(handle)),
     ]
     for what, has_come in moments:
         stack.until(has_come, what)

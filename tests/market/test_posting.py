@@ -196,6 +196,16 @@ def test_while_intake_is_paused_no_job_and_no_deposit_is_taken(stage: Stage) -> 
     assert draft.post().job_id == draft.job_id
 
 
+def test_a_requester_posts_one_job_under_a_nonce(stage: Stage) -> None:
+    """The chain would take both: who tries again, with another deadline, relies on the market."""
+    requester = stage.person(100)
+    first = stage.draft(requester, nonce=7)
+    first.post()
+    first.post()
+    refused(stage.draft(requester, nonce=7, deadline=int(time.time()) + 999), NonceUsed)
+    stage.draft(stage.person(100), nonce=7).post()
+
+
 def test_a_cancelled_job_gives_the_rest_back(stage: Stage) -> None:
     requester, device = stage.person(100), stage.provider(50)
     job_id = stage.job(requester, 8)

@@ -117,9 +117,7 @@ def defended(market: LyingMarket, record: Record, root: Path) -> Iterator[ChainW
 def contest(world: World, made: Committed, task: int) -> ChainEvent:
     """Somebody disputes a task of the only lease of its batch."""
     world.fund(CHALLENGER, world.contracts.params().dispute_bond_wei)
-    committed = world.await_event("BatchCommitted", lambda e: e.args["batch_id"] == made.batch_id)
-    lease = committed.args["leases"][0]
-    call = world.contracts.open_dispute(made.batch_id, lease, 0, (), task)
+    call = world.contracts.open_dispute(made.batch, 0, task)
     world.send(CHALLENGER, call)
     return world.await_event("DisputeOpened")
 

@@ -16,7 +16,7 @@ from protocol.errors import Forbidden, InsufficientFunds, NonceUsed, NotFound
 from protocol.job import Cancellation, Job
 from protocol.result import Outcome
 from protocol.spec import Spec, decode_task_list
-from protocol.typed_data import parse_signature
+from protocol.typed_data import epoch_of, parse_signature
 from protocol.units import WEI_PER_CREDIT, to_hex
 from tests.client.tiny_market import DOMAIN, OPERATOR, TOKEN, TinyMarket
 
@@ -45,6 +45,7 @@ class JobMarket(TinyMarket):
     wallets: dict[str, int] = field(default_factory=dict)
     balances: dict[str, int] = field(default_factory=dict)
     permit_nonces: dict[str, int] = field(default_factory=dict)
+    epochs: dict[str, int] = field(default_factory=dict)
     permits: list[dict[str, Any]] = field(default_factory=list)
     posted: dict[str, PostedJob] = field(default_factory=dict)
     run: Callable[[bytes], Outcome] = lambda data: Outcome(data[::-1])
@@ -130,6 +131,7 @@ class JobMarket(TinyMarket):
             "balance_wei": str(self.balances.get(address, 0)),
             "seats": 0,
             "permit_nonce": self.permit_nonces.get(address, 0),
+            "epoch": self.epochs.get(address, 0),
             "leases_by_status": {},
         } | dict.fromkeys(zero, "0")
 
@@ -140,6 +142,7 @@ class JobMarket(TinyMarket):
         assert job.requester == who
         assert job.token.lower() == TOKEN.lower()
         assert job.spec_hash == spec.hash
+        assert epoch_of(job.nonce) == self.epochs.get(job.requester, 0)
         key = job.job_id(DOMAIN).hex()
         if key not in self.posted:
             self._open(key, job, spec)
@@ -201,7 +204,7 @@ class JobMarket(TinyMarket):
             "first_task": 0,
             "count": len(posted.outcomes),
             "amount_wei": str(len(posted.outcomes) * PRICE_WEI),
-            "batch_id": 0,
+            "batch_id": "0x" + "04" * 32,
             "result_root": "0x" + "02" * 32,
             "transaction": "0x" + "03" * 32,
         }

@@ -71,7 +71,7 @@ class SmallProvider:
             wallet=Address(self.wallet.address),
             device=Address(self.device.address),
             not_after=int(time.time()) + 3600,
-            nonce=secrets.randbits(256),
+            nonce=secrets.randbits(248),  # of epoch 0
         )
         signature = to_hex(message.sign(self.client.domain, self.wallet))
         self.client.delegate(DelegationRequest(delegation=message.to_json(), signature=signature))

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from protocol.batch import Batch, JobRef, LeaseLine, Party
 from protocol.chain.events import ChainEvent
 from protocol.client.wire import AuditPayment, Payment, Receipt
 from protocol.errors import Conflict
@@ -30,7 +31,7 @@ RECEIPT = Receipt(
             first_task=0,
             count=2,
             amount_wei=60,
-            batch_id=0,
+            batch_id=JOB,
             result_root=JOB,
             transaction=TRANSACTION,
         )
@@ -42,32 +43,52 @@ RECEIPT = Receipt(
 )
 
 
+def batch(job_id: Bytes32, lease_id: Bytes32, amount_wei: int) -> Batch:
+    """Of two leases; the other one is not paid yet."""
+    jobs = (JobRef(job_id, VERIFIER, 9),)
+    lines = tuple(
+        LeaseLine(each, JOB, job=0, provider=0, first_task=first, count=2, amount=amount_wei)
+        for first, each in enumerate((TRANSACTION, lease_id))
+    )
+    return Batch(VERIFIER, jobs, (Party(PROVIDER, 0),), lines)
+
+
+def settlement(number: int, of: Batch) -> list[ChainEvent]:
+    """The batch's commitment, and the payment of its second lease."""
+    batch_id = Bytes32(bytes([number]) * 32)
+    return [
+        event("BatchCommitted", batch_id=batch_id, batch=of),
+        event("BatchSettled", batch_id=batch_id, settled_bits=0b10, released_bits=0),
+    ]
+
+
 def event(kind: str, **args: Any) -> ChainEvent:
-    return ChainEvent(kind, {"job_id": JOB} | args, 5, JOB, 0, TRANSACTION, 0)
+    return ChainEvent(kind, args, 5, JOB, 0, TRANSACTION, 0)
 
 
-SETTLED = event("LeaseSettled", lease_id=LEASE, provider=PROVIDER, amount_wei=60)
-AUDITED = event("AuditPaid", lease_id=LEASE, task=1, verifier=VERIFIER, fee_wei=10)
-CLOSED = event("JobClosed", refund_wei=30)
-OTHER = event("LeaseSettled", job_id=LEASE, lease_id=JOB, provider=PROVIDER, amount_wei=9)
+SETTLED = settlement(8, batch(JOB, LEASE, 60))
+AUDITED = event("AuditPaid", job_id=JOB, lease_id=LEASE, task=1, verifier=VERIFIER, fee_wei=10)
+CLOSED = event("JobClosed", job_id=JOB, refund_wei=30)
+OTHER = settlement(9, batch(LEASE, JOB, 9))
 
 
 def test_a_true_receipt() -> None:
-    verify_receipt(RECEIPT, [OTHER, SETTLED, AUDITED, CLOSED])
+    verify_receipt(RECEIPT, [*OTHER, *SETTLED, AUDITED, CLOSED])
 
 
 @pytest.mark.parametrize(
     ("events", "says"),
     [
         ([AUDITED, CLOSED], "payment that is not on the chain: 0x0303"),
-        ([SETTLED, CLOSED], "audit fee that is not on the chain"),
-        ([SETTLED, AUDITED, event("JobClosed", refund_wei=31)], "refund"),
+        ([SETTLED[0], AUDITED, CLOSED], "payment that is not on the chain: 0x0303"),
+        ([*SETTLED, CLOSED], "audit fee that is not on the chain"),
+        ([*SETTLED, AUDITED, replace(CLOSED, args=CLOSED.args | {"refund_wei": 31})], "refund"),
+        ([*SETTLED, *settlement(7, batch(JOB, JOB, 60)), AUDITED], "leaves out a payment"),
         (
-            [SETTLED, AUDITED, replace(SETTLED, args=SETTLED.args | {"lease_id": JOB})],
-            "leaves out a payment",
+            [SETTLED[0], replace(SETTLED[1], transaction_hash=JOB), AUDITED],
+            "payment that is not on the chain",
         ),
-        ([replace(SETTLED, transaction_hash=JOB), AUDITED], "payment that is not on the chain"),
-        ([replace(SETTLED, args=SETTLED.args | {"amount_wei": 61}), AUDITED], "payment"),
+        ([*settlement(8, batch(JOB, LEASE, 61)), AUDITED], "payment"),
     ],
 )
 def test_a_false_receipt(events: list[ChainEvent], says: str) -> None:

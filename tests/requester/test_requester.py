@@ -19,7 +19,7 @@ from protocol.client.wire import JobView
 from protocol.lifecycle import JobStatus
 from protocol.result import Outcome
 from protocol.spec import Resources, Spec
-from protocol.typed_data import parse_signature
+from protocol.typed_data import epoch_of, parse_signature
 from protocol.units import PPM, WEI_PER_CREDIT, ZERO_ADDRESS, Address, Bytes32, parse_address
 from requester.draft import ContainerDraft, WasmDraft
 from requester.handle import Until, is_done
@@ -109,6 +109,14 @@ def test_an_idempotency_key_allows_one_job(requester: Requester, market: JobMark
     assert len(market.posted) == 2
 
 
+def test_nonces_are_of_the_accounts_epoch(requester: Requester, market: JobMarket) -> None:
+    market.epochs[requester.address] = 255
+    for key in (None, "monday", "tuesday"):
+        requester.submit(DRAFT, INPUTS, PLENTY, idempotency_key=key)
+    assert {epoch_of(posted.job.nonce) for posted in market.posted.values()} == {255}
+    assert len(market.posted) == 3
+
+
 def test_a_higher_price_takes_a_larger_audit_budget(requester: Requester) -> None:
     plan = requester.plan(DRAFT, INPUTS, Terms(max_price_per_task_wei=3 * PRICE_WEI))
     assert plan.job.max_price_per_task == 3 * PRICE_WEI
@@ -120,7 +128,7 @@ def test_without_offers_a_price_is_needed(requester: Requester, market: JobMarke
     with pytest.raises(errors.Conflict, match="no device offers that much memory"):
         requester.plan(DRAFT, INPUTS)
     plan = requester.plan(DRAFT, INPUTS, Terms(max_price_per_task_wei=PPM))
-    assert plan.job.audit_budget == 4 * PPM * 12 // 10
+    assert plan.job.audit_budget == 2 * 4 * PPM * 12 // 10  # each task twice, if need be
 
 
 @pytest.mark.parametrize("inputs", [[], [Path("/nowhere")]])

@@ -47,6 +47,7 @@ QUICK = Params(
     commit_grace_seconds=60,
     unstake_delay_seconds=120,
     slash_multiple=60,
+    concede_multiple=45,
     committee_size=3,
 )
 # A lease that falls silent is lost after five heartbeats.
@@ -166,8 +167,13 @@ class QuickStack(Stack):
         return [
             event
             for event in batches
-            if any(lease.result.job_id == handle.job_id for lease in event.args["leases"])
+            if any(job.job_id == handle.job_id for job in event.args["batch"].jobs)
         ]
+
+    def settled(self, handle: JobHandle) -> list[ChainEvent]:
+        """The settlements of those batches."""
+        batch_ids = {event.args["batch_id"] for event in self.committed(handle)}
+        return [e for e in self.events("BatchSettled") if e.args["batch_id"] in batch_ids]
 
     def until(self, is_so: Callable[[], object], what: str, seconds: float = 45) -> None:
         """Wait for something while every process lives; an edge that is away is not yet."""

@@ -5,11 +5,14 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any
 
-from protocol.lease import CommittedLease, LeaseResult
+from protocol.batch import Batch, JobRef, LeaseLine, Party
+from protocol.chain.facts import Verdict
+from protocol.lease import LeaseResult
 from protocol.result import Opening, open_task, result_root
 from protocol.units import Address, Bytes32
 from tests.protocol.make_vectors import word
 
+PRICE_WEI = 10**17
 HOLDERS = [Address("0x" + f"{i:02x}" * 20) for i in range(0x21, 0x27)]
 OPERATOR, REQUESTER, PROVIDER = (Address("0x" + f"{i:02x}" * 20) for i in (0x31, 0x32, 0x33))
 
@@ -30,7 +33,8 @@ class Work:
 
     first_task: int = 8
     count: int = 4
-    rate_ppm: int = 1_000_000
+    stake_wei: int = PRICE_WEI * 4 // 5
+    """With so much, every task is audited: 1.8 R / (S + R) is 1."""
     name: str = "lease"
     provider: Address = PROVIDER
     digests: tuple[Bytes32, ...] = field(default=())
@@ -44,35 +48,40 @@ class Work:
         return self.digests or tuple(word(f"{self.name} {i}") for i in range(self.count))
 
     @property
-    def lease(self) -> CommittedLease:
+    def batch(self) -> Batch:
+        """A batch of this lease alone."""
         root = result_root(self.lease_id, self.first_task, self.all_digests, word("salt"))
-        result = LeaseResult(
+        line = LeaseLine(
             lease_id=self.lease_id,
-            job_id=word("job"),
-            provider=self.provider,
+            result_root=root,
+            job=0,
+            provider=0,
             first_task=self.first_task,
             count=self.count,
-            amount=10**17 * self.count,
-            result_root=root,
+            amount=PRICE_WEI * self.count,
         )
-        return CommittedLease(result, self.rate_ppm)
+        jobs = (JobRef(word("job"), REQUESTER, 100),)
+        return Batch(OPERATOR, jobs, (Party(self.provider, self.stake_wei),), (line,))
+
+    @property
+    def lease(self) -> LeaseResult:
+        return self.batch.result(0)
+
+    @property
+    def batch_id(self) -> Bytes32:
+        return self.batch.batch_id()
 
     def opening(self, task: int) -> Opening:
         return open_task(self.lease_id, self.first_task, self.all_digests, word("salt"), task)
 
 
-def committed(work: Work, batch_id: int = 1, block_number: int = 10) -> Told:
-    args = {
-        "batch_id": batch_id,
-        "operator": OPERATOR,
-        "root": word("batch root"),
-        "leases": (work.lease,),
-    }
-    return Told("BatchCommitted", args, block_number)
+def committed(work: Work, block_number: int = 10, timestamp: int = 1000) -> Told:
+    args = {"batch_id": work.batch_id, "batch": work.batch}
+    return Told("BatchCommitted", args, block_number, timestamp)
 
 
-def seeded(batch_id: int = 1, timestamp: int = 1001) -> Told:
-    return Told("SeedFixed", {"batch_id": batch_id, "seed": word("seed")}, 12, timestamp)
+def seeded(work: Work, timestamp: int = 1001) -> Told:
+    return Told("SeedFixed", {"batch_id": work.batch_id, "seed": word("seed")}, 12, timestamp)
 
 
 def disputed(work: Work, challenger: Address, dispute_id: int = 1, timestamp: int = 1010) -> Told:
@@ -80,10 +89,28 @@ def disputed(work: Work, challenger: Address, dispute_id: int = 1, timestamp: in
         "dispute_id": dispute_id,
         "lease_id": work.lease_id,
         "challenger": challenger,
-        "batch_id": 1,
+        "batch_id": work.batch_id,
         "task": work.first_task,
-        "provider": work.provider,
+        "line": 0,
         "lease": work.lease,
-        "index": 0,
+        "requester": REQUESTER,
+        "operator": OPERATOR,
     }
     return Told("DisputeOpened", args, 14, timestamp)
+
+
+def resolved(verdict: Verdict, dispute_id: int = 1, timestamp: int = 1050) -> Told:
+    return Told("DisputeResolved", {"dispute_id": dispute_id, "verdict": verdict}, 60, timestamp)
+
+
+def paid(work: Work, task: int, audit_round: int, verifier: Address) -> Told:
+    args = {
+        "batch_id": work.batch_id,
+        "lease_id": work.lease_id,
+        "verifier": verifier,
+        "job_id": word("job"),
+        "task": task,
+        "round": audit_round,
+        "fee_wei": 1,
+    }
+    return Told("AuditPaid", args, 16, 1020)

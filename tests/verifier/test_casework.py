@@ -14,7 +14,7 @@ from tests.verifier.strangers import HOLDERS, Told, Work, committed, disputed, s
 from verifier.casework import Clock, Move, Rules, next_move
 from verifier.chain_view import Case, ChainView
 
-RULES = Rules(window_seconds=25, concede_seconds=3, seed_delay_blocks=1)
+RULES = Rules(concede_seconds=3, seed_delay_blocks=1)
 COMMIT_SECONDS, REVEAL_SECONDS, OPEN_SECONDS = 20, 12, 12
 OPENED_AT = 1010
 WORK = Work()
@@ -30,7 +30,7 @@ class Arbiter:
     taken: dict[Move, int] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
-        for event in (committed(WORK), seeded(), disputed(WORK, HOLDERS[5])):
+        for event in (committed(WORK), seeded(WORK), disputed(WORK, HOLDERS[5])):
             self.view.apply(event)
 
     @property

@@ -2,12 +2,22 @@
 
 from __future__ import annotations
 
-from protocol import merkle
+from protocol.chain.facts import Verdict
 from tests.protocol.make_vectors import word
-from tests.verifier.strangers import HOLDERS, Told, Work, committed, disputed, seeded
+from tests.verifier.strangers import (
+    HOLDERS,
+    Told,
+    Work,
+    committed,
+    disputed,
+    paid,
+    resolved,
+    seeded,
+)
 from verifier.chain_view import ChainView
 
-WORK = Work()
+WORK, OTHER = Work(), Work(name="other")
+ID = WORK.batch_id
 
 
 def _view(*events: Told) -> ChainView:
@@ -17,22 +27,27 @@ def _view(*events: Told) -> ChainView:
     return view
 
 
-def test_a_batch_is_under_audit_from_its_seed_to_the_end_of_its_window() -> None:
-    view = _view(committed(WORK))
-    view.prune(10**9, 25)
-    assert view.batches[1].seed is None
-    view.apply(seeded(timestamp=1001))
-    assert view.batches[1].seed == word("seed")
-    view.prune(1026, 25)
+def test_a_batch_is_under_audit_from_its_commitment_to_the_end_of_its_window() -> None:
+    view = _view(committed(WORK, timestamp=1000))
+    assert view.batches[ID].seed is None
+    view.apply(seeded(WORK, timestamp=1001))
+    assert view.batches[ID].seed == word("seed")
+    view.prune(1025, 25)
     assert view.batches
-    view.prune(1027, 25)
+    view.prune(1026, 25)
     assert not view.batches
 
 
-def test_a_batch_proves_its_leases() -> None:
-    batch = _view(committed(WORK)).batches[1]
-    leaf = WORK.lease.leaf()
-    assert merkle.verify(leaf, 0, 1, batch.proof(0), merkle.root([leaf]))
+def test_a_seed_that_no_event_told_is_noted() -> None:
+    view = _view(committed(WORK))
+    view.set_seed(ID, word("asked for"))
+    view.set_seed(word("no such batch"), word("seed"))
+    assert [batch.seed for batch in view.batches.values()] == [word("asked for")]
+
+
+def test_a_batch_knows_where_its_leases_stand() -> None:
+    batch = _view(committed(WORK)).batches[ID]
+    assert batch.batch.result(batch.line_of(WORK.lease_id)) == WORK.lease
 
 
 def test_a_case_follows_its_events() -> None:
@@ -40,7 +55,7 @@ def test_a_case_follows_its_events() -> None:
     deadlines = {"commit_by": 1020, "reveal_by": 1030, "open_by": 1040}
     view = _view(
         committed(WORK),
-        seeded(),
+        seeded(WORK),
         disputed(WORK, HOLDERS[5]),
         Told("CommitteeDelayed", {"dispute_id": 1, "seed_block": 20}),
         Told("CommitteeDrawn", {"dispute_id": 1, "members": (a, b), **deadlines}),
@@ -58,9 +73,9 @@ def test_a_case_follows_its_events() -> None:
     assert view.cases[1].majority == word("d")
     view.apply(Told("ClaimOpened", {"dispute_id": 1, "task_digest": word("c")}))
     assert view.cases[1].claim == word("c")
-    view.apply(Told("DisputeResolved", {"dispute_id": 1, "verdict": 1}))
+    view.apply(resolved(Verdict.PROVIDER_LOST))
     assert not view.cases
-    assert (1, WORK.lease_id, WORK.first_task) in view.disputed
+    assert (ID, WORK.lease_id, WORK.first_task) in view.disputed
 
 
 def test_a_tie_has_no_majority() -> None:
@@ -73,9 +88,9 @@ def test_a_tie_has_no_majority() -> None:
 
 def test_a_lost_lease_makes_its_other_disputes_moot() -> None:
     view = _view(committed(WORK), disputed(WORK, HOLDERS[5]))
-    view.apply(Told("LeaseReleased", {"batch_id": 1, "lease_id": WORK.lease_id, "job_id": b""}))
+    view.apply(Told("LeaseReleased", {"batch_id": ID, "lease_id": WORK.lease_id, "job_id": b""}))
     assert view.cases[1].is_moot
-    assert (1, WORK.lease_id) in view.released
+    assert (ID, WORK.lease_id) in view.released
 
 
 def test_a_conceded_dispute_is_over() -> None:
@@ -83,17 +98,47 @@ def test_a_conceded_dispute_is_over() -> None:
     assert not view.cases
 
 
+def test_a_won_case_tells_which_audits_were_paid_for_the_wrong_digest() -> None:
+    task = WORK.first_task
+    view = _view(
+        committed(WORK),
+        paid(WORK, task, 1, HOLDERS[0]),
+        paid(WORK, task + 1, 0, HOLDERS[1]),
+        disputed(WORK, HOLDERS[5]),
+        resolved(Verdict.PROVIDER_LOST, timestamp=1050),
+    )
+    assert view.paid_rounds(view.won[1]) == (1,)
+    view.prune(1075, 25)
+    assert view.paid_rounds(view.won[1]) == (1,)
+    view.prune(1076, 25)
+    assert view == ChainView()
+
+
+def test_a_case_that_was_not_won_accuses_nobody() -> None:
+    for verdict in (Verdict.NONE, Verdict.CHALLENGER_LOST):
+        assert not _view(disputed(WORK, HOLDERS[5]), resolved(verdict)).won
+    conceded = Told("DisputeConceded", {"dispute_id": 1})
+    assert not _view(disputed(WORK, HOLDERS[5]), conceded).won
+
+
 def test_reading_again_begins_at_what_is_not_over() -> None:
     assert _view().first_live_block() is None
-    view = _view(committed(WORK, 1, 10), committed(WORK, 2, 20), seeded(1), seeded(2, 2000))
+    view = _view(committed(WORK, 10, 1000), committed(OTHER, 20, 2000))
     assert view.first_live_block() == 10
     view.prune(1500, 25)
     assert view.first_live_block() == 20
 
 
+def test_reading_again_begins_at_the_batch_of_a_case_even_when_its_window_is_over() -> None:
+    view = _view(committed(WORK, 10), disputed(WORK, HOLDERS[5]))
+    view.prune(1500, 25)
+    assert not view.batches
+    assert view.first_live_block() == 10
+
+
 def test_events_of_unknown_things_are_passed_over() -> None:
     view = _view(
-        seeded(7),
+        seeded(OTHER),
         Told("VoteCommitted", {"dispute_id": 9, "member": HOLDERS[0]}),
         Told("DisputeResolved", {"dispute_id": 9, "verdict": 0}),
         Told("Deposited", {"owner": HOLDERS[0], "amount_wei": 1}),

@@ -14,7 +14,7 @@ from tests.verifier.strangers import Work
 from verifier.compare import Judgement, judge, settled_digest
 
 WORK = Work()
-RESULT = WORK.lease.result
+RESULT = WORK.lease
 
 
 @pytest.mark.parametrize("task", list(RESULT.tasks))

@@ -7,12 +7,16 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
+from protocol.audit import AuditResult
 from protocol.chain.events import ChainEvent
+from protocol.chain.facts import AuditClaim
+from protocol.sampling import Draw
 from protocol.units import Address, content_id
 from tests.protocol.make_vectors import word
 from tests.verifier.conftest import VERIFIERS, Team
 from tests.verifier.lying_market import LyingMarket
 from tests.verifier.world import PRICE_WEI, PROVIDER, QUICK, REQUESTER, Committed, World
+from verifier.draws import AuditKey
 from verifier.enrolment import held_seats
 from verifier.journal import Step
 
@@ -31,8 +35,10 @@ def test_honest_work_is_audited_blind_and_revealed(market: LyingMarket, team: Te
     team.enroll(A, B)
     team.start(A, B)
     made = _commit(market.world)
-    market.world.wait_until(lambda: len(market.results) == 3, what="three results")
-    assert Counter(result.task for _, result in market.results) == Counter([0, 1, 2])
+    drawn = {(d.holder, task) for task, draws in market.world.draws(made).items() for d in draws}
+    assert {task for _, task in drawn} == {0, 1, 2}
+    market.world.wait_until(lambda: len(market.results) >= len(drawn), what="all results")
+    assert Counter((who, result.task) for who, result in market.results) == Counter(drawn)
     assert all(result.task_digest == made.digests[result.task] for _, result in market.results)
     assert not market.world.events("DisputeOpened")
 
@@ -79,7 +85,8 @@ def test_a_withheld_opening_is_disputed_before_the_window_ends(
     team.start(A)
     made = _commit(market.world, wrong_task=0, tasks=1)
     opened = market.world.await_event("DisputeOpened")
-    window_ends_at = market.world.contracts.batch(made.batch_id).window_ends_at
+    committed_at = market.world.contracts.batch(made.batch_id).committed_at
+    window_ends_at = committed_at + QUICK.dispute_window_seconds
     assert window_ends_at - QUICK.dispute_window_seconds // 2 <= opened.timestamp <= window_ends_at
     assert len({message.commitment for message in market.commitments}) == 1
 
@@ -165,12 +172,65 @@ def test_a_challenger_that_is_wrong_loses_its_bond(market: LyingMarket, team: Te
     assert not world.events("SeatSlashed")
 
 
+def test_who_was_paid_for_agreeing_with_a_cheater_loses_its_seat(
+    market: LyingMarket, team: Team
+) -> None:
+    """B, its accomplice, is drawn for the other round of the task that A contests."""
+    world, contracts = market.world, market.world.contracts
+    team.enroll(A, B)
+    for account in (C, D):
+        world.fund(account, QUICK.seat_stake_wei)
+    world.send(PROVIDER, contracts.request_unstake(PRICE_WEI // 2))  # most are audited twice
+    made = world.commit(world.open_job(), 0, [word(f"wrong {task}") for task in range(8)])
+    draws = world.draws(made)
+    task = next(task for task, drawn in draws.items() if len(drawn) == 2)
+    (accomplice,) = [draw for draw in draws[task] if draw.holder == Address(B.address)]
+    claim = _claim_of(world, made, task, accomplice)
+    world.send(B, contracts.pay_audits(made.batch, [claim]))
+    for account in (C, D):
+        world.send(account, contracts.take_seats(1))
+    _leave_out_all_but(team, made, task)
+    before_wei = world.balance(A.address)
+    team.start(A, C, D)
+    assert world.await_event("SeatSlashed").args["holder"] == B.address
+    assert not contracts.is_audit_paid(made.batch_id, 0, task, accomplice.round)
+    earned_wei = world.await_event("Slashed").args["to_challenger_wei"] + QUICK.seat_stake_wei // 2
+    assert world.balance(A.address) == before_wei + earned_wei
+    assert held_seats(contracts, Address(A.address))
+
+
+def _claim_of(world: World, made: Committed, task: int, draw: Draw) -> AuditClaim:
+    """What B is paid for: a signature under the digest that the provider had committed to."""
+    opening = made.opening(task)
+    result = AuditResult(made.batch_id, made.lease_id, task, opening.digest, word("its salt"))
+    return AuditClaim(
+        line=0,
+        task=task,
+        attempt=draw.attempt,
+        verifier=draw.holder,
+        task_digest=opening.digest,
+        salt=result.salt,
+        signature=result.sign(world.contracts.domain, B),
+        leaf_salt=opening.salt,
+        proof=opening.proof,
+    )
+
+
+def _leave_out_all_but(team: Team, made: Committed, task: int) -> None:
+    """A has done its other audits, so that it contests this task."""
+    with team.service(A) as service:
+        for other, draws in team.market.world.draws(made).items():
+            key = AuditKey(made.batch_id, made.lease_id, other)
+            for draw in draws:
+                if draw.holder == Address(A.address) and other != task:
+                    service.journal.add_audit(key, draw.attempt)
+                    service.journal.set_step(key, Step.REVEALED)
+
+
 def _contest(world: World, made: Committed) -> None:
     """D, who holds no seat, disputes task 0 and has the committee drawn."""
     world.fund(D, QUICK.dispute_bond_wei)
-    committed = world.await_event("BatchCommitted", lambda e: e.args["batch_id"] == made.batch_id)
-    lease = committed.args["leases"][0]
-    world.send(D, world.contracts.open_dispute(made.batch_id, lease, 0, (), 0))
+    world.send(D, world.contracts.open_dispute(made.batch, 0, 0))
     opened = world.await_event("DisputeOpened")
     due_at = opened.timestamp + QUICK.concede_seconds + 1
     world.wait_until(lambda: world.contracts.block_timestamp() > due_at)

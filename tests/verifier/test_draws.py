@@ -5,47 +5,60 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from protocol.sampling import Seat, audited_tasks, draw_verifier
+from protocol.sampling import MAX_DRAWS, Seat, audit_rounds, draw_verifiers
 from protocol.units import Address
 from tests.protocol.make_vectors import word
-from tests.verifier.strangers import HOLDERS, OPERATOR, PROVIDER, REQUESTER, Work
-from verifier.chain_view import Batch
+from tests.verifier.strangers import HOLDERS, OPERATOR, PRICE_WEI, PROVIDER, REQUESTER, Work
+from verifier.chain_view import OpenBatch
 from verifier.draws import AuditKey, my_audits
 
 PARTIES = [PROVIDER, REQUESTER, OPERATOR]
-REQUESTERS = {word("job"): REQUESTER}
 holders = st.sampled_from(HOLDERS + PARTIES)
 seat_lists = st.lists(st.builds(Seat, holders, st.integers(0, 12), st.integers(0, 14)), max_size=10)
 
 
-def _batch(work: Work, seed: str | None = "seed") -> Batch:
-    return Batch(1, OPERATOR, (work.lease,), 10, word(seed) if seed else None, 1000)
+def _batch(work: Work, seed: str | None = "seed") -> OpenBatch:
+    return OpenBatch(work.batch_id, work.batch, 10, 1000, word(seed) if seed else None)
 
 
-@given(seat_lists, st.integers(0, 1_000_000), st.text(max_size=4))
-def test_each_audit_is_drawn_for_one_verifier(seats: list[Seat], rate_ppm: int, seed: str) -> None:
-    work = Work(count=6, rate_ppm=rate_ppm)
-    batch = _batch(work, "seed" + seed)
-    assert batch.seed is not None
-    by_holder = {me: my_audits(batch, seats, REQUESTERS, me) for me in HOLDERS + PARTIES}
-    drawn = [key for keys in by_holder.values() for key in keys]
-    assert len(set(drawn)) == len(drawn)
-    assert not any(by_holder[party] for party in PARTIES)
-    audited = audited_tasks(batch.seed, work.lease_id, work.lease.result.tasks, rate_ppm)
-    assert {key.task for key in drawn} <= set(audited)
-    for task in audited:
-        draw = draw_verifier(batch.seed, work.lease_id, task, seats, 10, PARTIES)
-        key = AuditKey(1, work.lease_id, task)
-        assert (draw is not None) == (key in drawn)
-        assert draw is None or key in by_holder[Address(draw.holder)]
+@given(seat_lists, st.integers(0, 20 * PRICE_WEI), st.text(max_size=4))
+def test_each_audit_is_drawn_for_one_verifier(seats: list[Seat], stake_wei: int, text: str) -> None:
+    work = Work(count=6, stake_wei=stake_wei)
+    batch = _batch(work, "seed" + text)
+    seed, rate_ppm = word("seed" + text), work.batch.audit_rate_ppm(0)
+    drawn = {
+        (key, attempt, Address(me))
+        for me in HOLDERS + PARTIES
+        for key, attempt in my_audits(batch, seats, me).items()
+    }
+    expected = {
+        (AuditKey(work.batch_id, work.lease_id, task), draw.attempt, draw.holder)
+        for task in work.lease.tasks
+        for draw in draw_verifiers(seed, work.lease_id, task, rate_ppm, seats, 10, PARTIES)
+    }
+    assert drawn == expected
+    assert not {holder for _, _, holder in drawn} & set(PARTIES)
 
 
 def test_without_a_seed_nothing_is_drawn() -> None:
-    seats = [Seat(HOLDERS[0], 1)]
-    assert my_audits(_batch(Work(), None), seats, REQUESTERS, HOLDERS[0]) == ()
+    assert my_audits(_batch(Work(), None), [Seat(HOLDERS[0], 1)], HOLDERS[0]) == {}
 
 
-def test_the_only_seat_audits_everything() -> None:
-    work = Work()
-    mine = my_audits(_batch(work), [Seat(HOLDERS[0], 1)], REQUESTERS, HOLDERS[0])
-    assert [key.task for key in mine] == list(work.lease.result.tasks)
+def test_the_only_seat_audits_everything_once() -> None:
+    work = Work(stake_wei=0)
+    mine = my_audits(_batch(work), [Seat(HOLDERS[0], 1)], HOLDERS[0])
+    assert [key.task for key in mine] == list(work.lease.tasks)
+    assert all(attempt < MAX_DRAWS for attempt in mine.values())
+
+
+def test_a_second_verifier_audits_what_is_drawn_twice() -> None:
+    work = Work(stake_wei=0)
+    rate_ppm = work.batch.audit_rate_ppm(0)
+    rounds = {
+        task: audit_rounds(word("seed"), work.lease_id, task, rate_ppm) for task in work.lease.tasks
+    }
+    assert 2 in rounds.values()
+    seats = [Seat(HOLDERS[0], 1), Seat(HOLDERS[1], 1)]
+    both = [my_audits(_batch(work), seats, me) for me in HOLDERS[:2]]
+    counts = {t: sum(key.task == t for mine in both for key in mine) for t in work.lease.tasks}
+    assert counts == rounds

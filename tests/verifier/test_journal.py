@@ -14,7 +14,7 @@ from tests.verifier.strangers import Work
 from verifier.draws import AuditKey
 from verifier.journal import Ballot, Journal, Step
 
-KEY = AuditKey(2**255, word("lease"), 2**32 - 1)
+KEY = AuditKey(word("batch"), word("lease"), 2**32 - 1)
 
 
 @pytest.fixture
@@ -34,13 +34,13 @@ def test_a_new_journal_is_empty(journal: Journal) -> None:
     assert journal.audit(KEY) is None
     assert journal.ballot(1) is None
     assert journal.job(word("job")) is None
-    assert journal.audits_of(1) == ()
+    assert journal.audits_of(word("batch")) == ()
 
 
 def test_everything_is_there_after_opening_it_again(journal: Journal, path: Path) -> None:
     opening = Work().opening(9)
     cursor = Cursor((Mark(7, word("block")),))
-    journal.add_audit(KEY)
+    journal.add_audit(KEY, 65)
     journal.set_executed(KEY, word("digest"), word("salt"))
     journal.set_committed(KEY, opening)
     journal.set_bookmark(cursor)
@@ -48,7 +48,8 @@ def test_everything_is_there_after_opening_it_again(journal: Journal, path: Path
     again = Journal(path)
     audit = again.audit(KEY)
     assert audit is not None
-    assert (audit.key, audit.step, audit.opening) == (KEY, Step.COMMITTED, opening)
+    assert (audit.key, audit.attempt, audit.step) == (KEY, 65, Step.COMMITTED)
+    assert audit.opening == opening
     assert (audit.digest, audit.salt) == (word("digest"), word("salt"))
     assert again.bookmark() == cursor
     assert again.ballot(2**255) == Ballot(word("digest"), word("vote salt"))
@@ -58,13 +59,14 @@ def test_everything_is_there_after_opening_it_again(journal: Journal, path: Path
 
 
 def test_a_digest_is_fixed_once(journal: Journal) -> None:
-    journal.add_audit(KEY)
+    journal.add_audit(KEY, 1)
     journal.set_executed(KEY, word("first"), word("salt"))
     journal.set_executed(KEY, word("second"), word("other salt"))
-    journal.add_audit(KEY)
+    journal.add_audit(KEY, 2)
     audit = journal.audit(KEY)
     assert audit is not None
     assert (audit.digest, audit.salt) == (word("first"), word("salt"))
+    assert (audit.attempt, audit.step) == (2, Step.EXECUTED)
 
 
 def test_a_ballot_is_fixed_once(journal: Journal) -> None:
@@ -74,7 +76,7 @@ def test_a_ballot_is_fixed_once(journal: Journal) -> None:
 
 
 def test_an_audit_ends_with_its_reason(journal: Journal) -> None:
-    journal.add_audit(KEY)
+    journal.add_audit(KEY, 0)
     journal.set_step(KEY, Step.ABANDONED, "no sandbox")
     audit = journal.audit(KEY)
     assert audit is not None
@@ -88,4 +90,4 @@ def test_jobs_are_noted(journal: Journal) -> None:
         journal.add_job(word("job"), job)
     note = journal.job(word("job"))
     assert note is not None
-    assert (note.requester, note.spec_hash, note.task_count) == (job.requester, job.spec_hash, 40)
+    assert (note.spec_hash, note.task_count) == (job.spec_hash, 40)

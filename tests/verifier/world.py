@@ -9,6 +9,7 @@ from pathlib import Path
 
 from eth_account.signers.local import LocalAccount
 
+from protocol.batch import Batch
 from protocol.chain import params
 from protocol.chain.calls import Call
 from protocol.chain.connection import connect
@@ -20,6 +21,7 @@ from protocol.chain.sender import MemoryJournal, Receipt, Sender
 from protocol.job import Job
 from protocol.lease import Lease, LeaseResult
 from protocol.result import Opening, Outcome, open_task, result_root
+from protocol.sampling import Draw, draw_verifiers
 from protocol.spec import Limits, Resources, Spec, WasmRuntime, encode_task_list
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32, ContentId, content_id, to_hex
 from tests.protocol.make_vectors import word
@@ -42,7 +44,8 @@ DEPLOYER, OPERATOR, REQUESTER, PROVIDER = (development_account(i) for i in range
 class Committed:
     """A lease whose result stands on chain."""
 
-    batch_id: int
+    batch_id: Bytes32
+    batch: Batch
     lease_id: Bytes32
     digests: tuple[Bytes32, ...]
     first_task: int
@@ -58,6 +61,7 @@ class World:
     rpc_url: str
     tasks: int = 8
     blobs: dict[ContentId, bytes] = field(default_factory=dict)
+    jobs: dict[Bytes32, Job] = field(default_factory=dict)
     leases: dict[Bytes32, Committed] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
@@ -111,12 +115,14 @@ class World:
         self.fund(REQUESTER, job.total_wei)
         call = self.contracts.open_job(job, job.sign(self.contracts.domain, REQUESTER))
         self.send(OPERATOR, call)
-        return job.job_id(self.contracts.domain)
+        job_id = job.job_id(self.contracts.domain)
+        self.jobs[job_id] = job
+        return job_id
 
     def commit(
         self, job_id: Bytes32, first_task: int, digests: Sequence[Bytes32], fence: int = 1
     ) -> Committed:
-        """A signed lease result as a batch of its own, with its seed fixed."""
+        """A signed lease result as a batch of its own, with its seed block mined."""
         provider = Address(PROVIDER.address)
         count = len(digests)
         lease = Lease(job_id, provider, provider, first_task, count, PRICE_WEI, fence)
@@ -130,14 +136,28 @@ class World:
             result_root=result_root(lease.lease_id, first_task, digests, word("salt")),
         )
         signature = result.sign(self.contracts.domain, PROVIDER)
-        receipt = self.send(OPERATOR, self.contracts.commit_batch([result], [signature]))
+        call = self.contracts.commit_batch(self.jobs, [result], [signature])
+        receipt = self.send(OPERATOR, call)
         event = self.await_event("BatchCommitted", lambda e: e.block_number == receipt.block_number)
-        made = Committed(event.args["batch_id"], lease.lease_id, tuple(digests), first_task)
+        batch_id, batch = event.args["batch_id"], event.args["batch"]
+        made = Committed(batch_id, batch, lease.lease_id, tuple(digests), first_task)
         self.leases[lease.lease_id] = made
-        seed_block = self.contracts.batch(made.batch_id).seed_block
-        self.wait_until(lambda: self.contracts.block_number() > seed_block)
-        self.send(OPERATOR, self.contracts.fix_seed(made.batch_id))
+        self.wait_until(lambda: any(self.contracts.seed_of(batch_id)))
         return made
+
+    def draws(self, made: Committed) -> dict[int, tuple[Draw, ...]]:
+        """Who is drawn to audit each task of a lease, as anybody can find out."""
+        contracts, batch = self.contracts, made.batch
+        facts, result = contracts.batch(made.batch_id), batch.result(0)
+        seats = contracts.seats()[: facts.seat_count]
+        excluded = {result.provider, batch.requester(0), batch.operator}
+        seed, rate_ppm = contracts.seed_of(made.batch_id), batch.audit_rate_ppm(0)
+        return {
+            task: draw_verifiers(
+                seed, made.lease_id, task, rate_ppm, seats, facts.commit_block, excluded
+            )
+            for task in result.tasks
+        }
 
     def honest_digest(self, task: int) -> Bytes32:
         """What the no-op program gives: its input."""

@@ -1,4 +1,4 @@
-import { createJob } from "../api/market";
+import { createJob, getAccount } from "../api/market";
 import { isRetryable } from "../api/problem";
 import type { JobView, MarketInfo, SignedJob } from "../api/types";
 import { digestOf, hexOf } from "../protocol/content-id";
@@ -55,6 +55,7 @@ export async function sendPendingJob(request: SignedJob): Promise<JobView> {
 
 async function signedJob({ info, session, prepared, cap, deadline }: Posting): Promise<SignedJob> {
   const wallet = await sessionWallet(info, session);
+  const { epoch } = await getAccount(wallet.address);
   const job = {
     requester: wallet.address,
     operator: info.operator,
@@ -66,9 +67,15 @@ async function signedJob({ info, session, prepared, cap, deadline }: Posting): P
     relayerFee: String(cap.relayerFeeWei),
     notBefore: "0",
     deadline: String(deadline),
-    nonce: String(BigInt(`0x${hexOf(crypto.getRandomValues(new Uint8Array(16)))}`)),
+    nonce: freshNonce(epoch),
   };
   return { job, signature: await wallet.sign(jobMessage(info, job)), spec: prepared.spec };
+}
+
+/** Random; its first byte must be the account's epoch, or the chain refuses it. */
+function freshNonce(epoch: number): string {
+  const random = BigInt(`0x${hexOf(crypto.getRandomValues(new Uint8Array(16)))}`);
+  return String((BigInt(epoch) << 248n) | random);
 }
 
 async function uploadAll(

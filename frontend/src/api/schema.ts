@@ -660,6 +660,8 @@ export interface components {
         /**
          * AccountView
          * @description GET /v1/accounts/{address}: the chain's facts of an account.
+         *
+         *     What the account signs counts only if the first byte of its nonce is `epoch`.
          */
         AccountView: {
             /** Address */
@@ -668,6 +670,8 @@ export interface components {
             balance_wei: string;
             /** Earned Wei */
             earned_wei: string;
+            /** Epoch */
+            epoch: number;
             /** Leases By Status */
             leases_by_status: {
                 [key: string]: number;
@@ -741,7 +745,7 @@ export interface components {
          */
         AuditRequest: {
             /** Batch Id */
-            batch_id: number;
+            batch_id: string;
             /** Dispute Id */
             dispute_id?: number | null;
             /** Lease Id */
@@ -1059,7 +1063,7 @@ export interface components {
             /** Amount Wei */
             amount_wei: string;
             /** Batch Id */
-            batch_id: number;
+            batch_id: string;
             /** Count */
             count: number;
             /** First Task */

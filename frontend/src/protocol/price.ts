@@ -15,14 +15,14 @@ const PPM = 1_000_000n;
 /**
  * What a job can cost at most. The quote's audit budget follows its suggested price; another
  * price scales it, rounded up, so that audits stay as well funded. With no offers to go by, there
- * is enough to audit every task.
+ * is enough to audit every task twice, which is the most.
  */
 export function spendingCap(quote: Quote, taskCount: number, chosenPriceWei: bigint | null): Cap {
   const suggested = BigInt(quote.suggested_max_price_per_task_wei);
   const price = chosenPriceWei ?? suggested;
   const auditBudgetWei =
     suggested === 0n
-      ? ceilDivide(price * AUDIT_FEE_PPM, PPM) * BigInt(taskCount)
+      ? 2n * ceilDivide(price * AUDIT_FEE_PPM, PPM) * BigInt(taskCount)
       : ceilDivide(BigInt(quote.suggested_audit_budget_wei) * price, suggested);
   const tasksWei = price * BigInt(taskCount);
   const relayerFeeWei = BigInt(quote.relayer_fee_wei);

@@ -188,11 +188,13 @@ def upgrade() -> None:
         sa.Column("total_wei", market.store.types.Wei(length=78), nullable=False),
         sa.Column("not_before", sa.BigInteger(), nullable=False),
         sa.Column("deadline", sa.BigInteger(), nullable=False),
+        sa.Column("nonce", market.store.types.Wei(length=78), nullable=False),
         sa.Column("created_at", sa.BigInteger(), nullable=False),
         sa.Column("last_fence", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("rejected_because", sa.Text(), nullable=True),
         sa.Column("cancel_signature", sa.LargeBinary(), nullable=True),
         sa.PrimaryKeyConstraint("job_id", name=op.f("pk_jobs")),
+        sa.UniqueConstraint("requester", "nonce", name=op.f("uq_jobs_requester_nonce")),
     )
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(
