@@ -14,6 +14,7 @@ from protocol.chain.facts import AuditClaim, Params
 from protocol.units import Bytes32, to_hex
 
 MAX_CLAIMS = 32
+REMEMBERED_BATCHES = 256
 # Without EIP-2935's history, a chain remembers the hashes of 256 blocks.
 KEEP_SEED_BLOCKS = 128
 
@@ -25,6 +26,7 @@ class AuditFees:
         self._store = store
         self._contracts = contracts
         self._params = params
+        self._seat_counts: dict[Bytes32, int] = {}
 
     def advance(self, now: int) -> None:
         """Claim what nobody has claimed yet. `now` is the chain's time."""
@@ -32,6 +34,7 @@ class AuditFees:
         with self._store.read() as unit:
             unpaid = unit.audits.to_pay(MAX_CLAIMS, published_before)
         for batch_id, group in groupby(unpaid, key=lambda audit: audit.batch_id):
+            self._seat_count(batch_id)  # asks the chain, so not while the store is locked
             with self._store.write() as unit:
                 self._claim(unit, batch_id, list(group), now)
 
@@ -60,8 +63,17 @@ class AuditFees:
         )
         key = f"audits:{hashlib.sha256(batch_id + names).hexdigest()[:40]}"
         unit.audits.claim(audits, key)
-        call = self._contracts.pay_audits(unit.chain.content(batch_id), claims)
+        batch = unit.chain.content(batch_id)
+        call = self._contracts.pay_audits(batch, self._seat_count(batch_id), claims)
         unit.relays.add(key, call, now)
+
+    def _seat_count(self, batch_id: Bytes32) -> int:
+        """How many seats the batch's draws are among; 0 of one that is finished: it pays nothing."""
+        if batch_id not in self._seat_counts:
+            if len(self._seat_counts) >= REMEMBERED_BATCHES:
+                self._seat_counts.clear()
+            self._seat_counts[batch_id] = self._contracts.batch(batch_id).seat_count
+        return self._seat_counts[batch_id]
 
 
 def _audit_claim(unit: Unit, line: int, audit: AuditRecord) -> AuditClaim:
