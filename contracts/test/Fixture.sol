@@ -9,9 +9,18 @@ import {IMarket} from "../src/interfaces/IMarket.sol";
 import {IMarketErrors} from "../src/interfaces/IMarketErrors.sol";
 import {Sampling} from "../src/libraries/Sampling.sol";
 import {AuditClaim, AuditResult, AuditResultHash} from "../src/types/AuditResult.sol";
-import {Batch, BatchId, BatchState, JobRef, LeaseLine, Party, Signature} from "../src/types/Batch.sol";
+import {
+    Batch,
+    BatchId,
+    BatchState,
+    JobRef,
+    LeaseLine,
+    Party,
+    Signature
+} from "../src/types/Batch.sol";
 import {Delegation, DelegationHash} from "../src/types/Delegation.sol";
 import {Job, JobHash} from "../src/types/Job.sol";
+import {JobState} from "../src/types/JobState.sol";
 import {LeaseResult, LeaseResultHash} from "../src/types/LeaseResult.sol";
 import {LeaseTerms, LeaseTermsFields} from "../src/types/LeaseTerms.sol";
 import {Params} from "../src/types/Params.sol";
@@ -208,6 +217,10 @@ abstract contract Fixture {
 
     function _openDefault() internal returns (bytes32) {
         return _open(_job());
+    }
+
+    function _stateOf(bytes32 jobId) internal view returns (JobState memory state) {
+        (state,) = market.job(jobId);
     }
 
     // ------------------------------------------------------------------------------ leases
