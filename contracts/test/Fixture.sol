@@ -210,6 +210,10 @@ abstract contract Fixture {
         });
     }
 
+    function _idOf(Job memory job) internal view returns (bytes32) {
+        return _digest(JobHash.hash(job));
+    }
+
     function _open(Job memory job) internal returns (bytes32 jobId) {
         jobId = market.openJob(job, _sign(REQUESTER_KEY, JobHash.hash(job)));
         _jobOf[jobId] = job;

@@ -93,7 +93,7 @@ contract CancelJobTest is Fixture {
         job.nonce = 2;
         vm.prank(requester);
         market.cancelJob(job, "");
-        bytes32 id = _digest(JobHash.hash(job));
+        bytes32 id = _idOf(job);
         vm.assertEq(_stateOf(id).flags, JobFlags.CANCELLED);
         bytes memory signature = _sign(REQUESTER_KEY, JobHash.hash(job));
         bytes memory error_ = abi.encodeWithSelector(IMarketErrors.JobNotNew.selector, id);

@@ -120,7 +120,7 @@ contract CloseJobTest is Fixture {
         vm.warp(START + 2 hours);
         Job memory job = _job();
         job.requester = stranger;
-        bytes32 other = _digest(JobHash.hash(job));
+        bytes32 other = _idOf(job);
         _expect(abi.encodeWithSelector(IMarketErrors.UnknownJob.selector, other));
         market.closeJob(job);
     }
@@ -131,7 +131,7 @@ contract CloseJobTest is Fixture {
         vm.prank(requester);
         market.cancelJob(job, "");
         vm.warp(START + 2 hours);
-        bytes32 id = _digest(JobHash.hash(job));
+        bytes32 id = _idOf(job);
         _expect(abi.encodeWithSelector(IMarketErrors.UnknownJob.selector, id));
         market.closeJob(job);
     }

@@ -21,7 +21,7 @@ contract OpenJobTest is Fixture {
     function test_LocksTheWholePrice_AndPaysTheRelayer() external {
         Job memory job = _job();
         bytes memory signature = _sign(REQUESTER_KEY, JobHash.hash(job));
-        bytes32 expected = _digest(JobHash.hash(job));
+        bytes32 expected = _idOf(job);
         vm.expectEmit(address(market));
         emit IMarketEvents.JobOpened(expected, job);
         vm.prank(stranger);
@@ -55,7 +55,7 @@ contract OpenJobTest is Fixture {
         job.requester = address(account);
         _expect(_badSignature(address(account)));
         market.openJob(job, "anything");
-        account.approve(_digest(JobHash.hash(job)));
+        account.approve(_idOf(job));
         market.openJob(job, "anything");
         vm.assertEq(_balance(address(account)), 55.9 ether);
     }
@@ -112,7 +112,7 @@ contract OpenJobTest is Fixture {
     }
 
     function test_RevertWhen_CancelledBeforeItWasOpened() external {
-        bytes32 jobId = _digest(JobHash.hash(_job()));
+        bytes32 jobId = _idOf(_job());
         bytes memory signature = _sign(REQUESTER_KEY, CancellationHash.hash(Cancellation(jobId)));
         market.cancelJob(_job(), signature);
         _expectRefused(_job(), abi.encodeWithSelector(IMarketErrors.JobNotNew.selector, jobId));
