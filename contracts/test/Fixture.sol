@@ -12,12 +12,14 @@ import {AuditClaim, AuditResult, AuditResultHash} from "../src/types/AuditResult
 import {
     Batch,
     BatchId,
-    BatchState,
     JobRef,
     LeaseLine,
+    OwnerFields,
     Party,
+    PartyFields,
     Signature
 } from "../src/types/Batch.sol";
+import {BatchState} from "../src/types/BatchState.sol";
 import {Delegation, DelegationHash} from "../src/types/Delegation.sol";
 import {Job, JobHash} from "../src/types/Job.sol";
 import {JobState} from "../src/types/JobState.sol";
@@ -382,11 +384,11 @@ abstract contract Fixture {
         batch.jobs = new JobRef[](jobIds.length);
         for (uint256 i; i < jobIds.length; ++i) {
             Job storage job = _jobOf[jobIds[i]];
-            batch.jobs[i] = JobRef(jobIds[i], job.requester, job.taskCount);
+            batch.jobs[i] = JobRef(jobIds[i], OwnerFields.pack(job.requester, job.taskCount));
         }
         batch.providers = new Party[](wallets.length);
         for (uint256 i; i < wallets.length; ++i) {
-            batch.providers[i] = Party(wallets[i], uint96(_stakeOf(wallets[i])));
+            batch.providers[i] = PartyFields.pack(wallets[i], uint96(_stakeOf(wallets[i])));
         }
         batch.lines = new LeaseLine[](leases.length);
         for (uint256 i; i < leases.length; ++i) {
@@ -404,7 +406,7 @@ abstract contract Fixture {
     function _partiesOf(Batch memory batch) internal pure returns (address[] memory wallets) {
         wallets = new address[](batch.providers.length);
         for (uint256 i; i < wallets.length; ++i) {
-            wallets[i] = batch.providers[i].wallet;
+            wallets[i] = batch.providers[i].wallet();
         }
     }
 
@@ -482,7 +484,8 @@ abstract contract Fixture {
     {
         BatchState memory state = market.batch(batchId);
         bytes32 seed = market.seedOf(batchId);
-        uint32 seatId = Sampling.seatFor(seed, leaseId, task, attempt, state.seatCount);
+        uint32 seats = market.seatCountAt(state.commitBlock);
+        uint32 seatId = Sampling.seatFor(seed, leaseId, task, attempt, seats);
         Seat memory seat = market.seat(seatId);
         bool isHeld = Sampling.isHeldAt(seat.takenBlock, seat.vacatedBlock, state.commitBlock);
         return isHeld ? seat.holder : address(0);
@@ -533,7 +536,8 @@ abstract contract Fixture {
     function _pay(Batch memory batch, AuditClaim memory claim) internal {
         AuditClaim[] memory claims = new AuditClaim[](1);
         claims[0] = claim;
-        market.payAudits(batch, claims);
+        uint24 seats = market.seatCountAt(market.batch(BatchId.idOf(batch)).commitBlock);
+        market.payAudits(batch, seats, claims);
     }
 
     // ------------------------------------------------------------------------------ disputes

@@ -2,7 +2,8 @@
 pragma solidity ^0.8.28;
 
 import {Account} from "../types/Account.sol";
-import {Batch, BatchState, LeaseLine, Signature} from "../types/Batch.sol";
+import {Batch, LeaseLine, Signature} from "../types/Batch.sol";
+import {BatchState} from "../types/BatchState.sol";
 import {Job} from "../types/Job.sol";
 import {JobState} from "../types/JobState.sol";
 import {IMarketErrors} from "./IMarketErrors.sol";

@@ -3,19 +3,19 @@ pragma solidity ^0.8.28;
 
 import {Bitmap} from "../../src/libraries/Bitmap.sol";
 import {Frontier} from "../../src/libraries/Frontier.sol";
-import {JobState} from "../../src/types/JobState.sol";
+import {JobWord, JobWords} from "../../src/types/JobState.sol";
 import {vm} from "../Vm.sol";
 
 contract FrontierTest {
     using Bitmap for Bitmap.Set;
-    using Frontier for JobState;
+    using Frontier for JobWord;
 
     error Clash(uint256 task);
 
     uint256 internal constant TASKS = 1500;
     uint256 internal constant STEPS = 40;
 
-    JobState internal state;
+    JobWord internal word = JobWords.opened(5 ether, 3 ether);
     Bitmap.Set internal holes;
 
     /// @dev What the library is held against.
@@ -26,20 +26,17 @@ contract FrontierTest {
 
     /// @dev A clash undoes everything, as it does in Market.
     function take(uint256 first, uint256 count) external {
-        JobState memory moved = state;
-        uint256 clash = moved.take(holes, first, count);
+        (JobWord next, uint256 clash) = word.take(holes, first, count);
         if (clash != Frontier.NONE) revert Clash(clash);
-        state = moved;
+        word = next;
     }
 
     function free(uint256 first, uint256 count) external {
-        JobState memory moved = state;
-        moved.free(holes, first, count);
-        state = moved;
+        word = word.free(holes, first, count);
     }
 
     function _isCommitted(uint256 task) internal view returns (bool) {
-        return task < state.frontier && !holes.has(task);
+        return task < word.frontier() && !holes.has(task);
     }
 
     // ------------------------------------------------------------------------------ fuzz
@@ -55,7 +52,10 @@ contract FrontierTest {
             vm.assertTrue(_isCommitted(task) == isTaken[task], vm.toString(task));
             if (isTaken[task]) ++count;
         }
-        vm.assertEq(state.committedTasks, count);
+        vm.assertEq(word.committedTasks(), count);
+        vm.assertEq(word.escrowWei(), 5 ether);
+        vm.assertEq(word.auditEscrowWei(), 3 ether);
+        vm.assertEq(word.settledTasks(), 0);
     }
 
     /// @dev Half of the ranges begin near the frontier: below, at, across and above it.
@@ -63,7 +63,7 @@ contract FrontierTest {
         uint256 count = 1 + (random >> 64) % ((random >> 32) % 3 == 0 ? 400 : 12);
         uint256 first = random % TASKS;
         if ((random >> 128) % 2 == 0) {
-            uint256 near = uint256(state.frontier) + random % 16;
+            uint256 near = word.frontier() + random % 16;
             first = near < 8 ? 0 : near - 8;
         }
         if (first + count > TASKS) return;
@@ -109,10 +109,10 @@ contract FrontierTest {
         this.take(0, 300);
         this.take(300, 1);
         this.take(301, 600);
-        vm.assertEq(state.frontier, 901);
-        vm.assertEq(state.committedTasks, 901);
-        for (uint256 word; word < 5; ++word) {
-            vm.assertEq(holes.words[word], 0);
+        vm.assertEq(word.frontier(), 901);
+        vm.assertEq(word.committedTasks(), 901);
+        for (uint256 i; i < 5; ++i) {
+            vm.assertEq(holes.words[i], 0);
         }
         _expectClash(900, 1, 900);
         _expectClash(0, 1, 0);
@@ -121,7 +121,7 @@ contract FrontierTest {
 
     function test_AGapIsTakenLater() external {
         this.take(10, 10);
-        vm.assertEq(state.committedTasks, 10);
+        vm.assertEq(word.committedTasks(), 10);
         vm.assertFalse(_isCommitted(9));
         vm.assertTrue(_isCommitted(10));
         vm.assertFalse(_isCommitted(20));
@@ -129,8 +129,8 @@ contract FrontierTest {
         this.take(5, 5);
         _expectClash(0, 10, 5);
         this.take(0, 5);
-        vm.assertEq(state.committedTasks, 20);
-        vm.assertEq(state.frontier, 20);
+        vm.assertEq(word.committedTasks(), 20);
+        vm.assertEq(word.frontier(), 20);
         vm.assertEq(holes.words[0], 0);
     }
 
@@ -138,13 +138,13 @@ contract FrontierTest {
         this.take(0, 10);
         this.take(10, 10);
         this.free(10, 10);
-        vm.assertEq(state.frontier, 20);
+        vm.assertEq(word.frontier(), 20);
         _expectClash(9, 20, 9);
         this.take(15, 10);
-        vm.assertEq(state.frontier, 25);
+        vm.assertEq(word.frontier(), 25);
         _expectClash(10, 6, 15);
         this.take(10, 5);
-        vm.assertEq(state.committedTasks, 25);
+        vm.assertEq(word.committedTasks(), 25);
     }
 
     function test_ARefusedLeaseLeavesNothing() external {

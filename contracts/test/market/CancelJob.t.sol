@@ -5,7 +5,7 @@ import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {Cancellation, CancellationHash} from "../../src/types/Cancellation.sol";
 import {Job, JobHash} from "../../src/types/Job.sol";
-import {JobFlags} from "../../src/types/JobState.sol";
+import {JobWords} from "../../src/types/JobState.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
 
@@ -24,7 +24,7 @@ contract CancelJobTest is Fixture {
     function _expectCancelledNow() internal view {
         (, uint40 cancelledAt) = market.job(jobId);
         vm.assertEq(cancelledAt, _now());
-        vm.assertEq(_stateOf(jobId).flags, JobFlags.OPENED | JobFlags.CANCELLED);
+        vm.assertEq(_stateOf(jobId).flags, JobWords.OPENED | JobWords.CANCELLED);
     }
 
     function test_TheRequesterNeedsNoSignature() external {
@@ -78,7 +78,7 @@ contract CancelJobTest is Fixture {
         job.requester = stranger;
         vm.prank(stranger);
         market.cancelJob(job, "");
-        vm.assertEq(_stateOf(jobId).flags, JobFlags.OPENED);
+        vm.assertEq(_stateOf(jobId).flags, JobWords.OPENED);
     }
 
     function test_RevertWhen_Replayed() external {
@@ -94,7 +94,7 @@ contract CancelJobTest is Fixture {
         vm.prank(requester);
         market.cancelJob(job, "");
         bytes32 id = _idOf(job);
-        vm.assertEq(_stateOf(id).flags, JobFlags.CANCELLED);
+        vm.assertEq(_stateOf(id).flags, JobWords.CANCELLED);
         bytes memory signature = _sign(REQUESTER_KEY, JobHash.hash(job));
         bytes memory error_ = abi.encodeWithSelector(IMarketErrors.JobNotNew.selector, id);
         _expect(error_);

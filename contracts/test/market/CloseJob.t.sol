@@ -5,7 +5,7 @@ import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {Batch} from "../../src/types/Batch.sol";
 import {Job, JobHash} from "../../src/types/Job.sol";
-import {JobFlags, JobState} from "../../src/types/JobState.sol";
+import {JobState, JobWords} from "../../src/types/JobState.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
 
@@ -28,7 +28,7 @@ contract CloseJobTest is Fixture {
 
     function _expectClosed() internal view {
         JobState memory state = _stateOf(jobId);
-        vm.assertTrue(state.flags & JobFlags.CLOSED != 0);
+        vm.assertTrue(state.flags & JobWords.CLOSED != 0);
         vm.assertEq(state.escrowWei, 0);
         vm.assertEq(state.auditEscrowWei, 0);
     }

@@ -4,7 +4,8 @@ pragma solidity ^0.8.28;
 import {IMarket} from "../../src/interfaces/IMarket.sol";
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
-import {Batch, BatchId, BatchState, JobRef, LeaseLine, Signature} from "../../src/types/Batch.sol";
+import {Batch, BatchId, JobRef, LeaseLine, Signature} from "../../src/types/Batch.sol";
+import {BatchState} from "../../src/types/BatchState.sol";
 import {Delegation, DelegationHash} from "../../src/types/Delegation.sol";
 import {Job} from "../../src/types/Job.sol";
 import {JobState} from "../../src/types/JobState.sol";
@@ -73,7 +74,6 @@ contract CommitBatchTest is Fixture {
         vm.assertEq(state.lineCount, 2);
         vm.assertEq(state.commitBlock, vm.getBlockNumber());
         vm.assertEq(state.committedAt, _now());
-        vm.assertEq(state.seatCount, VERIFIERS);
         vm.assertEq(state.finishedBits, 0);
         vm.assertEq(state.disputedBits, 0);
         vm.assertEq(market.seedOf(batchId), 0);
@@ -112,7 +112,7 @@ contract CommitBatchTest is Fixture {
         market.requestUnstake(60 ether);
         vm.stopPrank();
         (, Batch memory batch) = _commitOne(_lease(jobId, 0, 4));
-        vm.assertEq(batch.providers[0].stakeWei, 40 ether);
+        vm.assertEq(batch.providers[0].stakeWei(), 40 ether);
     }
 
     function test_ManyJobsAndProvidersShareABatch() external {

@@ -2,11 +2,12 @@
 pragma solidity ^0.8.28;
 
 import {IMarket} from "../../src/interfaces/IMarket.sol";
+import {IMarketCore} from "../../src/interfaces/IMarketCore.sol";
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {Cancellation, CancellationHash} from "../../src/types/Cancellation.sol";
 import {Job, JobHash} from "../../src/types/Job.sol";
-import {JobFlags, JobState} from "../../src/types/JobState.sol";
+import {JobState, JobWords} from "../../src/types/JobState.sol";
 import {Fixture} from "../Fixture.sol";
 import {SmartAccount} from "../SmartAccount.sol";
 import {vm} from "../Vm.sol";
@@ -31,7 +32,7 @@ contract OpenJobTest is Fixture {
         vm.assertEq(state.escrowWei, 20 ether);
         vm.assertEq(state.auditEscrowWei, 24 ether);
         vm.assertEq(state.frontier, 0);
-        vm.assertEq(state.flags, JobFlags.OPENED);
+        vm.assertEq(state.flags, JobWords.OPENED);
         vm.assertEq(_balance(requester), FUNDS - 44.1 ether);
         vm.assertEq(_balance(stranger), 0.1 ether);
     }
@@ -39,7 +40,7 @@ contract OpenJobTest is Fixture {
     function test_TheRequesterItselfNeedsNoSignature() external {
         vm.prank(requester);
         bytes32 jobId = market.openJob(_job(), "");
-        vm.assertEq(_stateOf(jobId).flags, JobFlags.OPENED);
+        vm.assertEq(_stateOf(jobId).flags, JobWords.OPENED);
         vm.assertEq(_balance(requester), FUNDS - 44 ether); // its fee comes back to it
     }
 
@@ -81,6 +82,24 @@ contract OpenJobTest is Fixture {
         job.maxPricePerTask += 1;
         _expect(_badSignature(requester));
         market.openJob(job, signature);
+    }
+
+    /// @dev The job is hashed and logged as it lies in the call: no bit outside its fields may be set.
+    function test_RevertWhen_AnyFieldHasBitsBesideIt() external {
+        Job memory job = _job();
+        for (uint256 field; field < 11; ++field) {
+            if (field == 3 || field == 10) continue; // whole words
+            bytes memory data = abi.encodeCall(IMarketCore.openJob, (job, ""));
+            assembly ("memory-safe") {
+                let word := add(add(data, 0x24), mul(field, 0x20))
+                mstore(word, or(mload(word), shl(255, 1)))
+            }
+            vm.prank(requester);
+            (bool isDone, bytes memory reply) = address(market).call(data);
+            vm.assertFalse(isDone);
+            vm.assertEq(reply.length, 0);
+        }
+        vm.assertEq(_balance(requester), FUNDS);
     }
 
     function test_RevertWhen_SignedForAnotherChain() external {

@@ -1,12 +1,21 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IMarketCore} from "../../src/interfaces/IMarketCore.sol";
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {AuditClaim} from "../../src/types/AuditResult.sol";
-import {Batch, BatchId, BatchState, Party, Signature} from "../../src/types/Batch.sol";
+import {
+    Batch,
+    BatchId,
+    OwnerFields,
+    Party,
+    PartyFields,
+    Signature
+} from "../../src/types/Batch.sol";
+import {BatchState} from "../../src/types/BatchState.sol";
 import {Job} from "../../src/types/Job.sol";
-import {JobFlags, JobState} from "../../src/types/JobState.sol";
+import {JobState, JobWords} from "../../src/types/JobState.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
 import {LeaseTerms} from "../../src/types/LeaseTerms.sol";
 import {Fixture} from "../Fixture.sol";
@@ -43,7 +52,7 @@ contract SettleBatchTest is Fixture {
 
     function _expectGone(bytes32 batchId) internal view {
         BatchState memory state = market.batch(batchId);
-        vm.assertEq(keccak256(abi.encode(state)), keccak256(new bytes(6 * 32)));
+        vm.assertEq(keccak256(abi.encode(state)), keccak256(new bytes(5 * 32)));
     }
 
     /// @dev Nobody votes: the dispute ends with nothing decided.
@@ -74,7 +83,7 @@ contract SettleBatchTest is Fixture {
         vm.assertEq(state.committedTasks, 10);
         vm.assertEq(state.escrowWei, 10 ether);
         vm.assertEq(state.auditEscrowWei, 24 ether);
-        vm.assertEq(state.flags, JobFlags.OPENED);
+        vm.assertEq(state.flags, JobWords.OPENED);
         vm.assertEq(_balance(provider) + _stakeOf(provider), FUNDS + 10 ether);
     }
 
@@ -140,9 +149,9 @@ contract SettleBatchTest is Fixture {
         vm.assertEq(_balance(challenger), FUNDS);
         vm.assertEq(_stateOf(otherId).escrowWei, 12 ether);
         vm.assertEq(_stateOf(otherId).settledTasks, 8);
-        vm.assertEq(_stateOf(otherId).flags, JobFlags.OPENED);
+        vm.assertEq(_stateOf(otherId).flags, JobWords.OPENED);
         JobState memory state = _stateOf(jobId);
-        vm.assertEq(state.flags, JobFlags.OPENED | JobFlags.CLOSED);
+        vm.assertEq(state.flags, JobWords.OPENED | JobWords.CLOSED);
         vm.assertEq(uint256(state.escrowWei) + state.auditEscrowWei, 0);
         vm.assertEq(_balance(requester), FUNDS - 88.2 ether + 24 ether);
         _expectGone(batchId);
@@ -160,7 +169,8 @@ contract SettleBatchTest is Fixture {
         vm.prank(operator);
         bytes32 batchId = market.commitBatch(jobs, wallets, batch.lines, signatures);
         batch.providers = new Party[](2);
-        (batch.providers[0].wallet, batch.providers[1].wallet) = (provider, provider);
+        Party party = PartyFields.pack(provider, 0);
+        (batch.providers[0], batch.providers[1]) = (party, party);
         vm.assertEq(batchId, BatchId.idOf(batch));
         uint256 disputeId = _dispute(batch, 0, 1);
         _passWindow(batchId);
@@ -220,17 +230,46 @@ contract SettleBatchTest is Fixture {
         _expect(_unknown(BatchId.idOf(batch)));
         market.settleBatch(batch);
         batch.lines[0].terms = LeaseTerms.wrap(terms);
-        batch.providers[0].wallet = stranger;
+        batch.providers[0] = PartyFields.pack(stranger, 0);
         _expect(_unknown(BatchId.idOf(batch)));
         market.settleBatch(batch);
-        batch.providers[0].wallet = provider;
-        batch.jobs[0].taskCount = 10; // it would close the job now
+        batch.providers[0] = PartyFields.pack(provider, 0);
+        batch.jobs[0].owner = OwnerFields.pack(requester, 10); // it would close the job now
         _expect(_unknown(BatchId.idOf(batch)));
         market.settleBatch(batch);
-        batch.jobs[0].taskCount = 20;
+        batch.jobs[0].owner = OwnerFields.pack(stranger, 20); // it would have the rest
+        _expect(_unknown(BatchId.idOf(batch)));
+        market.settleBatch(batch);
+        batch.jobs[0].owner = OwnerFields.pack(requester, 20);
         batch.operator = stranger;
         _expect(_unknown(BatchId.idOf(batch)));
         market.settleBatch(batch);
+        batch.operator = operator;
+        market.settleBatch(batch);
+    }
+
+    /// @dev The id is the hash of the call's argument as it lies there, so nothing may lie beside it.
+    function test_RevertWhen_TheEncodingIsNotTheBatchs() external {
+        (bytes32 batchId, Batch memory batch) = _commit(_leases());
+        _passWindow(batchId);
+        bytes memory encoded = abi.encode(batch);
+        bytes memory longer = abi.encodePacked(encoded, uint256(0));
+        _expectRefusedRaw(longer, _unknown(keccak256(longer)));
+        bytes memory moved = abi.encodePacked(uint256(64), encoded); // with a word before it
+        assembly ("memory-safe") {
+            mstore(add(moved, 0x40), 0)
+        }
+        _expectRefusedRaw(moved, _unknown(keccak256(moved)));
+        (bool isDone,) =
+            address(market).call(abi.encodePacked(IMarketCore.settleBatch.selector, encoded));
+        vm.assertTrue(isDone);
+    }
+
+    function _expectRefusedRaw(bytes memory encoded, bytes memory error_) internal {
+        (bool isDone, bytes memory reply) =
+            address(market).call(abi.encodePacked(IMarketCore.settleBatch.selector, encoded));
+        vm.assertFalse(isDone);
+        vm.assertEq(keccak256(reply), keccak256(error_));
     }
 
     // ------------------------------------------------------------------------------ finished
@@ -248,14 +287,11 @@ contract SettleBatchTest is Fixture {
         _expect(_unknown(batchId));
         market.fixSeed(batchId);
         _expect(_unknown(batchId));
-        _pay(batch, _claimAfterwards());
+        market.payAudits(batch, uint24(VERIFIERS), new AuditClaim[](1));
         _expectNotCommittable(
             leases, abi.encodeWithSelector(IMarketErrors.TaskAlreadyCommitted.selector, jobId, 0)
         );
     }
-
-    /// @dev One that no check gets to.
-    function _claimAfterwards() internal pure returns (AuditClaim memory) {}
 
     function _expectNotCommittable(LeaseResult[] memory leases, bytes memory error_) internal {
         Batch memory batch = _batchOf(leases);
@@ -402,7 +438,7 @@ contract SettleBatchTest is Fixture {
         vm.assertEq(state.committedTasks, 0);
         vm.assertEq(state.settledTasks, 0);
         vm.assertEq(state.escrowWei, 20 ether);
-        vm.assertEq(state.flags, JobFlags.OPENED | JobFlags.RELEASED);
+        vm.assertEq(state.flags, JobWords.OPENED | JobWords.RELEASED);
         vm.assertEq(_balance(provider), before);
         vm.assertEq(_stakeOf(provider), 0);
         for (uint32 task; task < 12; ++task) {
