@@ -30,6 +30,9 @@ abstract contract Batches is Jobs, Leases {
     using JobHash for Job;
 
     uint256 internal constant MAX_LEASE_TASKS = 4096;
+    /// @dev Freeing more at once could need more gas than a transaction may have; the rest is for the
+    /// next call.
+    uint256 internal constant MAX_FREED_TASKS = 24 * MAX_LEASE_TASKS;
 
     /// @inheritdoc IMarketCore
     function commitBatch(
@@ -172,12 +175,15 @@ abstract contract Batches is Jobs, Leases {
         uint256[] memory payWei = new uint256[](parties.length);
         (uint256 held, uint256 forfeited) = _standing(parties, state);
         LeaseLine[] calldata lines = batch_.lines;
+        uint256 freedTasks = 0;
         for (uint256 i; i < lines.length; ++i) {
             if (pending & (1 << i) == 0) continue;
             LeaseTerms terms = lines[i].terms;
             uint256 bit = 1 << terms.provider();
             JobWord word = words[terms.job()];
             if (forfeited & bit != 0) {
+                if (freedTasks >= MAX_FREED_TASKS) continue;
+                freedTasks += terms.count();
                 words[terms.job()] = _release(batchId, _result(batch_, i), word);
                 released |= 1 << i;
             } else if (held & bit == 0) {

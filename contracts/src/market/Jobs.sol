@@ -5,7 +5,7 @@ import {IMarketCore} from "../interfaces/IMarketCore.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Cancellation, CancellationHash} from "../types/Cancellation.sol";
 import {Job, JobHash} from "../types/Job.sol";
-import {JobState, JobWord, JobWords} from "../types/JobState.sol";
+import {JobState, JobStatus, JobWord, JobWords} from "../types/JobState.sol";
 import {Signatures} from "./Signatures.sol";
 
 /// @notice Jobs, their escrows, and which of their tasks are committed.
@@ -54,6 +54,16 @@ abstract contract Jobs is Signatures, IMarketCore {
     /// @inheritdoc IMarketCore
     function job(bytes32 jobId) external view returns (JobState memory state, uint40 cancelledAt) {
         return (_jobs[jobId].unpack(), _cancelledAt[jobId]);
+    }
+
+    /// @inheritdoc IMarketCore
+    function statusOf(Job calldata job_) external view returns (JobStatus) {
+        JobWord word = _jobs[_typedDigest(job_.hashOf())];
+        if (word.isNew()) return JobStatus.Unknown;
+        if (word.settledTasks() == job_.taskCount) return JobStatus.Settled;
+        if (word.has(JobWords.CANCELLED)) return JobStatus.Cancelled;
+        if (block.timestamp > job_.deadline) return JobStatus.Expired;
+        return word.committedTasks() == 0 ? JobStatus.Open : JobStatus.Running;
     }
 
     /// @inheritdoc IMarketCore

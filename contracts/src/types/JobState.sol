@@ -14,6 +14,17 @@ struct JobState {
     uint8 flags;
 }
 
+/// @notice Where a job stands: derived from its facts and the time, never stored. Mirrors
+/// protocol/lifecycle.py.
+enum JobStatus {
+    Unknown,
+    Open,
+    Running,
+    Settled,
+    Cancelled,
+    Expired
+}
+
 /// @notice A `JobState` as it is stored, in one word: its fields from the lowest bit.
 type JobWord is uint256;
 
