@@ -42,7 +42,7 @@ interface IAnnex {
     function cancelAll() external;
 
     /// @notice Make the call that `request.from` signed, for `feeWei` of its free balance, at most what
-    /// it allowed. Anyone; if the call fails, nothing happens. So nobody but an operator ever needs gas.
+    /// it allowed. Anyone; if the call fails, nothing happens. So nobody ever needs gas.
     function relay(Request calldata request, uint96 feeWei, bytes calldata signature) external;
 
     // ------------------------------------------------------------------------------ audits

@@ -62,7 +62,7 @@ interface IMarketCore is IMarketEvents, IMarketErrors {
 
     // ------------------------------------------------------------------------------ work
 
-    /// @notice Commit lease results of the sender's jobs; never relayed. The audit rate of each follows from its price
+    /// @notice Commit lease results of the caller's jobs. The audit rate of each follows from its price
     /// and its provider's stake, which is noted now. The seed that draws the audits is the beacon's
     /// value of a later block.
     /// @param jobs By rising id.

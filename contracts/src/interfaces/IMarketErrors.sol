@@ -49,8 +49,6 @@ interface IMarketErrors {
     error NonceOfAnotherEpoch(address signer, uint256 nonce, uint256 epoch);
     error EpochsUsedUp(address signer);
     error RelayInRelay();
-    /// @dev An operator sends its commitments itself.
-    error NotRelayable();
     error FeeOverCap(uint256 feeWei, uint256 maxFeeWei);
     error SignatureExpired(uint256 notAfter, uint256 nowSeconds);
     error InvalidDevice(address device);

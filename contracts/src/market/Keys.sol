@@ -4,7 +4,6 @@ pragma solidity ^0.8.28;
 import {IERC5267} from "@openzeppelin/contracts/interfaces/IERC5267.sol";
 import {Address} from "@openzeppelin/contracts/utils/Address.sol";
 import {IAnnex} from "../interfaces/IAnnex.sol";
-import {IMarketCore} from "../interfaces/IMarketCore.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Account} from "../types/Account.sol";
 import {Delegation, DelegationHash} from "../types/Delegation.sol";
@@ -64,8 +63,6 @@ abstract contract Keys is Signatures, IAnnex, IERC5267 {
             revert SignatureExpired(request.notAfter, block.timestamp);
         }
         if (feeWei > request.maxFeeWei) revert FeeOverCap(feeWei, request.maxFeeWei);
-        // It asks who sends it, to be cheap: an operator that relays must not commit for all comers.
-        if (bytes4(request.data) == IMarketCore.commitBatch.selector) revert NotRelayable();
         _requireSignedBy(request.from, _typedDigest(request.hash()), signature);
         _useNonce(request.from, request.nonce);
         _relayedFor = request.from;

@@ -8,7 +8,7 @@ import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {Batch, Signature} from "../../src/types/Batch.sol";
 import {Job} from "../../src/types/Job.sol";
-import {JobWords} from "../../src/types/JobState.sol";
+import {JobFlags} from "../../src/types/JobState.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
 import {Request, RequestHash} from "../../src/types/Request.sol";
 import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
@@ -102,10 +102,10 @@ contract RelayTest is Fixture {
     function test_OpensAndCancelsAJobWithoutAFurtherSignature() external {
         _relay(REQUESTER_KEY, abi.encodeCall(IMarketCore.openJob, (_job(), "")));
         bytes32 jobId = _idOf(_job());
-        vm.assertEq(_stateOf(jobId).flags, JobWords.OPENED);
+        vm.assertEq(_stateOf(jobId).flags, JobFlags.OPENED);
         vm.assertEq(_balance(relayer), 1.1 ether); // the relayer fee of the job, too
         _relay(REQUESTER_KEY, abi.encodeCall(IMarketCore.cancelJob, (_job(), "")));
-        vm.assertEq(_stateOf(jobId).flags, JobWords.OPENED | JobWords.CANCELLED);
+        vm.assertEq(_stateOf(jobId).flags, JobFlags.OPENED | JobFlags.CANCELLED);
     }
 
     function test_RevertWhen_OpeningAnothersJob() external {
@@ -362,8 +362,9 @@ contract RelayTest is Fixture {
     // ------------------------------------------------------------------------------ deputies
 
     /// @dev An operator that relays for all comers must not commit what they sign.
-    function test_RevertWhen_ACommitmentIsRelayed() external {
-        LeaseResult memory lease = _lease(_openDefault(), 0, 4);
+    function test_ARelayingOperatorCommitsNothingOfItsOwn() external {
+        bytes32 jobId = _openDefault();
+        LeaseResult memory lease = _lease(jobId, 0, 4);
         lease.provider = stranger;
         LeaseResult[] memory leases = _one(lease);
         Batch memory batch = _batchOf(leases);
@@ -372,21 +373,23 @@ contract RelayTest is Fixture {
             IMarketCore.commitBatch, (_jobsOf(batch), _partiesOf(batch), batch.lines, signatures)
         );
         (Request memory request, bytes memory signature) = _request(STRANGER_KEY, data, 0, 9);
-        vm.expectRevert(IMarketErrors.NotRelayable.selector);
+        _expect(
+            abi.encodeWithSelector(IMarketErrors.WrongOperator.selector, jobId, operator, stranger)
+        );
         vm.prank(operator);
-        market.relay(request, 0, signature);
-        (request, signature) = _request(OPERATOR_KEY, data, 0, 9);
-        vm.expectRevert(IMarketErrors.NotRelayable.selector);
         market.relay(request, 0, signature);
     }
 
-    function test_AGuardiansPauseIsRelayed() external {
-        guardian = requester;
-        _deploy();
-        _fund(requester);
-        _relay(REQUESTER_KEY, abi.encodeCall(IAnnex.pauseIntake, (1 days)));
-        (uint40 until,) = market.intakePause();
-        vm.assertEq(until, _now() + 1 days);
+    function test_AnOperatorsCommitmentIsRelayed() external {
+        bytes32 jobId = _openDefault();
+        LeaseResult[] memory leases = _one(_lease(jobId, 0, 4));
+        Batch memory batch = _batchOf(leases);
+        Signature[] memory signatures = _signLeases(DEVICE_KEY, leases);
+        bytes memory data = abi.encodeCall(
+            IMarketCore.commitBatch, (_jobsOf(batch), _partiesOf(batch), batch.lines, signatures)
+        );
+        _send(OPERATOR_KEY, data, 0);
+        vm.assertEq(_stateOf(jobId).committedTasks, 4);
     }
 
     function test_ARelayingGuardianPausesNothing() external {
