@@ -42,15 +42,16 @@ abstract contract Batches is Jobs, Leases {
         Signature[] calldata signatures
     ) external returns (bytes32 batchId) {
         _requireFew(lines.length);
-        _requireFew(jobs.length);
-        _requireFew(providers.length);
+        if (jobs.length > lines.length) revert TooMany(jobs.length, lines.length);
+        if (providers.length > lines.length) revert TooMany(providers.length, lines.length);
         if (lines.length != signatures.length) {
             revert LengthMismatch(lines.length, signatures.length);
         }
+        address operator = _caller();
         BatchCodec.Encoding encoding =
-            BatchCodec.create(msg.sender, jobs.length, providers.length, lines);
+            BatchCodec.create(operator, jobs.length, providers.length, lines);
         bytes32 domain = _domainSeparator();
-        JobWord[] memory words = _begin(domain, jobs, encoding);
+        JobWord[] memory words = _begin(domain, operator, jobs, encoding);
         for (uint256 i; i < lines.length; ++i) {
             _commit(domain, jobs, providers, encoding, words, lines[i], signatures[i]);
         }
@@ -86,11 +87,12 @@ abstract contract Batches is Jobs, Leases {
     }
 
     /// @dev Ids rise, so that no job comes twice.
-    function _begin(bytes32 domain, Job[] calldata jobs, BatchCodec.Encoding encoding)
-        private
-        view
-        returns (JobWord[] memory words)
-    {
+    function _begin(
+        bytes32 domain,
+        address operator,
+        Job[] calldata jobs,
+        BatchCodec.Encoding encoding
+    ) private view returns (JobWord[] memory words) {
         words = new JobWord[](jobs.length);
         bytes32 latest = 0;
         for (uint256 i; i < words.length; ++i) {
@@ -99,9 +101,7 @@ abstract contract Batches is Jobs, Leases {
             if (jobId <= latest) revert JobsNotInOrder(jobId);
             latest = jobId;
             JobWord word = _liveJob(jobId);
-            if (msg.sender != job_.operator) {
-                revert WrongOperator(jobId, job_.operator, msg.sender);
-            }
+            if (operator != job_.operator) revert WrongOperator(jobId, job_.operator, operator);
             if (block.timestamp < job_.notBefore) revert JobNotStarted(jobId, job_.notBefore);
             uint256 end = _commitEnd(job_, jobId, word);
             if (block.timestamp > end) revert CommitPeriodOver(jobId, end);
