@@ -500,23 +500,36 @@ contract CommitBatchTest is Fixture {
     }
 
     function test_RevertWhen_TheBatchIsEmptyOrTooLongOrUneven() external {
+        Batch memory batch = _batchOf(_one(_lease(jobId, 0, 4)));
+        Job[] memory jobs = _jobsOf(batch);
+        address[] memory wallets = _partiesOf(batch);
+        vm.startPrank(operator);
+        for (uint256 length; length <= 65; length += 65) {
+            _expect(abi.encodeWithSelector(IMarketErrors.TooMany.selector, length, 64));
+            market.commitBatch(jobs, wallets, new LeaseLine[](length), new Signature[](length));
+        }
+        _expect(abi.encodeWithSelector(IMarketErrors.LengthMismatch.selector, 1, 2));
+        market.commitBatch(jobs, wallets, batch.lines, new Signature[](2));
+        vm.stopPrank();
+    }
+
+    function test_RevertWhen_ThereAreMoreJobsOrProvidersThanLines() external {
         LeaseResult[] memory leases = _one(_lease(jobId, 0, 4));
         Batch memory batch = _batchOf(leases);
         Signature[] memory signatures = _signLeases(DEVICE_KEY, leases);
         Job[] memory jobs = _jobsOf(batch);
         address[] memory wallets = _partiesOf(batch);
+        bytes memory error_ = abi.encodeWithSelector(IMarketErrors.TooMany.selector, 2, 1);
         vm.startPrank(operator);
-        for (uint256 length; length <= 65; length += 65) {
-            bytes memory error_ = abi.encodeWithSelector(IMarketErrors.TooMany.selector, length, 64);
-            _expect(error_);
-            market.commitBatch(jobs, wallets, new LeaseLine[](length), new Signature[](length));
-            _expect(error_);
-            market.commitBatch(new Job[](length), wallets, batch.lines, signatures);
-            _expect(error_);
-            market.commitBatch(jobs, new address[](length), batch.lines, signatures);
-        }
-        _expect(abi.encodeWithSelector(IMarketErrors.LengthMismatch.selector, 1, 2));
-        market.commitBatch(jobs, wallets, batch.lines, new Signature[](2));
+        _expect(error_);
+        market.commitBatch(new Job[](2), wallets, batch.lines, signatures);
+        _expect(error_);
+        market.commitBatch(jobs, new address[](2), batch.lines, signatures);
+        error_ = abi.encodeWithSelector(IMarketErrors.WrongLine.selector, leases[0].leaseId);
+        _expect(error_);
+        market.commitBatch(new Job[](0), wallets, batch.lines, signatures);
+        _expect(error_);
+        market.commitBatch(jobs, new address[](0), batch.lines, signatures);
         vm.stopPrank();
     }
 

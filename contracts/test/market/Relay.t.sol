@@ -8,7 +8,7 @@ import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {Batch, Signature} from "../../src/types/Batch.sol";
 import {Job} from "../../src/types/Job.sol";
-import {JobFlags} from "../../src/types/JobState.sol";
+import {JobWords} from "../../src/types/JobState.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
 import {Request, RequestHash} from "../../src/types/Request.sol";
 import {Errors} from "@openzeppelin/contracts/utils/Errors.sol";
@@ -102,10 +102,10 @@ contract RelayTest is Fixture {
     function test_OpensAndCancelsAJobWithoutAFurtherSignature() external {
         _relay(REQUESTER_KEY, abi.encodeCall(IMarketCore.openJob, (_job(), "")));
         bytes32 jobId = _idOf(_job());
-        vm.assertEq(_stateOf(jobId).flags, JobFlags.OPENED);
+        vm.assertEq(_stateOf(jobId).flags, JobWords.OPENED);
         vm.assertEq(_balance(relayer), 1.1 ether); // the relayer fee of the job, too
         _relay(REQUESTER_KEY, abi.encodeCall(IMarketCore.cancelJob, (_job(), "")));
-        vm.assertEq(_stateOf(jobId).flags, JobFlags.OPENED | JobFlags.CANCELLED);
+        vm.assertEq(_stateOf(jobId).flags, JobWords.OPENED | JobWords.CANCELLED);
     }
 
     function test_RevertWhen_OpeningAnothersJob() external {
@@ -390,6 +390,15 @@ contract RelayTest is Fixture {
         );
         _send(OPERATOR_KEY, data, 0);
         vm.assertEq(_stateOf(jobId).committedTasks, 4);
+    }
+
+    function test_AGuardiansPauseIsRelayed() external {
+        guardian = requester;
+        _deploy();
+        _fund(requester);
+        _relay(REQUESTER_KEY, abi.encodeCall(IAnnex.pauseIntake, (1 days)));
+        (uint40 until,) = market.intakePause();
+        vm.assertEq(until, _now() + 1 days);
     }
 
     function test_ARelayingGuardianPausesNothing() external {
