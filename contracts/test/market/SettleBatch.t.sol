@@ -464,6 +464,33 @@ contract SettleBatchTest is Fixture {
         _expectGone(batchId);
     }
 
+    /// @dev 26 leases of 4096 tasks: more than one transaction frees. Their roots are never opened.
+    function _commitHuge() internal returns (bytes32 hugeId, bytes32 batchId, Batch memory batch) {
+        Job memory job = _job();
+        (job.taskCount, job.maxPricePerTask, job.nonce) = (26 * 4096, 0.001 ether, 3);
+        hugeId = _open(job);
+        LeaseResult[] memory leases = new LeaseResult[](26);
+        for (uint32 i; i < 26; ++i) {
+            leases[i] = _lease(hugeId, i * 4096, 1);
+            (leases[i].count, leases[i].amount) = (4096, 4.096 ether);
+        }
+        (batchId, batch) = _commit(leases);
+    }
+
+    function test_ForfeitsInParts_WhatOneTransactionCannotFree() external {
+        (bytes32 hugeId, bytes32 batchId, Batch memory batch) = _commitHuge();
+        _slash();
+        _passWindow(batchId);
+        _expectSettled(batchId, 0, (1 << 24) - 1);
+        market.settleBatch(batch);
+        vm.assertEq(_stateOf(hugeId).committedTasks, 2 * 4096);
+        vm.assertEq(market.batch(batchId).finishedBits, (1 << 24) - 1);
+        _expectSettled(batchId, 0, 3 << 24);
+        market.settleBatch(batch);
+        vm.assertEq(_stateOf(hugeId).committedTasks, 0);
+        _expectGone(batchId);
+    }
+
     function test_NothingIsForfeitedBeforeTheWindowEnds() external {
         (bytes32 batchId, Batch memory batch) = _commit(_leases());
         _slash();
