@@ -73,9 +73,9 @@ format: setup-dev ## rewrite everything in the house style
 	@cd contracts && npm run --silent fmt
 	@cd frontend && npm run --silent format
 
-contracts-test: $(READY)/contracts ## Forge tests, and drift of artefacts and gas
+contracts-test: $(READY)/contracts ## Forge tests, and drift of storage, artefacts and gas
 	$(call step,contracts)
-	@cd contracts && npm run --silent test && npm run --silent artifacts:check && npm run --silent gas:check
+	@cd contracts && npm run --silent test && npm run --silent layout:check && npm run --silent artifacts:check && npm run --silent gas:check
 
 web-test: setup ## unit tests of the web app, and drift of its types
 	$(call step,web app)
