@@ -17,7 +17,7 @@ from protocol.lifecycle import JobStatus
 from protocol.result import Outcome
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32
 from tests.market.stage import Audit, Device, Stage
-from tests.market.test_whole_job import batches_of, dispute, drawn
+from tests.market.test_whole_job import batches_of, contest, dispute, drawn
 
 TASKS = 8
 FREE_WEI = 50 * WEI_PER_CREDIT
@@ -264,6 +264,31 @@ def test_a_seed_that_the_chain_would_forget_is_kept_for_who_is_bound(stage: Stag
     assert kept is not None
     assert kept.seed == stage.contracts.seed_of(audit.batch_id)
     assert [batch.batch_id for batch in others if batch and batch.seed] == [audit.batch_id]
+
+
+def test_a_contested_task_is_not_paid_for_and_others_of_its_lease_are(any_stage: Stage) -> None:
+    """Its digest would tell the committee what to say; the others' verifiers have earned theirs."""
+    stage = any_stage
+    wrong, right = 0, 1
+    found = committed(stage, verifiers=5, wrong=(wrong,))
+    friends, honest = found.drawn_for(wrong), found.drawn_for(right)
+    assert {audit.lease_id for audit in friends} == {audit.lease_id for audit in honest}
+    digest, lie = honest[0].ask().digest, Outcome(b"lies").digest
+    for audit, claimed in [*((a, lie) for a in friends), *((a, digest) for a in honest)]:
+        audit.commit(claimed)
+    contest(stage, found.job_id, wrong, found.requester)
+    stage.keep()
+    for friend in friends:
+        assert friend.reveal(lie).agrees
+    stage.keep(2)
+    stage.send(found.device.wallet, stage.contracts.concede(1))
+    stage.keep(2)
+    for audit in honest:
+        audit.reveal(digest)
+    stage.keep(2)
+    with stage.market.store.read() as unit:
+        paid = unit.reports.audited_tasks(found.job_id)
+    assert paid == {honest[0].lease_id: {right}}
 
 
 def test_a_verifier_that_was_paid_for_a_wrong_digest_loses_its_seat(any_stage: Stage) -> None:
