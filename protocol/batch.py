@@ -20,7 +20,8 @@ from protocol.lease import CommittedLease, LeaseResult
 from protocol.units import Address, Bytes32, parse_address, parse_bytes32, parse_uint, to_hex
 
 MAX_ITEMS = 64
-_ABI_TYPE = "(address,(bytes32,address,uint32)[],(address,uint96)[],(bytes32,bytes32,uint256)[])"
+_ABI_TYPE = "(address,(bytes32,uint256)[],uint256[],(bytes32,bytes32,uint256)[])"
+_ADDRESS_BITS = 160
 # From the lowest bit, as types/LeaseTerms.sol packs them.
 _TERMS_BITS = (("job", 8), ("provider", 8), ("first_task", 32), ("count", 16), ("amount", 96))
 
@@ -35,6 +36,20 @@ class JobRef:
 
     def __post_init__(self) -> None:
         _parse_fields(self, job_id=parse_bytes32, requester=parse_address, task_count=32)
+
+    @property
+    def owner(self) -> int:
+        """The requester and the number of tasks in one word. Mirrors types/Batch.sol's `Owner`."""
+        return int(self.requester, 16) | self.task_count << _ADDRESS_BITS
+
+    @classmethod
+    def unpack(cls, job_id: Bytes32, owner: int) -> Self:
+        """The job whose requester and number of tasks `owner` packs.
+
+        Raises:
+            InvalidInput: `owner` has bits above its fields.
+        """
+        return cls(job_id, *_split(owner))
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -54,6 +69,16 @@ class Party:
 
     def __post_init__(self) -> None:
         _parse_fields(self, wallet=parse_address, stake_wei=96)
+
+    @property
+    def word(self) -> int:
+        """Both in one word. Mirrors types/Batch.sol's `Party`."""
+        return int(self.wallet, 16) | self.stake_wei << _ADDRESS_BITS
+
+    @classmethod
+    def unpack(cls, word: int) -> Self:
+        """The provider that `word` packs."""
+        return cls(*_split(word))
 
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
@@ -135,8 +160,8 @@ class Batch:
         """As contract calls take it."""
         return (
             self.operator,
-            [(ref.job_id, ref.requester, ref.task_count) for ref in self.jobs],
-            [(party.wallet, party.stake_wei) for party in self.providers],
+            [(ref.job_id, ref.owner) for ref in self.jobs],
+            [party.word for party in self.providers],
             [(line.lease_id, line.result_root, line.terms) for line in self.lines],
         )
 
@@ -146,8 +171,8 @@ class Batch:
         operator, jobs, providers, lines = values
         return cls(
             operator,
-            tuple(JobRef(*ref) for ref in jobs),
-            tuple(Party(*party) for party in providers),
+            tuple(JobRef.unpack(*ref) for ref in jobs),
+            tuple(Party.unpack(word) for word in providers),
             tuple(LeaseLine.unpack(*line) for line in lines),
         )
 
@@ -264,6 +289,12 @@ def make_batch(
         tuple(Party(wallet, _known(stakes, wallet)) for wallet in order.providers),
         order.lines,
     )
+
+
+def _split(word: int) -> tuple[Address, int]:
+    """An address and the number above it."""
+    address = word & ((1 << _ADDRESS_BITS) - 1)
+    return parse_address(f"0x{address:040x}"), word >> _ADDRESS_BITS
 
 
 def _known(values: Mapping[Any, Any], key: object) -> Any:

@@ -98,6 +98,7 @@ LEASE_MOVES: frozenset[tuple[LeaseStatus, LeaseStatus]] = frozenset(
         (LeaseStatus.GRANTED, LeaseStatus.EXPIRED),
         (LeaseStatus.COMMITTED, LeaseStatus.DISPUTED),
         (LeaseStatus.COMMITTED, LeaseStatus.SETTLED),
+        (LeaseStatus.COMMITTED, LeaseStatus.SLASHED),  # forfeited: slashed for another lease
         (LeaseStatus.DISPUTED, LeaseStatus.COMMITTED),
         (LeaseStatus.DISPUTED, LeaseStatus.SLASHED),
     }

@@ -39,20 +39,26 @@ class Split:
 
 @dataclass(frozen=True, slots=True)
 class Penalty:
-    """What a wrong task costs its provider's stake, beside the lease's pay, and who gets it."""
+    """What a wrong task costs its provider's stake, beside the lease's pay, and who gets it.
+
+    `requester_most_prices` caps the requester's part at so many prices of the task; 0 does not.
+    """
 
     prices: int
     requester_percent: int
     challenger_percent: int
     committee_percent: int
+    requester_most_prices: int = 0
 
     def due_wei(self, price_per_task_wei: int, stake_wei: int) -> int:
         """So many times the task's price, at most the whole stake."""
         return min(stake_wei, self.prices * price_per_task_wei)
 
-    def split(self, penalty_wei: int) -> Split:
+    def split(self, penalty_wei: int, price_per_task_wei: int) -> Split:
         """The shares, each rounded down; what is left is burnt."""
         requester_wei = penalty_wei * self.requester_percent // 100
+        if self.requester_most_prices:
+            requester_wei = min(requester_wei, self.requester_most_prices * price_per_task_wei)
         challenger_wei = penalty_wei * self.challenger_percent // 100
         committee_wei = penalty_wei * self.committee_percent // 100
         given_wei = requester_wei + challenger_wei + committee_wei
@@ -93,14 +99,14 @@ def slash_wei(price_per_task_wei: int, stake_wei: int) -> int:
     return SLASH.due_wei(price_per_task_wei, stake_wei)
 
 
-def split_concession(penalty_wei: int) -> Split:
+def split_concession(penalty_wei: int, price_per_task_wei: int) -> Split:
     """Who gets what a first concession took."""
-    return CONCESSION.split(penalty_wei)
+    return CONCESSION.split(penalty_wei, price_per_task_wei)
 
 
-def split_slash(penalty_wei: int) -> Split:
+def split_slash(penalty_wei: int, price_per_task_wei: int) -> Split:
     """Who gets what a lost dispute took. Where no committee met, its part is burnt too."""
-    return SLASH.split(penalty_wei)
+    return SLASH.split(penalty_wei, price_per_task_wei)
 
 
 def task_price_wei(

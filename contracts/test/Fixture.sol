@@ -9,7 +9,17 @@ import {IMarket} from "../src/interfaces/IMarket.sol";
 import {IMarketErrors} from "../src/interfaces/IMarketErrors.sol";
 import {Sampling} from "../src/libraries/Sampling.sol";
 import {AuditClaim, AuditResult, AuditResultHash} from "../src/types/AuditResult.sol";
-import {Batch, BatchId, BatchState, JobRef, LeaseLine, Party, Signature} from "../src/types/Batch.sol";
+import {
+    Batch,
+    BatchId,
+    JobRef,
+    LeaseLine,
+    OwnerFields,
+    Party,
+    PartyFields,
+    Signature
+} from "../src/types/Batch.sol";
+import {BatchState} from "../src/types/BatchState.sol";
 import {Delegation, DelegationHash} from "../src/types/Delegation.sol";
 import {Job, JobHash} from "../src/types/Job.sol";
 import {LeaseResult, LeaseResultHash} from "../src/types/LeaseResult.sol";
@@ -365,11 +375,11 @@ abstract contract Fixture {
         batch.jobs = new JobRef[](jobIds.length);
         for (uint256 i; i < jobIds.length; ++i) {
             Job storage job = _jobOf[jobIds[i]];
-            batch.jobs[i] = JobRef(jobIds[i], job.requester, job.taskCount);
+            batch.jobs[i] = JobRef(jobIds[i], OwnerFields.pack(job.requester, job.taskCount));
         }
         batch.providers = new Party[](wallets.length);
         for (uint256 i; i < wallets.length; ++i) {
-            batch.providers[i] = Party(wallets[i], uint96(_stakeOf(wallets[i])));
+            batch.providers[i] = PartyFields.pack(wallets[i], uint96(_stakeOf(wallets[i])));
         }
         batch.lines = new LeaseLine[](leases.length);
         for (uint256 i; i < leases.length; ++i) {
@@ -387,7 +397,7 @@ abstract contract Fixture {
     function _partiesOf(Batch memory batch) internal pure returns (address[] memory wallets) {
         wallets = new address[](batch.providers.length);
         for (uint256 i; i < wallets.length; ++i) {
-            wallets[i] = batch.providers[i].wallet;
+            wallets[i] = batch.providers[i].wallet();
         }
     }
 
@@ -465,7 +475,8 @@ abstract contract Fixture {
     {
         BatchState memory state = market.batch(batchId);
         bytes32 seed = market.seedOf(batchId);
-        uint32 seatId = Sampling.seatFor(seed, leaseId, task, attempt, state.seatCount);
+        uint32 seats = market.seatCountAt(state.commitBlock);
+        uint32 seatId = Sampling.seatFor(seed, leaseId, task, attempt, seats);
         Seat memory seat = market.seat(seatId);
         bool isHeld = Sampling.isHeldAt(seat.takenBlock, seat.vacatedBlock, state.commitBlock);
         return isHeld ? seat.holder : address(0);
@@ -516,7 +527,8 @@ abstract contract Fixture {
     function _pay(Batch memory batch, AuditClaim memory claim) internal {
         AuditClaim[] memory claims = new AuditClaim[](1);
         claims[0] = claim;
-        market.payAudits(batch, claims);
+        uint24 seats = market.seatCountAt(market.batch(BatchId.idOf(batch)).commitBlock);
+        market.payAudits(batch, seats, claims);
     }
 
     // ------------------------------------------------------------------------------ disputes

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {Batch, Signature} from "../src/types/Batch.sol";
+import {Batch} from "../src/types/Batch.sol";
 import {AuditClaim} from "../src/types/AuditResult.sol";
 import {Job, JobHash} from "../src/types/Job.sol";
 import {LeaseResult} from "../src/types/LeaseResult.sol";
@@ -16,7 +16,6 @@ import {vm} from "./Vm.sol";
 /// there. A job's price is counted from its funded balance to the last credit paid out and refunded.
 /// forge-config: default.isolate = true
 contract GasTest is Fixture {
-    event Spent(uint256 gas);
     uint256 internal _spent;
     NaiveEscrow internal naive;
 
@@ -28,7 +27,7 @@ contract GasTest is Fixture {
     }
 
     function _meter() internal {
-        _spent += vm.lastCallGas().gasTotalUsed; emit Spent(vm.lastCallGas().gasTotalUsed);
+        _spent += vm.lastCallGas().gasTotalUsed;
     }
 
     function _write(string memory name, uint256 value) internal {
@@ -43,43 +42,53 @@ contract GasTest is Fixture {
         job.nonce = 2;
     }
 
-    /// @dev Everything that a job costs on chain: opened by signature, committed, paid, refunded.
-    function _jobTotal(uint32 leaseCount, uint32 tasks) internal {
-        Job memory job = _jobOfTasks(leaseCount * tasks);
-        bytes memory jobSignature = _sign(REQUESTER_KEY, JobHash.hash(job));
-        vm.prank(operator);
-        bytes32 jobId = market.openJob(job, jobSignature);
+    function _open(Job memory job, bool isGasless) internal returns (bytes32 jobId) {
+        bytes memory signature = isGasless ? _sign(REQUESTER_KEY, JobHash.hash(job)) : bytes("");
+        vm.prank(isGasless ? operator : requester);
+        jobId = market.openJob(job, signature);
         _meter();
         _jobOf[jobId] = job;
+    }
+
+    /// @dev Everything that a job costs on chain, opened, committed, paid, refunded. Gasless: the
+    /// requester only signs, and a device signs for the provider.
+    function _jobTotal(uint32 leaseCount, uint32 tasks, bool isGasless) internal {
+        bytes32 jobId = _open(_jobOfTasks(leaseCount * tasks), isGasless);
         LeaseResult[] memory leases = new LeaseResult[](leaseCount);
         for (uint32 i; i < leaseCount; ++i) {
             leases[i] = _lease(jobId, i * tasks, tasks);
         }
         Batch memory batch = _batchOf(leases);
-        Signature[] memory signatures = _signLeases(DEVICE_KEY, leases);
-        bytes32 batchId = _commitSigned(batch, signatures);
+        bytes32 batchId =
+            _commitSigned(batch, _signLeases(isGasless ? DEVICE_KEY : PROVIDER_KEY, leases));
         _meter();
         _passWindow(batchId);
         market.settleBatch(batch);
         _meter();
-        vm.assertEq(_balance(requester), FUNDS - uint256(leaseCount) * tasks * 1 ether);
-        vm.assertEq(_balance(provider), FUNDS - 4000 ether + uint256(leaseCount) * tasks * 1 ether);
+        uint256 paidWei = uint256(leaseCount) * tasks * 1 ether;
+        vm.assertEq(_balance(requester), FUNDS - paidWei);
+        vm.assertEq(_balance(provider), FUNDS - 4000 ether + paidWei);
+    }
+
+    function test_GaslessJobOfOneTask() external {
+        _jobTotal(1, 1, true);
+        _write("single_task_job_gasless_total", _spent);
     }
 
     function test_JobOfOneTask() external {
-        _jobTotal(1, 1);
+        _jobTotal(1, 1, false);
         _write("single_task_job_total", _spent);
         vm.assertTrue(_spent <= 180_000, vm.toString(_spent));
     }
 
     function test_JobOfAThousandTasks() external {
-        _jobTotal(20, 50);
+        _jobTotal(20, 50, true);
         _write("job_1000_tasks_20_leases_per_task", _spent / 1000);
         vm.assertTrue(_spent <= 450_000, vm.toString(_spent));
     }
 
     function test_JobOfTenThousandTasks() external {
-        _jobTotal(40, 250);
+        _jobTotal(40, 250, true);
         _write("job_10000_tasks_per_task", _spent / 10_000);
         vm.assertTrue(_spent <= 1_500_000, vm.toString(_spent));
     }
@@ -120,7 +129,8 @@ contract GasTest is Fixture {
         uint32 task;
         AuditClaim[] memory claims = new AuditClaim[](1);
         claims[0] = _claim(batchId, batch, 0, task);
-        market.payAudits(batch, claims);
+        uint24 seats = market.seatCountAt(market.batch(batchId).commitBlock);
+        market.payAudits(batch, seats, claims);
         _meter();
         _write("payAudits, 1 audit", _spent);
     }

@@ -167,9 +167,13 @@ class Calls:
         """Anyone, after the dispute window: pay every lease of the batch that is not in dispute."""
         return self._market("settleBatch", batch.values())
 
-    def pay_audits(self, batch: Batch, claims: Sequence[AuditClaim]) -> Call:
-        """Anyone, before the batch is settled: pay verifiers for audits that agree."""
-        return self._market("payAudits", batch.values(), [claim.values() for claim in claims])
+    def pay_audits(self, batch: Batch, seat_count: int, claims: Sequence[AuditClaim]) -> Call:
+        """Anyone, before the batch is settled: pay verifiers for audits that agree.
+
+        `seat_count` is `BatchFacts.seat_count`.
+        """
+        values = [claim.values() for claim in claims]
+        return self._market("payAudits", batch.values(), seat_count, values)
 
     # Disputes.
 

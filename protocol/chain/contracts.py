@@ -20,6 +20,8 @@ from protocol.chain.facts import (
     Params,
     Verdict,
 )
+from protocol.job import Job
+from protocol.lifecycle import JobStatus
 from protocol.sampling import Seat
 from protocol.units import Address, Bytes32, to_hex
 
@@ -28,12 +30,22 @@ if TYPE_CHECKING:
 
 __all__ = ["Call", "Contracts"]
 
+# In the order of types/JobState.sol's `JobStatus`.
+_STATUSES = (
+    None,
+    JobStatus.OPEN,
+    JobStatus.RUNNING,
+    JobStatus.SETTLED,
+    JobStatus.CANCELLED,
+    JobStatus.EXPIRED,
+)
+
 
 class Contracts(Calls):
     """Views of a deployment and, inherited, the builders of its calls.
 
-    Every view asks the endpoint once and raises `ChainUnavailable` when it does not answer,
-    `ChainRejected` when the contract refuses or is not there.
+    Every view asks the endpoint, once unless it says otherwise, and raises `ChainUnavailable` when
+    it does not answer, `ChainRejected` when the contract refuses or is not there.
     """
 
     def __init__(self, web3: Web3, deployment: Deployment) -> None:
@@ -83,8 +95,14 @@ class Contracts(Calls):
         return JobState(*(*state, cancelled_at))
 
     def batch(self, batch_id: Bytes32) -> BatchFacts:
-        """A batch; `exists` tells whether it was committed and is not finished."""
-        return BatchFacts(*self._view("Market", "batch", batch_id)[0])
+        """A batch; `exists` tells whether it was committed and is not finished. Two requests."""
+        state = self._view("Market", "batch", batch_id)[0]
+        return BatchFacts(*(*state, self.seat_count_at(state[0])))
+
+    def job_status(self, job: Job) -> JobStatus | None:
+        """Where a job stands by the chain's own clock; None if it was never opened or cancelled."""
+        found = int(self._view("Market", "statusOf", job.values())[0])
+        return _STATUSES[found]
 
     def seed_of(self, batch_id: Bytes32) -> Bytes32:
         """What a batch's draws are made from: zero until a block is mined on its block.
@@ -96,6 +114,10 @@ class Contracts(Calls):
     def seat_count(self) -> int:
         """How many seats there are, held or not."""
         return int(self._view("Market", "seatCount")[0])
+
+    def seat_count_at(self, block: int) -> int:
+        """How many seats there were before a block: what was committed in it draws among these."""
+        return int(self._view("Market", "seatCountAt", block)[0])
 
     def seats(self) -> tuple[Seat, ...]:
         """Every seat, held or not, by its id; two requests in all."""

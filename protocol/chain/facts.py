@@ -114,14 +114,16 @@ class JobState:
 
 @dataclass(frozen=True, slots=True)
 class BatchFacts:
-    """What changes of a batch on chain. Mirrors types/Batch.sol's `BatchState`."""
+    """What changes of a batch on chain. Mirrors types/BatchState.sol, and tells `seat_count`:
+    how many seats there were before its block, which its draws are among.
+    """
 
     commit_block: int
     committed_at: int
-    seat_count: int
     line_count: int
     finished_bits: int
     disputed_bits: int
+    seat_count: int
 
     @property
     def exists(self) -> bool:

@@ -70,7 +70,7 @@ class Accounts:
         )
 
     def owned_wei(self, owner: Address) -> int:
-        """All that is an account's own, at once or after a delay."""
+        """Balance and stake, also what is being unstaked."""
         own = self.account(owner)
         return own.balance_wei + own.slashable_wei
 

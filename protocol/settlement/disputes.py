@@ -8,7 +8,16 @@ from dataclasses import replace
 from protocol.pricing import Split
 from protocol.sampling import draw_committee_seats
 from protocol.settlement.audits import Audits
-from protocol.settlement.facts import Dispute, DisputeStatus, Moment, Rules, Ruling, Terms, Verdict
+from protocol.settlement.facts import (
+    Dispute,
+    DisputeStatus,
+    Moment,
+    PaidAudit,
+    Rules,
+    Ruling,
+    Terms,
+    Verdict,
+)
 from protocol.settlement.refusals import Refusal, require
 from protocol.units import Address, Bytes32
 
@@ -26,6 +35,11 @@ class Disputes(Audits):
         """A dispute's facts."""
         require(0 < dispute_id <= len(self._disputes), Refusal.UNKNOWN_DISPUTE)
         return self._disputes[dispute_id - 1]
+
+    @property
+    def dispute_count(self) -> int:
+        """Disputes are numbered from 1 to this."""
+        return len(self._disputes)
 
     def open_dispute(
         self, challenger: Address, batch_id: int, index: int, task: int, at: Moment
@@ -151,6 +165,30 @@ class Disputes(Audits):
         is_other = paid.digest != contested.digest
         is_rule = self.rules.contradicted_verifier_loses_seat
         require(is_rule and is_other, Refusal.VERIFIER_NOT_CONTRADICTED)
+        return self._seize_for(reporter, paid, at)
+
+    def report_equivocation(
+        self, reporter: Address, batch_id: int, index: int, task: int, number: int, at: Moment
+    ) -> int:
+        """Take the drawn seat of whoever was paid for another digest than it had committed to.
+
+        Whoever calls this has shown, by the verifier's two signatures, that its `AuditResult` does
+        not open its `AuditCommitment`. Returns the reporter's half.
+        """
+        paid = self.paid_audit(batch_id, index, task, number)
+        require(paid is not None, Refusal.AUDIT_NOT_PAID)
+        is_rule = self.rules.equivocating_verifier_loses_seat
+        require(is_rule, Refusal.VERIFIER_NOT_CONTRADICTED)
+        return 0 if paid is None else self._seize_for(reporter, paid, at)
+
+    def total_wei(self) -> int:
+        """The sum of every claim; always `held_wei`."""
+        is_open = DisputeStatus.OPEN
+        bonds_wei = sum(d.bond_wei for d in self._disputes if d.status == is_open)
+        return super().total_wei() + bonds_wei
+
+    def _seize_for(self, reporter: Address, paid: PaidAudit, at: Moment) -> int:
+        """Take a verifier's drawn seat: half to whoever reported it, half burnt."""
         self._require_own(paid.verifier, paid.seat_id)
         require(self.seat_stake(paid.seat_id).stake_wei != 0, Refusal.SEAT_EMPTY)
         seized_wei = self._seize(paid.seat_id, at)
@@ -158,12 +196,6 @@ class Disputes(Audits):
         self._credit(reporter, half_wei)
         self.burnt_wei += seized_wei - half_wei
         return half_wei
-
-    def total_wei(self) -> int:
-        """The sum of every claim; always `held_wei`."""
-        is_open = DisputeStatus.OPEN
-        bonds_wei = sum(d.bond_wei for d in self._disputes if d.status == is_open)
-        return super().total_wei() + bonds_wei
 
     def _end_dispute(self, dispute_id: int, ended: Dispute) -> None:
         self._disputes[dispute_id - 1] = ended
@@ -191,7 +223,7 @@ class Disputes(Audits):
         rule = self.rules.concession
         due_wei = rule.due_wei(price_wei, self.account(owner).slashable_wei)
         taken_wei = self._take_stake(owner, due_wei)
-        self._pay_out(contested, rule.split(taken_wei), ())
+        self._pay_out(contested, rule.split(taken_wei, price_wei), ())
         return taken_wei
 
     def _slash(self, contested: Dispute, majority: tuple[Address, ...], at: Moment) -> int:
@@ -200,7 +232,7 @@ class Disputes(Audits):
         rule = self.rules.slash
         due_wei = rule.due_wei(price_wei, self.account(owner).slashable_wei)
         taken_wei = self._take_stake(owner, due_wei)
-        self._pay_out(contested, rule.split(taken_wei), majority)
+        self._pay_out(contested, rule.split(taken_wei, price_wei), majority)
         return taken_wei
 
     def _pay_out(self, contested: Dispute, split: Split, majority: tuple[Address, ...]) -> None:

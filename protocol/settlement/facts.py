@@ -50,13 +50,18 @@ class Terms:
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the contracts do by their code. One that is turned off shows what it was for."""
+    """What the contracts do by their code, as decided. Another value shows what a rule is for.
+
+    Not in the contracts yet: a cap on the requester's part of a penalty, and
+    `equivocating_verifier_loses_seat`.
+    """
 
     concession: Penalty = CONCESSION
     slash: Penalty = SLASH
     forfeits_after_slash: bool = True
     pays_agreeing_audits_only: bool = True
     contradicted_verifier_loses_seat: bool = True
+    equivocating_verifier_loses_seat: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from dataclasses import replace
 
 from protocol.job import MAX_TASKS
@@ -67,6 +68,12 @@ class Jobs(Seats):
         if state.cancelled_at:
             end = min(end, state.cancelled_at)
         return end + self.terms.commit_grace_seconds
+
+    def owned_by_wei(self, owners: Collection[Address]) -> int:
+        """All that is these accounts' own, the escrow of their jobs included."""
+        own = [job for job in self._jobs.values() if job.terms.requester in owners]
+        escrows_wei = sum(job.escrow_wei + job.audit_escrow_wei for job in own)
+        return super().owned_by_wei(owners) + escrows_wei
 
     def total_wei(self) -> int:
         """The sum of every claim; always `held_wei`."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import replace
 
 from protocol.sampling import Seat
@@ -55,19 +55,15 @@ class Seats(Accounts):
         self._released.append(seat_id)
         self._credit(owner, held.stake_wei)
 
-    def owned_wei(self, owner: Address) -> int:
-        """All that is an account's own, its seats included."""
-        seats_wei = sum(
-            held.stake_wei
-            for seat, held in zip(self._seats, self._stakes, strict=True)
-            if seat.holder == owner
-        )
-        return super().owned_wei(owner) + seats_wei
+    def owned_by_wei(self, owners: Collection[Address]) -> int:
+        """All that is these accounts' own, their seats included."""
+        seats = zip(self._seats, self._stakes, strict=True)
+        seats_wei = sum(held.stake_wei for seat, held in seats if seat.holder in owners)
+        return seats_wei + sum(self.owned_wei(owner) for owner in owners)
 
     def total_wei(self) -> int:
         """The sum of every claim; always `held_wei`."""
-        accounts_wei = sum(Accounts.owned_wei(self, owner) for owner in self._accounts)
-        return self.burnt_wei + accounts_wei + sum(held.stake_wei for held in self._stakes)
+        return super().total_wei() + sum(held.stake_wei for held in self._stakes)
 
     def _take(self, owner: Address, at: Moment) -> int:
         seat, held = Seat(owner, at.block), SeatStake(self.terms.seat_stake_wei)

@@ -11,6 +11,7 @@ from contextlib import contextmanager
 from protocol.audit import AuditResult, commitment
 from protocol.batch import Batch, make_batch
 from protocol.chain import params
+from protocol.chain.calls import Call
 from protocol.chain.connection import connect, rpc
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
@@ -171,6 +172,12 @@ def claim(
         leaf_salt=opening.salt,
         proof=opening.proof,
     )
+
+
+def pay(market: Market, batch: Batch, claims: Sequence[AuditClaim]) -> Call:
+    """The call that pays audits, with as many seats as there were."""
+    facts = market.contracts.batch(batch.batch_id())
+    return market.contracts.pay_audits(batch, facts.seat_count, claims)
 
 
 def opening_of(lease: LeaseResult, task: int, digest: Bytes32) -> Opening:

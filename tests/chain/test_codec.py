@@ -14,7 +14,7 @@ from protocol.units import Bytes32
 from tests.protocol.make_vectors import batches
 
 COMMITTED = keccak(
-    text="BatchCommitted(bytes32,(address,(bytes32,address,uint32)[],(address,uint96)[],"
+    text="BatchCommitted(bytes32,(address,(bytes32,uint256)[],uint256[],"
     "(bytes32,bytes32,uint256)[]))"
 )
 OWNER = "0xf39Fd6e51aad88F6F4ce6aB8827279cffFb92266"

@@ -333,7 +333,7 @@ def test_calls_out_of_season_are_refused_by_name(market: Market) -> None:
         contracts.contradict(10**9, 0, opening),
         contracts.fix_seed(digest),
         contracts.settle_batch(batch),
-        contracts.pay_audits(batch, [_claim(digest)]),
+        contracts.pay_audits(batch, 0, [_claim(digest)]),
         contracts.open_dispute(batch, 0, 0),
         contracts.close_job(job),
         contracts.unstake(address(GUARDIAN)),

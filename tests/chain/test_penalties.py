@@ -31,6 +31,7 @@ from tests.chain.stage import (
     later,
     open_job,
     opening_of,
+    pay,
     require_every_wei,
 )
 
@@ -121,7 +122,7 @@ def test_who_was_paid_for_a_false_audit_loses_its_seat(fresh: Market) -> None:
     job = open_job(fresh)
     batch = commit(fresh, [job], (CHEAT, do_lease(job.job_id(contracts.domain), CHEAT, 0, WRONG)))
     claims = audit(fresh, batch, 0, WRONG)
-    fresh.send(contracts.pay_audits(batch, claims), OPERATOR)
+    fresh.send(pay(fresh, batch, claims), OPERATOR)
     lie = next(claim for claim in claims if claim.attempt >= MAX_DRAWS)
     (challenger, *_) = [i for i in VERIFIERS if address(i) != lie.verifier]
     dispute_id = dispute(fresh, batch, 0, lie.task, challenger)

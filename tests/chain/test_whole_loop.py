@@ -10,6 +10,7 @@ from protocol.audit import AuditResult
 from protocol.chain.development import development_account
 from protocol.chain.facts import DisputeStatus, JobFlag, Verdict
 from protocol.errors import ChainRejected
+from protocol.lifecycle import JobFacts, JobStatus, job_status
 from protocol.pricing import audit_fee_wei, audit_rate_ppm
 from protocol.sampling import MAX_DRAWS
 from protocol.units import PPM
@@ -38,6 +39,7 @@ from tests.chain.stage import (
     judge,
     later,
     open_job,
+    pay,
     require_every_wei,
 )
 
@@ -60,7 +62,7 @@ def test_a_job_with_a_cheat_among_its_providers(fresh: Market) -> None:
     # The honest provider has no stake: each of its tasks is audited, most of them twice.
     claims = audit(fresh, batch, 0, GOOD)
     assert len(claims) > LEASE_TASKS
-    fresh.send(contracts.pay_audits(batch, claims), OPERATOR)
+    fresh.send(pay(fresh, batch, claims), OPERATOR)
     paid = [event.args for event in events(fresh, "AuditPaid")]
     assert [(a["task"], a["round"], a["verifier"]) for a in paid] == [
         (c.task, c.attempt // MAX_DRAWS, c.verifier) for c in claims
@@ -126,7 +128,7 @@ def test_what_is_no_due_audit_is_not_paid(fresh: Market) -> None:
     batch = commit(fresh, [job], (HONEST, do_lease(job.job_id(contracts.domain), HONEST, 0, GOOD)))
     assert batch.audit_rate_ppm(0) > PPM
     claims = audit(fresh, batch, 0, GOOD)
-    fresh.send(contracts.pay_audits(batch, claims[1:]), OPERATOR)
+    fresh.send(pay(fresh, batch, claims[1:]), OPERATOR)
     good = claims[0]
     message = AuditResult(batch.batch_id(), batch.lines[0].lease_id, good.task, WRONG, VOTE_SALT)
     (signer,) = [i for i in VERIFIERS if address(i) == good.verifier]
@@ -142,11 +144,14 @@ def test_what_is_no_due_audit_is_not_paid(fresh: Market) -> None:
     }
     for error, wrong in refused.items():
         with pytest.raises(ChainRejected, match=rf"^{error}\("):
-            contracts.check(contracts.pay_audits(batch, [wrong]), address(OPERATOR))
+            contracts.check(pay(fresh, batch, [wrong]), address(OPERATOR))
+    for count in (0, len(VERIFIERS) - 1, len(VERIFIERS) + 1):
+        with pytest.raises(ChainRejected, match=r"^WrongSeatCount\("):
+            contracts.check(contracts.pay_audits(batch, count, [good]), address(OPERATOR))
     stranger = replace(batch, operator=address(REQUESTER))
     with pytest.raises(ChainRejected, match=r"^UnknownBatch\("):
-        contracts.check(contracts.pay_audits(stranger, [good]), address(OPERATOR))
-    fresh.send(contracts.pay_audits(batch, [good]), OPERATOR)
+        contracts.check(contracts.pay_audits(stranger, len(VERIFIERS), [good]), address(OPERATOR))
+    fresh.send(pay(fresh, batch, [good]), OPERATOR)
 
 
 def test_the_second_round_is_drawn_alike_on_both_sides(fresh: Market) -> None:
@@ -166,10 +171,10 @@ def test_the_second_round_is_drawn_alike_on_both_sides(fresh: Market) -> None:
             seen.add(len(draws))
             (first, *_) = [claim for claim in claims if claim.task == task]
             if len(draws) == 1:
-                second = contracts.pay_audits(batch, [replace(first, attempt=MAX_DRAWS)])
+                second = pay(fresh, batch, [replace(first, attempt=MAX_DRAWS)])
                 with pytest.raises(ChainRejected, match=r"^TaskNotDrawn\("):
                     contracts.check(second, address(OPERATOR))
-        fresh.send(contracts.pay_audits(batch, claims), OPERATOR)
+        fresh.send(pay(fresh, batch, claims), OPERATOR)
     assert 2 in seen
     assert len(events(fresh, "AuditPaid")) == sum(
         len(draws_of(fresh, batch, line, task))
@@ -194,3 +199,51 @@ def test_two_jobs_in_one_batch_are_settled_together(fresh: Market) -> None:
     with pytest.raises(ChainRejected, match=r"^UnknownBatch\("):
         contracts.check(contracts.settle_batch(batch), address(OPERATOR))
     require_every_wei(fresh)
+
+
+def test_later_seats_draw_nothing_of_earlier_batches(fresh: Market) -> None:
+    contracts = fresh.contracts
+    enrol(fresh)
+    job = open_job(fresh)
+    batch = commit(fresh, [job], (HONEST, do_lease(job.job_id(contracts.domain), HONEST, 0, GOOD)))
+    fresh.fund(CHEAT, 3 * contracts.params().seat_stake_wei)
+    fresh.send(contracts.take_seats(3), CHEAT)
+    assert contracts.seat_count() == len(VERIFIERS) + 3
+    facts = contracts.batch(batch.batch_id())
+    assert facts.seat_count == contracts.seat_count_at(facts.commit_block) == len(VERIFIERS)
+    claims = audit(fresh, batch, 0, GOOD)
+    with pytest.raises(ChainRejected, match=r"^WrongSeatCount\("):
+        contracts.check(contracts.pay_audits(batch, len(VERIFIERS) + 3, claims), address(OPERATOR))
+    fresh.send(pay(fresh, batch, claims), OPERATOR)
+
+
+def test_a_jobs_status_is_derived_alike_on_both_sides(fresh: Market) -> None:
+    contracts, rules = fresh.contracts, fresh.contracts.params()
+    job = open_job(fresh, LEASE_TASKS)
+    job_id = job.job_id(contracts.domain)
+    work = (HONEST, do_lease(job_id, HONEST, 0, GOOD))
+
+    def require(status: JobStatus) -> None:
+        state = contracts.job(job_id)
+        facts = JobFacts(
+            task_count=job.task_count,
+            deadline=job.deadline,
+            committed_tasks=state.committed_tasks,
+            settled_tasks=state.settled_tasks,
+            open_leases=0,
+            cancelled_at=state.cancelled_at,
+        )
+        assert contracts.job_status(job) == status
+        assert job_status(facts, contracts.block_timestamp()) == status
+
+    assert contracts.job_status(replace(job, nonce=99)) is None
+    require(JobStatus.OPEN)
+    batch = commit(fresh, [job], work)
+    require(JobStatus.RUNNING)
+    later(fresh, 200_000)
+    require(JobStatus.EXPIRED)
+    fresh.send(contracts.cancel_job(job, b""), REQUESTER)
+    require(JobStatus.CANCELLED)
+    later(fresh, rules.dispute_window_seconds + 1)
+    fresh.send(contracts.settle_batch(batch), OPERATOR)
+    require(JobStatus.SETTLED)

@@ -60,6 +60,19 @@ def test_terms_keep_every_number(line: LeaseLine) -> None:
     assert LeaseLine.unpack(line.lease_id, line.result_root, line.terms) == line
 
 
+@given(bytes32s, addresses, uints(32), uints(96))
+def test_words_keep_addresses_and_numbers(
+    job_id: Bytes32, wallet: Address, tasks: int, stake_wei: int
+) -> None:
+    ref, party = JobRef(job_id, wallet, tasks), Party(wallet, stake_wei)
+    assert ref.owner < 2**192
+    assert JobRef.unpack(job_id, ref.owner) == ref
+    assert party.word < 2**256
+    assert Party.unpack(party.word) == party
+    with pytest.raises(InvalidInput):
+        JobRef.unpack(job_id, ref.owner | 1 << 192)
+
+
 @given(lines, st.integers(160, 255))
 def test_terms_with_bits_above_are_refused(line: LeaseLine, bit: int) -> None:
     with pytest.raises(InvalidInput):
@@ -103,9 +116,9 @@ def test_the_id_is_the_hash_of_its_abi_encoding() -> None:
         WALLETS[0], (JobRef(word("job"), WALLETS[1], 9),), (Party(WALLETS[2], 7),), (line,)
     )
     terms = 3 << 16 | 2 << 48 | 5 << 64
-    head = [0x20, int(WALLETS[0], 16), 0x80, 0x100, 0x160]
-    job = [1, word("job"), int(WALLETS[1], 16), 9]
-    party, tail = [1, int(WALLETS[2], 16), 7], [1, word("lease"), word("root"), terms]
+    head = [0x20, int(WALLETS[0], 16), 0x80, 0xE0, 0x120]
+    job = [1, word("job"), int(WALLETS[1], 16) | 9 << 160]
+    party, tail = [1, int(WALLETS[2], 16) | 7 << 160], [1, word("lease"), word("root"), terms]
     words = [
         w if isinstance(w, bytes) else encode(["uint256"], [w]) for w in head + job + party + tail
     ]

@@ -57,6 +57,7 @@ LEASE_STEPS: dict[str, Callable[[LeaseFacts], LeaseFacts]] = {
     "void": lambda facts: replace(facts, is_disputed=False),
     "lose": lambda facts: replace(facts, is_disputed=False, is_slashed=facts.is_disputed),
     "settle": lambda facts: replace(facts, is_settled=not facts.is_disputed),
+    "forfeit": lambda facts: replace(facts, is_slashed=not facts.is_disputed),
 }
 
 

@@ -9,12 +9,20 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.pricing import (
+    CONCESSION,
     RATE_FLOOR_PPM,
     RATE_NUMERATOR_PPM,
     REAUDIT_PPM,
+    SLASH,
+    Penalty,
+    Split,
     audit_budget_wei,
     audit_fee_wei,
     audit_rate_ppm,
+    concession_wei,
+    slash_wei,
+    split_concession,
+    split_slash,
     task_price_wei,
 )
 from protocol.sampling import audit_rounds
@@ -23,10 +31,10 @@ from protocol.units import PPM
 from tests.protocol.make_vectors import word
 
 prices = st.integers(1, 2**96 - 1)
-amounts = st.integers(0, 2**96 - 1)
-rates = st.integers(RATE_FLOOR_PPM, RATE_NUMERATOR_PPM)
+amounts = st.integers(0, 2**128 - 1)
 HONEST_COST = Fraction(8, 10)  # of the price
 COLLUDING = Fraction(1, 3)  # of the verifiers
+rates = st.integers(RATE_FLOOR_PPM, RATE_NUMERATOR_PPM)
 
 
 def first_and_second(rate_ppm: int) -> tuple[Fraction, Fraction]:
@@ -36,8 +44,8 @@ def first_and_second(rate_ppm: int) -> tuple[Fraction, Fraction]:
 
 
 @given(prices | st.just(0), amounts)
-def test_a_rate_is_between_the_floor_and_nearly_two(price: int, stake: int) -> None:
-    assert RATE_FLOOR_PPM <= audit_rate_ppm(price, stake) <= RATE_NUMERATOR_PPM < 2 * PPM
+def test_a_rate_is_between_the_floor_and_the_most(price: int, stake: int) -> None:
+    assert RATE_FLOOR_PPM <= audit_rate_ppm(price, stake) <= RATE_NUMERATOR_PPM
 
 
 @given(prices, amounts, amounts)
@@ -51,23 +59,29 @@ def test_dearer_tasks_are_audited_more(one: int, other: int, stake: int) -> None
     assert audit_rate_ppm(low, stake) <= audit_rate_ppm(high, stake)
 
 
-@given(prices)
-def test_without_stake_most_tasks_are_audited_twice(price: int) -> None:
-    assert audit_rate_ppm(price, 0) == RATE_NUMERATOR_PPM == 1_800_000
+@given(prices, amounts)
+def test_a_rate_is_rounded_up(price: int, stake: int) -> None:
+    exact = Fraction(RATE_NUMERATOR_PPM * price, price + stake)
+    assert audit_rate_ppm(price, stake) == max(RATE_FLOOR_PPM, -(-exact // 1))
+
+
+def _uncaught(rate_ppm: int) -> Fraction:
+    """The chance that no honest verifier runs a task, when a third of them collude."""
+    first, second = first_and_second(rate_ppm)
+    return 1 - first + (first - second) * COLLUDING + second * COLLUDING**2
 
 
 @given(prices, st.integers(0, 100_000))
-def test_cheating_does_not_pay(price: int, stake_in_permille: int) -> None:
-    """VERIFICATION.md: S > c/q_e - R, where S is what a caught cheater loses beside the task's pay.
+def test_cheating_does_not_pay(price: int, stake_in_milli_prices: int) -> None:
+    """One wrong single-task lease, conceded when found, a third of the verifiers colluding.
 
-    The rate is computed from c = 0.8 R with half as much again, so that it holds for every stake,
-    none included, a third of the verifiers colluding: they only cover a cheater if all who are
-    drawn do.
+    It brings the price if it is not found; else it costs the concession. Honest work brings the
+    price less its cost.
     """
-    stake = price * stake_in_permille // 1000
-    first, second = first_and_second(audit_rate_ppm(price, stake))
-    caught = (first - second) * (1 - COLLUDING) + second * (1 - COLLUDING**2)
-    assert stake > HONEST_COST * price / caught - price
+    stake = price * stake_in_milli_prices // 1000
+    uncaught = _uncaught(audit_rate_ppm(price, stake))
+    cheating = uncaught * price - (1 - uncaught) * concession_wei(price, stake)
+    assert cheating < price * (1 - HONEST_COST)
 
 
 @pytest.mark.parametrize(
@@ -76,6 +90,40 @@ def test_cheating_does_not_pay(price: int, stake_in_permille: int) -> None:
 )
 def test_rates_that_the_docs_name(stake_in_prices: int, rate_ppm: int) -> None:
     assert audit_rate_ppm(10**17, stake_in_prices * 10**17) == rate_ppm
+
+
+@given(prices, amounts)
+def test_a_penalty_takes_no_more_than_there_is(price: int, stake: int) -> None:
+    assert concession_wei(price, stake) == min(stake, 45 * price)
+    assert slash_wei(price, stake) == min(stake, 60 * price)
+
+
+@given(prices, amounts)
+def test_conceding_is_never_the_dearer_choice(price: int, stake: int) -> None:
+    assert concession_wei(price, stake) <= slash_wei(price, stake)
+
+
+@given(amounts, prices)
+def test_a_split_loses_nothing(penalty: int, price: int) -> None:
+    for split in (split_concession(penalty, price), split_slash(penalty, price)):
+        assert split.total_wei == penalty
+        assert min(split.requester_wei, split.challenger_wei, split.committee_wei) >= 0
+
+
+def test_splits_that_the_docs_name() -> None:
+    assert split_concession(1000, 1) == Split(500, 100, 0, 400)
+    assert split_slash(1000, 1) == Split(400, 300, 200, 100)
+    assert split_slash(9, 1) == Split(3, 2, 1, 3)
+
+
+@given(amounts, prices, st.sampled_from([CONCESSION, SLASH]))
+def test_a_capped_requester_gets_no_more_than_the_cap(
+    penalty: int, price: int, rule: Penalty
+) -> None:
+    shares = (rule.prices, rule.requester_percent, rule.challenger_percent, rule.committee_percent)
+    split = Penalty(*shares, requester_most_prices=1).split(penalty, price)
+    assert split.requester_wei == min(rule.split(penalty, price).requester_wei, price)
+    assert split.total_wei == penalty
 
 
 @given(prices)
@@ -115,3 +163,9 @@ def test_an_audit_budget_lasts(rate_ppm: int) -> None:
     ]
     assert sum(audits > most for audits in drawn) <= 4
     assert max(drawn) > 50 * rate_ppm // PPM
+
+
+def test_a_budget_for_newcomers_is_for_both_audits() -> None:
+    fee = audit_fee_wei(10**17)
+    audits = audit_budget_wei(10**17, 100, RATE_NUMERATOR_PPM) // fee
+    assert 180 < audits <= 200

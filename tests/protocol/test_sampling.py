@@ -5,16 +5,21 @@ from __future__ import annotations
 from collections import Counter
 
 import pytest
+from eth_abi import encode
+from eth_utils import keccak
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.pricing import RATE_NUMERATOR_PPM, REAUDIT_PPM
 from protocol.sampling import (
     MAX_DRAWS,
+    SEAT_TAG,
     Seat,
     audit_rounds,
     audited_tasks,
     committee_index,
     draw_committee,
+    draw_committee_seats,
     draw_verifier,
     draw_verifiers,
     is_audited,
@@ -43,39 +48,6 @@ def test_as_many_tasks_are_drawn_as_the_rate_says(rate_ppm: int) -> None:
     assert abs(hits - draws * share) <= 5 * (draws * share * (1 - share)) ** 0.5 + 1
 
 
-@pytest.mark.parametrize(
-    ("rate_ppm", "once", "twice"),
-    [
-        (30_000, 0.03, 0.003),
-        (500_000, 0.5, 0.05),
-        (PPM, 1, 0.1),
-        (1_050_000, 1, 0.1),
-        (1_100_000, 1, 0.1),
-        (1_450_000, 1, 0.45),
-        (1_800_000, 1, 0.8),
-        (2 * PPM, 1, 1),
-    ],
-)
-def test_as_many_rounds_are_drawn_as_the_rate_says(
-    rate_ppm: int, once: float, twice: float
-) -> None:
-    """Within five standard deviations of 20,000 fixed draws."""
-    draws = 20_000
-    rounds = Counter(audit_rounds(SEED, LEASE, task, rate_ppm) for task in range(draws))
-    for hits, share in ((rounds[1] + rounds[2], once), (rounds[2], twice)):
-        assert abs(hits - draws * share) <= 5 * (draws * share * (1 - share)) ** 0.5
-
-
-@given(bytes32s, bytes32s, uints(32), st.integers(0, 2 * PPM), st.integers(0, 2 * PPM))
-def test_a_higher_rate_draws_no_round_less(
-    seed: Bytes32, lease_id: Bytes32, task: int, one: int, other: int
-) -> None:
-    low, high = sorted((one, other))
-    fewer, more = (audit_rounds(seed, lease_id, task, rate) for rate in (low, high))
-    assert 0 <= fewer <= more <= 2
-    assert (fewer > 0) == is_audited(seed, lease_id, task, low)
-
-
 @given(bytes32s, bytes32s, uints(32))
 def test_the_ends_of_the_rate(seed: Bytes32, lease_id: Bytes32, task: int) -> None:
     assert not is_audited(seed, lease_id, task, 0)
@@ -88,6 +60,49 @@ def test_a_higher_rate_draws_more(
 ) -> None:
     low, high = sorted((one, other))
     assert is_audited(seed, lease_id, task, low) <= is_audited(seed, lease_id, task, high)
+
+
+@given(bytes32s, bytes32s, uints(32), uints(256), st.integers(1, 2**32 - 1))
+def test_a_draw_is_the_hash_of_the_abi_encoding(
+    seed: Bytes32, lease_id: Bytes32, task: int, attempt: int, count: int
+) -> None:
+    types = ["bytes32", "bytes32", "bytes32", "uint32", "uint256"]
+    words = encode(types, [SEAT_TAG, seed, lease_id, task, attempt])
+    expected = int.from_bytes(keccak(words), "big") % count
+    assert seat_index(seed, lease_id, task, attempt, count) == expected
+
+
+@given(bytes32s, bytes32s, uints(32), st.integers(0, RATE_NUMERATOR_PPM))
+def test_a_task_is_audited_if_it_has_a_round(
+    seed: Bytes32, lease_id: Bytes32, task: int, rate_ppm: int
+) -> None:
+    rounds = audit_rounds(seed, lease_id, task, rate_ppm)
+    assert rounds in (0, 1, 2)
+    assert (rounds > 0) == is_audited(seed, lease_id, task, rate_ppm)
+
+
+@given(bytes32s, bytes32s, uints(32), st.integers(0, 2 * PPM), st.integers(0, 2 * PPM))
+def test_a_higher_rate_has_no_fewer_rounds(
+    seed: Bytes32, lease_id: Bytes32, task: int, one: int, other: int
+) -> None:
+    low, high = sorted((one, other))
+    rounds = audit_rounds(seed, lease_id, task, high)
+    assert audit_rounds(seed, lease_id, task, low) <= rounds
+    if low >= PPM:
+        assert rounds >= 1
+    if high == 2 * PPM:
+        assert rounds == 2
+
+
+@pytest.mark.parametrize("rate_ppm", [30_000, 500_000, PPM, 1_400_000, RATE_NUMERATOR_PPM])
+def test_as_many_rounds_are_drawn_as_the_rate_says(rate_ppm: int) -> None:
+    """Within five standard deviations of 20,000 fixed tasks, of which some are audited again."""
+    tasks = 20_000
+    rounds = Counter(audit_rounds(SEED, LEASE, task, rate_ppm) for task in range(tasks))
+    first = min(rate_ppm, PPM) / PPM
+    again = first * max(REAUDIT_PPM, rate_ppm - PPM) / PPM
+    for count, share in ((rounds[1] + rounds[2], first), (rounds[2], again)):
+        assert abs(count - tasks * share) <= 5 * (tasks * share * (1 - share)) ** 0.5 + 1
 
 
 def test_draws_depend_on_seed_lease_and_task() -> None:
@@ -142,33 +157,46 @@ def test_a_verifier_is_eligible_and_the_first(
     assert attempts[draw.attempt].holder == draw.holder
 
 
-@given(bytes32s, seat_lists, exclusions, uints(32), st.integers(0, 2 * PPM))
-def test_each_round_finds_the_first_who_is_left(
+@given(bytes32s, seat_lists, exclusions, uints(32), st.integers(0, RATE_NUMERATOR_PPM))
+def test_every_round_has_another_verifier(
     seed: Bytes32, seats: list[Seat], excluded: set[Address], task: int, rate_ppm: int
 ) -> None:
     draws = draw_verifiers(seed, LEASE, task, rate_ppm, seats, BLOCK, excluded)
+    rounds = audit_rounds(seed, LEASE, task, rate_ppm)
     barred = set(excluded)
-    expected = []
-    for number in range(audit_rounds(seed, LEASE, task, rate_ppm) if seats else 0):
-        attempts = range(number * MAX_DRAWS, (number + 1) * MAX_DRAWS)
-        found = [seats[seat_index(seed, LEASE, task, a, len(seats))] for a in attempts]
-        eligible = [s.is_held_at(BLOCK) and s.holder not in barred for s in found]
-        if any(eligible):
-            first = eligible.index(True)
-            barred.add(found[first].holder)
-            expected.append((found[first].holder, attempts[first], number))
-    assert [(d.holder, d.attempt, d.round) for d in draws] == expected
-    assert len({d.holder for d in draws}) == len(draws)
+    for number in range(rounds):
+        attempts = range(number * MAX_DRAWS, (number + 1) * MAX_DRAWS) if seats else ()
+        eligible = [
+            a
+            for a in attempts
+            if (seat := seats[seat_index(seed, LEASE, task, a, len(seats))]).is_held_at(BLOCK)
+            and seat.holder not in barred
+        ]
+        drawn = [draw for draw in draws if draw.round == number]
+        assert [draw.attempt for draw in drawn] == eligible[:1]
+        barred |= {draw.holder for draw in drawn}
+    assert len(draws) <= rounds
+    assert len({draw.holder for draw in draws}) == len(draws)
+    if rounds:
+        first = draw_verifier(seed, LEASE, task, seats, BLOCK, excluded)
+        assert [draw for draw in draws if draw.round == 0] == ([first] if first else [])
 
 
-def test_a_second_round_is_by_another_verifier_or_by_nobody() -> None:
-    many, one = [Seat(h, 1) for h in HOLDERS], [Seat(HOLDERS[0], 1)] * 3
+def test_a_lone_verifier_does_not_re_audit_itself() -> None:
+    seats = [Seat(HOLDERS[0], 1)] * 4
     for task in range(50):
-        first, second = draw_verifiers(SEED, LEASE, task, 2 * PPM, many, BLOCK, ())
-        assert first.holder != second.holder
-        assert (first.round, second.round) == (0, 1)
-        (only,) = draw_verifiers(SEED, LEASE, task, 2 * PPM, one, BLOCK, ())
-        assert (only.holder, only.round) == (HOLDERS[0], 0)
+        draws = draw_verifiers(SEED, LEASE, task, 2 * PPM, seats, BLOCK, ())
+        assert [draw.round for draw in draws] == [0]
+
+
+@given(bytes32s, seat_lists, exclusions, st.integers(1, 5))
+def test_a_committee_sits_on_the_seats_that_were_drawn(
+    seed: Bytes32, seats: list[Seat], excluded: set[Address], size: int
+) -> None:
+    drawn = draw_committee_seats(seed, 1, seats, BLOCK, excluded, size)
+    members = draw_committee(seed, 1, seats, BLOCK, excluded, size)
+    assert tuple(seats[seat_id].holder for seat_id in drawn) == members
+    assert all(seats[seat_id].is_held_at(BLOCK) for seat_id in drawn)
 
 
 @given(bytes32s, seat_lists, exclusions, st.integers(1, 5))

@@ -52,7 +52,9 @@ interface IAnnex {
 
     /// @notice Pay drawn verifiers for audits that found what the provider had found, out of the jobs'
     /// audit escrows as far as these go. Anyone, from the seed on until the batch is finished.
-    function payAudits(Batch calldata batch, AuditClaim[] calldata claims) external;
+    /// @param seatCount `seatCountAt` the commitment's block.
+    function payAudits(Batch calldata batch, uint24 seatCount, AuditClaim[] calldata claims)
+        external;
 
     // ------------------------------------------------------------------------------ disputes
 
@@ -117,6 +119,9 @@ interface IAnnex {
         returns (uint96 stakeWei, uint40 releasableAt, uint32 duties);
     /// @notice How many seats there are, held or not. It never falls.
     function seatCount() external view returns (uint32);
+    /// @notice How many seats there were before a block: draws for what was committed in it are among
+    /// these.
+    function seatCountAt(uint48 blockNumber) external view returns (uint24);
     /// @notice Which wallet a device signs for, until when. It says what the wallet trusts, not that
     /// the device agreed to it.
     function deviceOf(address device) external view returns (address wallet, uint40 notAfter);

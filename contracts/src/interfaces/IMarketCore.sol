@@ -2,9 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {Account} from "../types/Account.sol";
-import {Batch, BatchState, LeaseLine, Signature} from "../types/Batch.sol";
+import {Batch, LeaseLine, Signature} from "../types/Batch.sol";
+import {BatchState} from "../types/BatchState.sol";
 import {Job} from "../types/Job.sol";
-import {JobState} from "../types/JobState.sol";
+import {JobState, JobStatus} from "../types/JobState.sol";
 import {IMarketErrors} from "./IMarketErrors.sol";
 import {IMarketEvents} from "./IMarketEvents.sol";
 
@@ -90,6 +91,8 @@ interface IMarketCore is IMarketEvents, IMarketErrors {
     function account(address owner) external view returns (Account memory);
     /// @notice A job's facts; all zero if it was never opened or cancelled.
     function job(bytes32 jobId) external view returns (JobState memory state, uint40 cancelledAt);
+    /// @notice Where a job stands now.
+    function statusOf(Job calldata job) external view returns (JobStatus);
     /// @notice Whether a result of the task is committed, and not released.
     function isTaskCommitted(bytes32 jobId, uint32 task) external view returns (bool);
     /// @notice A batch's facts; all zero if it was never committed, or is finished.

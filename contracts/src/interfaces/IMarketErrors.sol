@@ -38,6 +38,8 @@ interface IMarketErrors {
     /// @dev The seat serves in a dispute; wait until that is resolved.
     error SeatOnDuty(uint32 seatId);
     error SeatEmpty(uint32 seatId);
+    /// @dev See `seatCountAt`.
+    error WrongSeatCount(uint256 count, uint256 blockNumber);
 
     // signatures
     /// @dev Not signed by `signer` for this market on this chain.

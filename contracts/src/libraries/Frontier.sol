@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {JobState} from "../types/JobState.sol";
+import {JobWord} from "../types/JobState.sol";
 import {Bitmap} from "./Bitmap.sol";
 
 /// @notice Which tasks of a job are committed: all below its frontier but the holes. Leases that come in
@@ -14,33 +14,31 @@ library Frontier {
     uint256 internal constant NONE = type(uint256).max;
 
     /// @notice Commit [first, first + count).
+    /// @return next The job's word afterwards.
     /// @return clash The first of them that is committed already, or all ones.
-    function take(
-        JobState memory state,
-        Bitmap.Set storage holes,
-        uint256 first,
-        uint256 count
-    ) internal returns (uint256 clash) {
-        uint256 end = first + count;
-        uint256 frontier = state.frontier;
-        if (first > frontier) holes.addRange(frontier, first - frontier);
-        if (first < frontier) {
-            clash = holes.takeRange(first, (end < frontier ? end : frontier) - first);
-            if (clash != NONE) return clash;
+    function take(JobWord word, Bitmap.Set storage holes, uint256 first, uint256 count)
+        internal
+        returns (JobWord next, uint256 clash)
+    {
+        unchecked {
+            uint256 end = first + count; // both have 32 bits
+            uint256 frontier = word.frontier();
+            if (first > frontier) {
+                holes.addRange(frontier, first - frontier);
+            } else if (first < frontier) {
+                clash = holes.takeRange(first, (end < frontier ? end : frontier) - first);
+                if (clash != NONE) return (word, clash);
+            }
+            return (word.committed(end, count), NONE);
         }
-        if (end > frontier) state.frontier = uint24(end);
-        state.committedTasks += uint24(count);
-        return NONE;
     }
 
     /// @notice Free [first, first + count), which are committed.
-    function free(
-        JobState memory state,
-        Bitmap.Set storage holes,
-        uint256 first,
-        uint256 count
-    ) internal {
+    function free(JobWord word, Bitmap.Set storage holes, uint256 first, uint256 count)
+        internal
+        returns (JobWord)
+    {
         holes.addRange(first, count);
-        state.committedTasks -= uint24(count);
+        return word.freed(count);
     }
 }

@@ -10,7 +10,11 @@ library Pricing {
 
     /// @notice How often a task is audited, on average, from the money at risk, rounded up. Above
     /// `PPM` every task is audited once, and some of them twice.
-    function auditRatePpm(uint256 pricePerTaskWei, uint256 stakeWei) internal pure returns (uint32) {
+    function auditRatePpm(uint256 pricePerTaskWei, uint256 stakeWei)
+        internal
+        pure
+        returns (uint32)
+    {
         uint256 atRiskWei = stakeWei + pricePerTaskWei;
         if (atRiskWei == 0) return uint32(RATE_NUMERATOR_PPM);
         uint256 rate = (RATE_NUMERATOR_PPM * pricePerTaskWei + atRiskWei - 1) / atRiskWei;

@@ -6,8 +6,9 @@ import {Merkle} from "../libraries/Merkle.sol";
 import {Pricing} from "../libraries/Pricing.sol";
 import {Sampling} from "../libraries/Sampling.sol";
 import {AuditClaim, AuditResult, AuditResultHash} from "../types/AuditResult.sol";
-import {Batch, BatchState} from "../types/Batch.sol";
-import {JobFlags, JobState} from "../types/JobState.sol";
+import {Batch} from "../types/Batch.sol";
+import {BatchWord} from "../types/BatchState.sol";
+import {JobWord, JobWords} from "../types/JobState.sol";
 import {LeaseResult, LeaseResultHash} from "../types/LeaseResult.sol";
 import {TaskResult} from "../types/TaskResult.sol";
 import {Leases} from "./Leases.sol";
@@ -16,7 +17,6 @@ import {Seats} from "./Seats.sol";
 /// @notice Seeds, and pay for the verifiers that they draw.
 abstract contract Audits is Leases, Seats {
     using AuditResultHash for AuditResult;
-    using JobFlags for JobState;
     using LeaseResultHash for LeaseResult;
 
     /// @dev What a draw depends on.
@@ -28,21 +28,27 @@ abstract contract Audits is Leases, Seats {
         address operator;
     }
 
+    /// @dev Of a paid audit that was contradicted: it pays for that once, and is never paid again.
+    uint32 private constant _CONTRADICTED = 1 << 31;
+
     /// @dev By batch, and by line, task and round: the seat that was paid for the audit, plus 1.
     mapping(bytes32 batchId => mapping(uint256 key => uint32)) private _paidAudits;
 
     /// @inheritdoc IAnnex
     function fixSeed(bytes32 batchId) external {
-        BatchState memory state = _batches[batchId];
-        if (state.lineCount == 0) revert UnknownBatch(batchId);
+        BatchWord state = _batches[batchId];
+        if (state.isUnknown()) revert UnknownBatch(batchId);
         if (_seeds[batchId] != 0) revert SeedAlreadyFixed(batchId);
         _fixedSeed(batchId, state);
     }
 
     /// @inheritdoc IAnnex
-    function payAudits(Batch calldata batch_, AuditClaim[] calldata claims) external {
+    function payAudits(Batch calldata batch_, uint24 seatCount_, AuditClaim[] calldata claims)
+        external
+    {
         _requireFew(claims.length);
-        (bytes32 batchId, BatchState memory state) = _knownBatch(batch_);
+        (bytes32 batchId, BatchWord state) = _knownBatch(batch_);
+        _requireSeatCount(seatCount_, state.commitBlock());
         bytes32 seed = _fixedSeed(batchId, state);
         for (uint256 i; i < claims.length; ++i) {
             AuditClaim calldata claim = claims[i];
@@ -50,12 +56,13 @@ abstract contract Audits is Leases, Seats {
             LeaseResult memory lease = _result(batch_, claim.line);
             DrawFacts memory facts = DrawFacts(
                 seed,
-                state.commitBlock,
-                state.seatCount,
-                batch_.jobs[batch_.lines[claim.line].terms.job()].requester,
+                state.commitBlock(),
+                seatCount_,
+                batch_.jobs[batch_.lines[claim.line].terms.job()].owner.requester(),
                 batch_.operator
             );
-            uint256 stakeWei = batch_.providers[batch_.lines[claim.line].terms.provider()].stakeWei;
+            uint256 stakeWei =
+                batch_.providers[batch_.lines[claim.line].terms.provider()].stakeWei();
             _pay(batchId, facts, lease, stakeWei, claim);
         }
     }
@@ -63,8 +70,8 @@ abstract contract Audits is Leases, Seats {
     /// @inheritdoc IAnnex
     function seedOf(bytes32 batchId) external view returns (bytes32 seed) {
         seed = _seeds[batchId];
-        BatchState memory state = _batches[batchId];
-        if (seed == 0 && state.lineCount != 0) seed = _BEACON.valueAt(_seedBlock(state));
+        BatchWord state = _batches[batchId];
+        if (seed == 0 && !state.isUnknown()) seed = _BEACON.valueAt(_seedBlock(state));
     }
 
     /// @inheritdoc IAnnex
@@ -74,26 +81,28 @@ abstract contract Audits is Leases, Seats {
         returns (bool isPaid, uint32 seatId)
     {
         uint32 found = _paidAudits[batchId][_key(line, task, round)];
-        return (found != 0, found == 0 ? 0 : found - 1);
+        return (found != 0, found == 0 ? 0 : (found & ~_CONTRADICTED) - 1);
     }
 
-    /// @dev The seat paid for an audit, and forget it: it pays for one wrong audit once.
+    /// @dev The seat that was paid for an audit which is found wrong, once.
     function _takePaidAudit(bytes32 batchId, uint256 line, uint256 task, uint256 round)
         internal
         returns (uint32 seatId)
     {
         uint256 key = _key(line, task, round);
         uint32 found = _paidAudits[batchId][key];
-        if (found == 0) revert AuditNotPaid(batchId, line, task, round);
-        delete _paidAudits[batchId][key];
+        if (found == 0 || found & _CONTRADICTED != 0) {
+            revert AuditNotPaid(batchId, line, task, round);
+        }
+        _paidAudits[batchId][key] = found | _CONTRADICTED;
         return found - 1;
     }
 
-    function _seedBlock(BatchState memory state) private view returns (uint256) {
-        return uint256(state.commitBlock) + _SEED_DELAY_BLOCKS;
+    function _seedBlock(BatchWord state) private view returns (uint256) {
+        return state.commitBlock() + _SEED_DELAY_BLOCKS;
     }
 
-    function _fixedSeed(bytes32 batchId, BatchState memory state) private returns (bytes32 seed) {
+    function _fixedSeed(bytes32 batchId, BatchWord state) private returns (bytes32 seed) {
         seed = _seeds[batchId];
         if (seed != 0) return seed;
         uint256 seedBlock = _seedBlock(state);
@@ -121,12 +130,14 @@ abstract contract Audits is Leases, Seats {
         uint32 seatId = _requireDrawn(facts, lease, claim);
         _requireAudited(batchId, lease, claim);
         uint256 key = _key(claim.line, claim.task, round);
-        if (_paidAudits[batchId][key] != 0) revert AuditAlreadyPaid(lease.leaseId, claim.task, round);
+        if (_paidAudits[batchId][key] != 0) {
+            revert AuditAlreadyPaid(lease.leaseId, claim.task, round);
+        }
         _paidAudits[batchId][key] = seatId + 1;
-        JobState memory job_ = _jobs[lease.jobId];
-        if (job_.has(JobFlags.CLOSED)) revert JobAlreadyClosed(lease.jobId);
-        uint256 feeWei = _min(Pricing.auditFeeWei(priceWei), job_.auditEscrowWei);
-        _jobs[lease.jobId].auditEscrowWei = job_.auditEscrowWei - uint88(feeWei);
+        JobWord word = _jobs[lease.jobId];
+        if (word.has(JobWords.CLOSED)) revert JobAlreadyClosed(lease.jobId);
+        uint256 feeWei = _min(Pricing.auditFeeWei(priceWei), word.auditEscrowWei());
+        _jobs[lease.jobId] = word.auditPaid(feeWei);
         _credit(claim.verifier, feeWei);
         emit AuditPaid(
             batchId, lease.leaseId, claim.verifier, lease.jobId, claim.task, uint8(round), feeWei
@@ -174,16 +185,14 @@ abstract contract Audits is Leases, Seats {
     }
 
     /// @dev The verifier signed a digest, and it is the provider's.
-    function _requireAudited(
-        bytes32 batchId,
-        LeaseResult memory lease,
-        AuditClaim calldata claim
-    ) private view {
+    function _requireAudited(bytes32 batchId, LeaseResult memory lease, AuditClaim calldata claim)
+        private
+        view
+    {
         AuditResult memory result =
             AuditResult(batchId, lease.leaseId, claim.task, claim.taskDigest, claim.salt);
         _requireSignedFor(claim.verifier, _typedDigest(result.hash()), claim.signature);
-        bytes32 leaf =
-            TaskResult.leaf(lease.leaseId, claim.task, claim.taskDigest, claim.leafSalt);
+        bytes32 leaf = TaskResult.leaf(lease.leaseId, claim.task, claim.taskDigest, claim.leafSalt);
         uint256 index = claim.task - lease.firstTask;
         if (!Merkle.verify(leaf, index, lease.count, claim.proof, lease.resultRoot)) {
             revert AuditDisagrees(lease.leaseId, claim.task);

@@ -5,9 +5,9 @@ import {IAnnex} from "../interfaces/IAnnex.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Merkle} from "../libraries/Merkle.sol";
 import {Account} from "../types/Account.sol";
-import {Batch, BatchState} from "../types/Batch.sol";
+import {Batch} from "../types/Batch.sol";
+import {BatchWord} from "../types/BatchState.sol";
 import {Dispute, DisputeStatus, Ruling, Verdict} from "../types/Dispute.sol";
-import {JobState} from "../types/JobState.sol";
 import {LeaseResult} from "../types/LeaseResult.sol";
 import {TaskResult} from "../types/TaskResult.sol";
 import {Audits} from "./Audits.sol";
@@ -32,13 +32,13 @@ abstract contract Disputes is Audits {
         external
         returns (uint256 disputeId)
     {
-        (bytes32 batchId, BatchState memory state) = _knownBatch(batch_);
+        (bytes32 batchId, BatchWord state) = _knownBatch(batch_);
         uint256 endsAt = _windowEndsAt(state);
         if (block.timestamp > endsAt) revert WindowOver(batchId, endsAt);
         if (line >= batch_.lines.length) revert NoSuchLine(batchId, line);
         LeaseResult memory lease = _result(batch_, line);
         _requireTask(lease, task);
-        if (_isFinished(state, line)) revert LeaseFinished(batchId, line);
+        if (state.isFinished(line)) revert LeaseFinished(batchId, line);
         uint256 key = uint256(line) << 32 | task;
         if (_disputedTasks[batchId].has(key)) revert TaskAlreadyDisputed(lease.leaseId, task);
         address challenger = _caller();
@@ -46,13 +46,21 @@ abstract contract Disputes is Audits {
         _disputedTasks[batchId].add(key);
         _openDisputes[batchId][line] += 1;
         _accounts[lease.provider].openDisputes += 1;
-        _batches[batchId].disputedBits |= uint64(1 << line);
-        address requester = batch_.jobs[batch_.lines[line].terms.job()].requester;
+        _batches[batchId] = state.disputed(line);
+        address requester = batch_.jobs[batch_.lines[line].terms.job()].owner.requester();
         disputeId = _storeDispute(batchId, lease, line, task, challenger);
         _disputes[disputeId - 1].requester = requester;
         _disputes[disputeId - 1].operator = batch_.operator;
         emit DisputeOpened(
-            disputeId, lease.leaseId, challenger, batchId, task, line, lease, requester, batch_.operator
+            disputeId,
+            lease.leaseId,
+            challenger,
+            batchId,
+            task,
+            line,
+            lease,
+            requester,
+            batch_.operator
         );
     }
 
@@ -111,8 +119,7 @@ abstract contract Disputes is Audits {
         bytes32[] calldata proof
     ) external {
         Dispute storage lost = _knownDispute(disputeId);
-        bool isRuled =
-            lost.status == DisputeStatus.Resolved && lost.verdict == Verdict.ProviderLost;
+        bool isRuled = lost.status == DisputeStatus.Resolved && lost.verdict == Verdict.ProviderLost;
         if (!isRuled || lost.ruledDigest == claimedDigest) revert NotContradicted(disputeId);
         bytes32 leaf = TaskResult.leaf(lost.leaseId, lost.task, claimedDigest, leafSalt);
         uint256 index = lost.task - lost.firstTask;
@@ -174,18 +181,17 @@ abstract contract Disputes is Audits {
         contested.verdict = verdict;
         _accounts[contested.provider].openDisputes -= 1;
         uint256 left = --_openDisputes[contested.batchId][contested.line];
-        if (left == 0) {
-            _batches[contested.batchId].disputedBits &= ~uint64(1 << contested.line);
-        }
+        if (left != 0) return;
+        bytes32 batchId = contested.batchId;
+        _batches[batchId] = _batches[batchId].undisputed(contested.line);
     }
 
     /// @dev The provider has lost the lease: no pay, its tasks are free again.
     function _finish(Dispute storage contested) private {
         bytes32 batchId = contested.batchId;
         bytes32 jobId = contested.jobId;
-        _batches[batchId].finishedBits |= uint64(1 << contested.line);
+        _batches[batchId] = _batches[batchId].finished(1 << contested.line);
         _accounts[contested.provider].strikes += 1;
-        JobState memory state = _jobs[jobId];
         LeaseResult memory lease = LeaseResult(
             contested.leaseId,
             jobId,
@@ -195,8 +201,7 @@ abstract contract Disputes is Audits {
             contested.amount,
             contested.resultRoot
         );
-        _release(batchId, lease, state);
-        _jobs[jobId] = state;
+        _jobs[jobId] = _release(batchId, lease, _jobs[jobId]);
     }
 
     /// @dev Less than losing; but as much as cheating could have earned before it was drawn, and hardly
@@ -265,7 +270,7 @@ abstract contract Disputes is Audits {
 
     /// @dev A batch in dispute is never forgotten, so its state is there.
     function _isMoot(Dispute storage contested) private view returns (bool) {
-        return _isFinished(_batches[contested.batchId], contested.line);
+        return _batches[contested.batchId].isFinished(contested.line);
     }
 
     function _knownDispute(uint256 disputeId) private view returns (Dispute storage) {

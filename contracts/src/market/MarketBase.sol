@@ -9,8 +9,8 @@ import {IMarketEvents} from "../interfaces/IMarketEvents.sol";
 import {ITerms} from "../interfaces/ITerms.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Account} from "../types/Account.sol";
-import {BatchState} from "../types/Batch.sol";
-import {JobState} from "../types/JobState.sol";
+import {BatchWord} from "../types/BatchState.sol";
+import {JobWord} from "../types/JobState.sol";
 import {Params} from "../types/Params.sol";
 
 /// @notice What every part of Market shares: what it was deployed with, and all of its storage. Market
@@ -46,14 +46,14 @@ abstract contract MarketBase is IMarketEvents, IMarketErrors {
     mapping(address signer => Bitmap.Set) internal _usedNonces;
     mapping(bytes32 digest => bool) internal _usedPermits;
 
-    mapping(bytes32 jobId => JobState) internal _jobs;
+    mapping(bytes32 jobId => JobWord) internal _jobs;
     mapping(bytes32 jobId => uint40) internal _cancelledAt;
     /// @dev Tasks below a job's frontier that are not committed.
     mapping(bytes32 jobId => Bitmap.Set) internal _holes;
     /// @dev By a lease result's struct hash: it was released, and never counts again.
     mapping(bytes32 resultHash => bool) internal _voidResults;
 
-    mapping(bytes32 batchId => BatchState) internal _batches;
+    mapping(bytes32 batchId => BatchWord) internal _batches;
     mapping(bytes32 batchId => bytes32) internal _seeds;
 
     uint40 internal _intakePausedUntil;

@@ -16,6 +16,8 @@ abstract contract Seats is MarketBase, IAnnex {
         uint32 duties;
         /// @dev Of a released seat: the one released before, plus 1.
         uint32 next;
+        /// @dev When the seat first came to be, whoever sat there since. Later seats came later.
+        uint48 bornBlock;
     }
 
     mapping(uint32 seatId => Seat) private _seats;
@@ -86,6 +88,26 @@ abstract contract Seats is MarketBase, IAnnex {
         return _seatCount;
     }
 
+    /// @inheritdoc IAnnex
+    function seatCountAt(uint48 blockNumber) external view returns (uint24) {
+        uint32 low = 0;
+        uint32 high = _seatCount;
+        while (low < high) {
+            uint32 middle = (low + high) / 2;
+            if (_stakes[middle].bornBlock < blockNumber) low = middle + 1;
+            else high = middle;
+        }
+        return uint24(low);
+    }
+
+    /// @dev So many seats there were before a block: told by the caller, since searching is dear.
+    function _requireSeatCount(uint24 count, uint256 blockNumber) internal view {
+        bool isEnough =
+            count == _seatCount || (count < _seatCount && _stakes[count].bornBlock >= blockNumber);
+        bool isTooMuch = count != 0 && _stakes[count - 1].bornBlock >= blockNumber;
+        if (!isEnough || isTooMuch) revert WrongSeatCount(count, blockNumber);
+    }
+
     /// @dev End a seat's duty in a dispute, vacating it if it was absent or offended, and taking its
     /// stake if it offended.
     function _endDuty(uint256 disputeId, uint32 seatId, bool isAbsent, bool isOffender)
@@ -126,7 +148,11 @@ abstract contract Seats is MarketBase, IAnnex {
     /// @dev A released seat if there is one, else a new one.
     function _emptySeat() private returns (uint32 seatId) {
         seatId = _releasedSeat;
-        if (seatId == 0) return _seatCount++;
+        if (seatId == 0) {
+            seatId = _seatCount++;
+            _stakes[seatId].bornBlock = uint48(block.number);
+            return seatId;
+        }
         _releasedSeat = _stakes[--seatId].next;
     }
 

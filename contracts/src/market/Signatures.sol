@@ -17,18 +17,14 @@ abstract contract Signatures is MarketBase {
     bytes32 private constant _DOMAIN_TYPEHASH = keccak256(
         "EIP712Domain(string name,string version,uint256 chainId,address verifyingContract)"
     );
+    bytes32 private constant _NAME_HASH = keccak256("Fallow Market");
+    bytes32 private constant _VERSION_HASH = keccak256("1");
 
     /// @dev By `address(this)` at the time: Annex runs at Market's address, and a fork has another
     /// chain id.
-    function _domainSeparator() internal view returns (bytes32) {
+    function _domainSeparator() internal view virtual returns (bytes32) {
         return keccak256(
-            abi.encode(
-                _DOMAIN_TYPEHASH,
-                keccak256(bytes(DOMAIN_NAME)),
-                keccak256(bytes(DOMAIN_VERSION)),
-                block.chainid,
-                address(this)
-            )
+            abi.encode(_DOMAIN_TYPEHASH, _NAME_HASH, _VERSION_HASH, block.chainid, address(this))
         );
     }
 

@@ -6,14 +6,45 @@ import {LeaseTerms} from "./LeaseTerms.sol";
 /// @notice A job that a batch has leases of.
 struct JobRef {
     bytes32 jobId;
-    address requester;
-    uint32 taskCount;
+    Owner owner;
 }
 
-/// @notice A provider with leases in a batch, and the stake that stood behind it at the commitment.
-struct Party {
-    address wallet;
-    uint96 stakeWei;
+/// @notice A job's requester (160 bits) and its number of tasks (32), in one word from the lowest bit.
+type Owner is uint256;
+
+/// @notice A provider with leases in a batch (160 bits), and the stake in wei that stood behind it at the
+/// commitment (96), in one word from the lowest bit.
+type Party is uint256;
+
+using OwnerFields for Owner global;
+using PartyFields for Party global;
+
+library OwnerFields {
+    function pack(address requester_, uint32 taskCount_) internal pure returns (Owner) {
+        return Owner.wrap(uint256(uint160(requester_)) | uint256(taskCount_) << 160);
+    }
+
+    function requester(Owner owner) internal pure returns (address) {
+        return address(uint160(Owner.unwrap(owner)));
+    }
+
+    function taskCount(Owner owner) internal pure returns (uint256) {
+        return Owner.unwrap(owner) >> 160;
+    }
+}
+
+library PartyFields {
+    function pack(address wallet_, uint96 stakeWei_) internal pure returns (Party) {
+        return Party.wrap(uint256(uint160(wallet_)) | uint256(stakeWei_) << 160);
+    }
+
+    function wallet(Party party) internal pure returns (address) {
+        return address(uint160(Party.unwrap(party)));
+    }
+
+    function stakeWei(Party party) internal pure returns (uint256) {
+        return Party.unwrap(party) >> 160;
+    }
 }
 
 /// @notice A lease result in a batch, without what it shares with others.
@@ -36,20 +67,6 @@ struct Batch {
     JobRef[] jobs;
     Party[] providers;
     LeaseLine[] lines;
-}
-
-/// @notice What changes of a batch, and when it was committed, in one word. A batch that is finished
-/// leaves none.
-struct BatchState {
-    uint40 commitBlock;
-    uint40 committedAt;
-    /// @dev Verifier seats that existed at the commitment.
-    uint24 seatCount;
-    uint8 lineCount;
-    /// @dev Bit i: lease i is settled or released.
-    uint64 finishedBits;
-    /// @dev Bit i: at least one dispute on lease i is open.
-    uint64 disputedBits;
 }
 
 /// @notice The id of a batch. Mirrors protocol/batch.py.

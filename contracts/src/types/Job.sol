@@ -29,8 +29,15 @@ library JobHash {
         return keccak256(abi.encode(TYPEHASH, job));
     }
 
-    /// @notice What `openJob` locks for tasks: each at its highest price.
-    function escrowWei(Job memory job) internal pure returns (uint256) {
-        return uint256(job.taskCount) * job.maxPricePerTask;
+    /// @notice As `hash`, without unpacking the job: it lies in calldata as it is encoded. Bits that do
+    /// not belong to a field would make it another job's hash.
+    function hashOf(Job calldata job) internal pure returns (bytes32 structHash) {
+        bytes32 typehash = TYPEHASH;
+        assembly ("memory-safe") {
+            let words := mload(0x40)
+            mstore(words, typehash)
+            calldatacopy(add(words, 32), job, 352)
+            structHash := keccak256(words, 384)
+        }
     }
 }

@@ -1,6 +1,9 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {LeaseLine} from "./Batch.sol";
+import {LeaseTerms} from "./LeaseTerms.sol";
+
 /// @notice What a device signs when its lease is done.
 struct LeaseResult {
     bytes32 leaseId;
@@ -20,6 +23,27 @@ library LeaseResultHash {
 
     function hash(LeaseResult memory result) internal pure returns (bytes32) {
         return keccak256(abi.encode(TYPEHASH, result));
+    }
+
+    /// @notice As `hash`, from what a batch holds of the lease.
+    function hashOf(LeaseLine calldata line, bytes32 jobId, address provider)
+        internal
+        pure
+        returns (bytes32)
+    {
+        LeaseTerms terms = line.terms;
+        return keccak256(
+            abi.encode(
+                TYPEHASH,
+                line.leaseId,
+                jobId,
+                provider,
+                terms.firstTask(),
+                terms.count(),
+                terms.amountWei(),
+                line.resultRoot
+            )
+        );
     }
 
     /// @notice The price of one task of the lease, rounded down.

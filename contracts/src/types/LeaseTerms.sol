@@ -9,16 +9,14 @@ type LeaseTerms is uint256;
 using LeaseTermsFields for LeaseTerms global;
 
 library LeaseTermsFields {
-    function pack(
-        uint8 job_,
-        uint8 provider_,
-        uint32 firstTask_,
-        uint16 count_,
-        uint96 amountWei_
-    ) internal pure returns (LeaseTerms) {
+    function pack(uint8 job_, uint8 provider_, uint32 firstTask_, uint16 count_, uint96 amountWei_)
+        internal
+        pure
+        returns (LeaseTerms)
+    {
         return LeaseTerms.wrap(
-            uint256(job_) | uint256(provider_) << 8 | uint256(firstTask_) << 16
-                | uint256(count_) << 48 | uint256(amountWei_) << 64
+            uint256(job_) | uint256(provider_) << 8 | uint256(firstTask_) << 16 | uint256(count_)
+                << 48 | uint256(amountWei_) << 64
         );
     }
 

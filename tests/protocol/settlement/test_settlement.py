@@ -1,0 +1,303 @@
+"""Each money rule, to the wei."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from protocol.pricing import audit_fee_wei
+from protocol.settlement import Settlement
+from protocol.settlement.committee import Vote, decide
+from protocol.settlement.facts import (
+    AuditClaim,
+    JobTerms,
+    LeaseEntry,
+    Moment,
+    Rules,
+    Ruling,
+    Terms,
+    Verdict,
+)
+from protocol.settlement.refusals import Refusal, Refused
+from protocol.units import Address, Bytes32
+
+TERMS = Terms(
+    seat_stake_wei=100_001,
+    dispute_bond_wei=10_001,
+    minimum_stake_wei=40_000,
+    seed_delay_blocks=1,
+    dispute_window_seconds=100,
+    concede_seconds=10,
+    commit_grace_seconds=60,
+    unstake_delay_seconds=1000,
+    committee_size=3,
+)
+PRICE = 1000
+REQUESTER, OPERATOR, PROVIDER, CHALLENGER, REPORTER = (
+    Address(name) for name in ("requester", "operator", "provider", "challenger", "reporter")
+)
+VERIFIERS = [Address(f"verifier {i}") for i in range(5)]
+JOB, SEED = Bytes32(b"j" * 32), Bytes32(b"s" * 32)
+RIGHT, WRONG = Bytes32(b"\x01" * 32), Bytes32(b"\x02" * 32)
+
+
+class World:
+    """A market with a job of 100 tasks, a provider, and five verifiers with a seat each."""
+
+    def __init__(self, stake: int = 60_000, rules: Rules | None = None) -> None:
+        self.market = Settlement(TERMS, rules)
+        self.at = Moment(100, 10_000)
+        for who in (REQUESTER, PROVIDER, CHALLENGER, *VERIFIERS):
+            self.market.deposit(who, 1_000_000)
+        for verifier in VERIFIERS:
+            self.market.take_seats(verifier, 1, self.at)
+        if stake:
+            self.market.stake(PROVIDER, stake)
+        self.wait(1, 12)
+        terms = JobTerms(REQUESTER, OPERATOR, 100, PRICE, 10_000, self.at.seconds + 5000)
+        self.market.open_job(JOB, terms, self.at, signer=REQUESTER, relayer=OPERATOR)
+        self._first = 0
+
+    def wait(self, blocks: int, seconds: int) -> None:
+        self.at = Moment(self.at.block + blocks, self.at.seconds + seconds)
+
+    def work(self, count: int = 4) -> int:
+        """Commit a lease of `count` tasks and fix its seed; return its batch."""
+        lease_id = Bytes32(self._first.to_bytes(32, "big"))
+        entry = LeaseEntry(lease_id, JOB, PROVIDER, self._first, count, count * PRICE)
+        self._first += count
+        batch_id = self.market.commit_batch(OPERATOR, [entry], self.at)
+        self.wait(2, 24)
+        self.market.fix_seed(batch_id, SEED, self.at)
+        return batch_id
+
+    def contest(self, batch_id: int) -> int:
+        task = self.market.batch(batch_id).entries[0].first_task
+        return self.market.open_dispute(CHALLENGER, batch_id, 0, task, self.at)
+
+    def judge(self, dispute_id: int, ruling: Ruling) -> None:
+        self.wait(1, TERMS.concede_seconds + 1)
+        self.market.convene(dispute_id, SEED, self.at)
+        self.market.rule(dispute_id, ruling, self.at)
+
+    def pass_window(self, batch_id: int) -> None:
+        end = self.market.batch(batch_id).window_ends_at + 1
+        self.wait(1, max(0, end - self.at.seconds))
+
+    def balance(self, who: Address) -> int:
+        return self.market.account(who).balance_wei
+
+
+def refuses(reason: Refusal) -> pytest.RaisesExc[Refused]:
+    return pytest.raises(Refused, match=f"^{reason}$")
+
+
+def test_a_first_concession_costs_45_prices_and_the_leases_pay() -> None:
+    world = World()
+    other = world.work()
+    dispute = world.contest(world.work())
+    before = world.balance(REQUESTER), world.balance(CHALLENGER)
+    assert world.market.concede(PROVIDER, dispute, world.at) == 45 * PRICE
+    provider = world.market.account(PROVIDER)
+    assert (provider.stake_wei, provider.strikes, provider.forfeit_block) == (15_000, 1, 0)
+    assert world.balance(REQUESTER) - before[0] == 22_500
+    assert world.balance(CHALLENGER) - before[1] == 4_500 + TERMS.dispute_bond_wei
+    assert world.market.burnt_wei == 18_000
+    world.pass_window(other)
+    world.market.settle_batch(other, world.at)
+    assert world.market.job(JOB).settled_tasks == 4
+
+
+def test_a_second_concession_is_a_slash_that_forfeits_the_rest() -> None:
+    world = World(stake=200_000)
+    world.market.concede(PROVIDER, world.contest(world.work()), world.at)
+    other = world.work()
+    burnt = world.market.burnt_wei
+    dispute = world.contest(world.work())
+    assert world.market.concede(PROVIDER, dispute, world.at) == 60 * PRICE
+    # Nobody met: what a committee would have shared burns too.
+    assert world.market.burnt_wei - burnt == 18_000
+    world.pass_window(other)
+    world.market.settle_batch(other, world.at)
+    assert world.market.job(JOB).settled_tasks == 0
+    assert world.market.account(PROVIDER).unvested_wei == 0
+
+
+def test_a_lost_dispute_pays_requester_challenger_and_committee() -> None:
+    world = World(stake=61_000)
+    dispute = world.contest(world.work())
+    before = {who: world.balance(who) for who in (REQUESTER, CHALLENGER, *VERIFIERS)}
+    world.judge(dispute, Ruling(Verdict.PROVIDER_LOST, tuple(VERIFIERS[:3]), RIGHT))
+    assert world.market.account(PROVIDER).stake_wei == 1000
+    assert world.balance(REQUESTER) - before[REQUESTER] == 24_000
+    assert world.balance(CHALLENGER) - before[CHALLENGER] == 18_000 + TERMS.dispute_bond_wei
+    assert [world.balance(v) - before[v] for v in VERIFIERS] == [4000, 4000, 4000, 0, 0]
+    assert world.market.burnt_wei == 6000
+    assert world.market.job(JOB).committed_tasks == 0
+
+
+def test_stake_that_is_being_unstaked_is_slashed_after_the_rest() -> None:
+    world = World(stake=50_000)
+    dispute = world.contest(world.work())
+    world.market.request_unstake(PROVIDER, 40_000, world.at)
+    assert world.market.concede(PROVIDER, dispute, world.at) == 45_000
+    account = world.market.account(PROVIDER)
+    assert (account.stake_wei, account.unstaking_wei) == (0, 5_000)
+
+
+def test_a_lost_bond_is_shared_by_provider_and_majority() -> None:
+    world = World()
+    dispute = world.contest(world.work())
+    before = world.balance(PROVIDER), world.balance(VERIFIERS[0])
+    world.judge(dispute, Ruling(Verdict.CHALLENGER_LOST, tuple(VERIFIERS[:3]), WRONG))
+    assert world.balance(PROVIDER) - before[0] == 5000
+    assert world.balance(VERIFIERS[0]) - before[1] == 1666
+    assert world.market.burnt_wei == 10_001 - 5000 - 3 * 1666
+    assert world.market.account(PROVIDER).stake_wei == 60_000
+
+
+def test_pay_becomes_stake_first() -> None:
+    world = World(stake=38_500)
+    batch = world.work()
+    before = world.balance(PROVIDER)
+    world.pass_window(batch)
+    world.market.settle_batch(batch, world.at)
+    assert world.market.account(PROVIDER).stake_wei == 40_000
+    assert world.balance(PROVIDER) - before == 4 * PRICE - 1500
+
+
+def test_forfeits_wait_for_their_window() -> None:
+    world = World(stake=300_000)
+    other = world.work()
+    world.judge(world.contest(world.work()), Ruling(Verdict.PROVIDER_LOST, (), RIGHT))
+    with refuses(Refusal.WINDOW_OPEN):
+        world.market.settle_batch(other, world.at)
+    task = world.market.batch(other).entries[0].first_task
+    contested = world.market.open_dispute(CHALLENGER, other, 0, task, world.at)
+    assert world.market.concede(PROVIDER, contested, world.at) == 60 * PRICE
+
+
+def test_other_disputes_hold_pay_back_for_one_unstaking_delay() -> None:
+    world = World()
+    paid, contested = world.work(), world.work()
+    world.contest(contested)
+    world.pass_window(paid)
+    with refuses(Refusal.NOTHING_TO_SETTLE):
+        world.market.settle_batch(paid, world.at)
+    world.wait(1, TERMS.unstake_delay_seconds + 1)
+    assert world.market.settle_batch(paid, world.at) == 1
+
+
+def _claims(world: World, batch_id: int, digest: Bytes32, claimed: Bytes32) -> list[AuditClaim]:
+    task = world.market.batch(batch_id).entries[0].first_task
+    return [
+        AuditClaim(batch_id, 0, task, draw.holder, draw.attempt, digest, claimed)
+        for draw in world.market.audit_draws(batch_id, 0, task)
+    ]
+
+
+def test_an_audit_is_paid_if_its_digest_is_the_providers() -> None:
+    world = World(stake=0)
+    batch = world.work()
+    claim = _claims(world, batch, RIGHT, RIGHT)[0]
+    with refuses(Refusal.AUDIT_DISAGREES):
+        world.market.pay_audit(replace(claim, digest=WRONG))
+    assert world.market.pay_audit(claim) == audit_fee_wei(PRICE)
+    with refuses(Refusal.AUDIT_ALREADY_PAID):
+        world.market.pay_audit(claim)
+
+
+def test_a_contradicted_verifier_loses_its_drawn_seat() -> None:
+    world = World(stake=0)
+    batch = world.work()
+    claim = _claims(world, batch, WRONG, WRONG)[0]
+    world.market.pay_audit(claim)
+    dispute = world.contest(batch)
+    world.judge(dispute, Ruling(Verdict.PROVIDER_LOST, (), RIGHT))
+    assert world.market.report_verifier(REPORTER, dispute, 0, world.at) == 50_000
+    assert world.balance(REPORTER) == 50_000
+    with refuses(Refusal.SEAT_EMPTY):
+        world.market.report_verifier(REPORTER, dispute, 0, world.at)
+    seat_id = VERIFIERS.index(claim.verifier)
+    assert world.market.seat_stake(seat_id).stake_wei == 0
+    assert world.market.seats()[seat_id].vacated_block == world.at.block
+
+
+def test_a_verifier_that_said_what_the_committee_found_keeps_its_seat() -> None:
+    world = World(stake=0)
+    batch = world.work()
+    world.market.pay_audit(_claims(world, batch, WRONG, WRONG)[0])
+    dispute = world.contest(batch)
+    world.judge(dispute, Ruling(Verdict.PROVIDER_LOST, (), WRONG))
+    with refuses(Refusal.VERIFIER_NOT_CONTRADICTED):
+        world.market.report_verifier(REPORTER, dispute, 0, world.at)
+
+
+def test_a_concession_contradicts_no_verifier() -> None:
+    """Else a provider could admit what is right, to have an honest verifier's seat taken."""
+    world = World(stake=0)
+    batch = world.work()
+    world.market.pay_audit(_claims(world, batch, RIGHT, RIGHT)[0])
+    dispute = world.contest(batch)
+    world.market.concede(PROVIDER, dispute, world.at)
+    with refuses(Refusal.VERIFIER_NOT_CONTRADICTED):
+        world.market.report_verifier(REPORTER, dispute, 0, world.at)
+
+
+def test_an_equivocating_verifier_loses_its_seat_if_that_is_a_rule() -> None:
+    for is_rule in (True, False):
+        world = World(stake=0, rules=Rules(equivocating_verifier_loses_seat=is_rule))
+        batch = world.work()
+        world.market.pay_audit(_claims(world, batch, RIGHT, RIGHT)[0])
+        task = world.market.batch(batch).entries[0].first_task
+        if is_rule:
+            half = world.market.report_equivocation(REPORTER, batch, 0, task, 0, world.at)
+            assert half == 50_000
+        else:
+            with refuses(Refusal.VERIFIER_NOT_CONTRADICTED):
+                world.market.report_equivocation(REPORTER, batch, 0, task, 0, world.at)
+
+
+def test_a_refused_batch_changes_nothing() -> None:
+    """Its second lease takes a task of its first."""
+    world = World()
+    first = LeaseEntry(Bytes32(b"a" * 32), JOB, PROVIDER, 0, 4, 4 * PRICE)
+    second = replace(first, lease_id=Bytes32(b"b" * 32), first_task=3)
+    with refuses(Refusal.TASK_ALREADY_COMMITTED):
+        world.market.commit_batch(OPERATOR, [first, second], world.at)
+    assert world.market.job(JOB).committed_tasks == 0
+    assert world.market.commit_batch(OPERATOR, [first], world.at) == 1
+
+
+@pytest.mark.parametrize(
+    ("digests", "claimed", "verdict", "offenders"),
+    [
+        ((RIGHT, RIGHT, WRONG), RIGHT, Verdict.CHALLENGER_LOST, 0b100),
+        ((RIGHT, RIGHT, WRONG), WRONG, Verdict.PROVIDER_LOST, 0b100),
+        ((RIGHT, RIGHT, None), None, Verdict.PROVIDER_LOST, 0b100),
+        ((RIGHT, None, None), RIGHT, Verdict.CHALLENGER_LOST, 0b110),
+        ((RIGHT, WRONG, None), RIGHT, Verdict.NONE, 0b100),
+        ((None, None, None), RIGHT, Verdict.NONE, 0b111),
+    ],
+)
+def test_a_committee_decides_by_the_majority_of_the_votes_revealed(
+    digests: tuple[Bytes32 | None, ...],
+    claimed: Bytes32 | None,
+    verdict: Verdict,
+    offenders: int,
+) -> None:
+    votes = [Vote(who, digest) for who, digest in zip(VERIFIERS, digests, strict=False)]
+    ruling = decide(votes, claimed)
+    assert (ruling.verdict, ruling.offenders, ruling.absentees) == (verdict, offenders, 0)
+
+
+def test_who_never_voted_loses_the_seat_and_keeps_the_stake() -> None:
+    world = World()
+    dispute = world.contest(world.work())
+    world.judge(dispute, Ruling(Verdict.NONE, absentees=0b111))
+    drawn = world.market.dispute(dispute).seat_ids or ()
+    assert len(drawn) == 3
+    for seat_id in drawn:
+        assert world.market.seat_stake(seat_id).stake_wei == TERMS.seat_stake_wei
+        assert world.market.seats()[seat_id].vacated_block == world.at.block

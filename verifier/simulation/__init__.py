@@ -1,0 +1,1 @@
+"""The adversary simulator: every known way to cheat, played against the real rules."""

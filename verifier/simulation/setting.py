@@ -1,0 +1,51 @@
+"""What a simulated world is made of: the deployed parameters, the rules, and who colludes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field, replace
+
+from protocol.chain.params import production
+from protocol.settlement.facts import Rules, Terms
+from protocol.units import WEI_PER_CREDIT
+
+# What VERIFICATION calls c: running a task honestly costs its provider four fifths of the price.
+HONEST_COST_PPM = 800_000
+# The deployed minimum stake is 40 times this, a seat 100 times.
+DESIGN_PRICE_WEI = 10 * WEI_PER_CREDIT
+
+
+def production_terms() -> Terms:
+    """The parameters of a market for real money, as they are deployed."""
+    params = production()
+    return Terms(
+        seat_stake_wei=params.seat_stake_wei,
+        dispute_bond_wei=params.dispute_bond_wei,
+        minimum_stake_wei=params.minimum_stake_wei,
+        seed_delay_blocks=params.seed_delay_blocks,
+        dispute_window_seconds=params.dispute_window_seconds,
+        concede_seconds=params.concede_seconds,
+        commit_grace_seconds=params.commit_grace_seconds,
+        unstake_delay_seconds=params.unstake_delay_seconds,
+        committee_size=params.committee_size,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """One world. Shares are of verifier seats, each held by an account of its own."""
+
+    terms: Terms
+    rules: Rules = field(default_factory=Rules)
+    price_wei: int = DESIGN_PRICE_WEI
+    cost_ppm: int = HONEST_COST_PPM
+    seat_count: int = 90
+    colluding_seats: int = 0
+    job_tasks: int = 20_000
+    judging_seconds: int = 12 * 3600
+    audit_rounds: int = 2
+    seed_follows_commitment: bool = True
+    committee_follows_concession: bool = False
+
+    def with_terms(self, **changes: int) -> Setting:
+        """The same with other parameters."""
+        return replace(self, terms=replace(self.terms, **changes))

@@ -1,0 +1,1 @@
+"""Ways to cheat. Each is a play on a `Stage`, measured against honest work."""

@@ -1,0 +1,99 @@
+"""Operators, requesters and hoarders: who hold back, or trade with themselves."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from protocol.lifecycle import LeaseFacts, LeaseStatus, lease_status
+from protocol.settlement.committee import Vote, decide
+from verifier.simulation.setting import Setting
+from verifier.simulation.stage import Stage
+from verifier.simulation.strategies.base import A_THIRD, Strategy
+from verifier.simulation.strategies.providers import concede
+
+LEASE_SECONDS = 900
+
+
+def hoard(stage: Stage) -> None:
+    """Take leases and let them expire: the tasks are leased again, the hoarder is paid nothing."""
+    hoarder = stage.attacker("hoarder", 60)
+    worker = stage.honest("provider", 60)
+    for _ in range(4):
+        granted_at = stage.at.seconds
+        kept = stage.lease(hoarder, 20, 20)
+        stage.wait(LEASE_SECONDS + 1)
+        status = lease_status(LeaseFacts(granted_at + LEASE_SECONDS), stage.at.seconds)
+        stage.tally.cheated += 20 if status is LeaseStatus.EXPIRED else 0
+        again = replace(kept, provider=worker, lease_id=stage.fresh_id())
+        batch_id = stage.commit([again])
+        stage.seed(batch_id)
+        stage.close_window(batch_id)
+
+
+def wash(stage: Stage) -> None:
+    """Requester, provider and a third of the verifiers are one: work that is never run."""
+    owner = stage.attacker("requester")
+    provider = stage.attacker("provider", 60)
+    job_id = stage.open_job(owner, stage.setting.price_wei)
+    for _ in range(4):
+        batch_id = stage.commit([stage.lease(provider, 4, 4, job_id=job_id) for _ in range(4)])
+        stage.seed(batch_id)
+        for finding in stage.audit(batch_id):
+            concede(stage, batch_id, finding)
+        stage.close_window(batch_id)
+
+
+def waste_audits(stage: Stage) -> None:
+    """Wrong results without stake in one's own job: auditors run them and are paid nothing."""
+    owner = stage.attacker("requester")
+    job_id = stage.open_job(owner, stage.setting.price_wei)
+    for _ in range(3):
+        provider = stage.attacker("provider", 0)
+        batch_id = stage.commit([stage.lease(provider, 4, 4, job_id=job_id)])
+        stage.seed(batch_id)
+        for finding in stage.audit(batch_id):
+            concede(stage, batch_id, finding)
+        stage.close_window(batch_id)
+
+
+def censor(stage: Stage) -> None:
+    """An operator that does nothing after committing: others fix the seed and settle."""
+    stage.coalition.add(stage.operator)
+    provider = stage.honest("provider", 60)
+    batch_id = stage.commit([stage.lease(provider, 20)])
+    stage.tally.cheated += 20
+    stage.seed(batch_id)
+    stage.close_window(batch_id)
+
+
+def withhold_inputs(stage: Stage) -> None:
+    """Operator and provider keep the inputs from verifiers and committee: disputes end void."""
+    provider = stage.attacker("cheater", 60)
+    batch_id = stage.commit([stage.lease(provider, 20, 20) for _ in range(2)])
+    stage.seed(batch_id)
+    disputes = [stage.contest(batch_id, finding) for finding in stage.audit(batch_id)]
+    stage.wait(stage.setting.terms.concede_seconds + 1)
+    for dispute_id in disputes:
+        if dispute_id is not None:
+            members = stage.market.convene(dispute_id, stage.fresh_id(), stage.at)
+            silent = [Vote(member, None, has_committed=False) for member in members]
+            stage.market.rule(dispute_id, decide(silent, None), stage.at)
+    stage.close_window(batch_id)
+
+
+def _a_third(setting: Setting) -> Setting:
+    return replace(setting, colluding_seats=A_THIRD)
+
+
+STRATEGIES = (
+    Strategy("lease-hoarding", "takes leases and lets them expire", hoard),
+    Strategy("wash-job", "requester = provider = a third of the verifiers", wash, _a_third),
+    Strategy("wasted-audits", "unstaked wrong results in its own job, out of spite", waste_audits),
+    Strategy("censoring-operator", "an operator that stops after committing", censor),
+    Strategy(
+        "withheld-inputs",
+        "operator and provider keep inputs from everybody",
+        withhold_inputs,
+        known_limit="a job names the operator that it trusts with its data",
+    ),
+)

@@ -1,0 +1,145 @@
+"""Rules that can be left out, to show what each is for.
+
+The *amendments* are not in the contracts yet: what the simulation found to be missing from the
+decided rules, each the smallest change that closes what it names.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+
+from protocol.errors import InvalidInput
+from protocol.settlement.facts import Rules
+from verifier.simulation.setting import Setting, production_terms
+
+BOND_PRICES = 15
+CHALLENGER_PERCENT = 15
+CONCESSION_PRICES = 50
+
+
+@dataclass(frozen=True, slots=True)
+class Switch:
+    """A rule by name, and a world with or without it."""
+
+    name: str
+    summary: str
+    turn: Callable[[Setting], Setting]
+
+
+def _rules(**changes: object) -> Callable[[Setting], Setting]:
+    return lambda setting: replace(setting, rules=replace(setting.rules, **changes))  # type: ignore[arg-type]
+
+
+def _cap_requester(setting: Setting) -> Setting:
+    rules = setting.rules
+    capped = replace(
+        rules,
+        concession=replace(rules.concession, requester_most_prices=1),
+        slash=replace(rules.slash, requester_most_prices=1),
+    )
+    return replace(setting, rules=capped)
+
+
+def _lower_reward(setting: Setting) -> Setting:
+    slash = replace(setting.rules.slash, challenger_percent=CHALLENGER_PERCENT)
+    return replace(setting, rules=replace(setting.rules, slash=slash))
+
+
+def _raise_concession(setting: Setting) -> Setting:
+    concession = replace(setting.rules.concession, prices=CONCESSION_PRICES)
+    return replace(setting, rules=replace(setting.rules, concession=concession))
+
+
+def _no_penalties(setting: Setting) -> Setting:
+    rules = setting.rules
+    free = replace(
+        rules,
+        concession=replace(rules.concession, prices=0),
+        slash=replace(rules.slash, prices=0),
+    )
+    return replace(setting, rules=free)
+
+
+def _free_concession(setting: Setting) -> Setting:
+    concession = replace(setting.rules.concession, prices=0)
+    return replace(setting, rules=replace(setting.rules, concession=concession))
+
+
+AMENDMENTS = (
+    Switch(
+        "requester-cap",
+        "of a penalty the requester gets at most one task's price; the rest of its part burns",
+        _cap_requester,
+    ),
+    Switch(
+        "equivocation",
+        "a verifier whose AuditResult does not open its AuditCommitment loses its drawn seat",
+        _rules(equivocating_verifier_loses_seat=True),
+    ),
+    Switch(
+        "bond-by-price",
+        f"a challenger's bond is {BOND_PRICES} prices of the task, not a fixed sum",
+        lambda setting: setting.with_terms(dispute_bond_prices=BOND_PRICES),
+    ),
+    Switch(
+        "challenger-share",
+        f"of a lost dispute the challenger gets {CHALLENGER_PERCENT} %; the rest of its part burns",
+        _lower_reward,
+    ),
+    Switch(
+        "concession-price",
+        f"a first concession takes {CONCESSION_PRICES} prices of stake, not 45",
+        _raise_concession,
+    ),
+    Switch(
+        "late-committee",
+        "a committee's seed is fixed after the concede window, not with the dispute",
+        lambda setting: replace(setting, committee_follows_concession=True),
+    ),
+)
+
+DECIDED = (
+    Switch("penalties", "concessions and lost disputes take stake", _no_penalties),
+    Switch("concession", "the first concession takes stake too", _free_concession),
+    Switch("forfeits", "a slash forfeits unvested pay", _rules(forfeits_after_slash=False)),
+    Switch(
+        "agreement",
+        "only an audit that agrees is paid",
+        _rules(pays_agreeing_audits_only=False),
+    ),
+    Switch(
+        "contradiction",
+        "a verifier that a committee contradicts loses its seat",
+        _rules(contradicted_verifier_loses_seat=False),
+    ),
+    Switch("re-audit", "some audits are done twice", lambda s: replace(s, audit_rounds=1)),
+    Switch(
+        "seed-after-commitment",
+        "a batch's seed is not known when it is committed",
+        lambda s: replace(s, seed_follows_commitment=False),
+    ),
+    Switch(
+        "bond",
+        "a challenger puts down a bond",
+        lambda s: s.with_terms(dispute_bond_wei=0, dispute_bond_prices=0),
+    ),
+)
+
+NAMES = tuple(switch.name for switch in (*AMENDMENTS, *DECIDED))
+
+
+def setting_of(*, is_amended: bool = True, without: Iterable[str] = ()) -> Setting:
+    """A world with the deployed parameters, amended or as decided, and without some rules.
+
+    Raises:
+        InvalidInput: there is no such rule.
+    """
+    left_out = set(without)
+    if unknown := left_out - set(NAMES):
+        raise InvalidInput(f"no rule {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    setting = Setting(production_terms(), Rules())
+    added = [a for a in AMENDMENTS if is_amended and a.name not in left_out]
+    for switch in (*added, *(d for d in DECIDED if d.name in left_out)):
+        setting = switch.turn(setting)
+    return setting
