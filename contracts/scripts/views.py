@@ -6,7 +6,7 @@ from pathlib import Path
 
 from brownie import Contract, project
 from brownie.convert import to_address
-from brownie.exceptions import VirtualMachineError
+from brownie.exceptions import ContractNotFound, VirtualMachineError
 from scripts.answers import Refused
 
 CONTRACTS = Path(__file__).parents[1]
@@ -18,10 +18,7 @@ def deployed(name):
     (loaded,) = project.get_loaded_projects()
     if name not in loaded or not len(loaded[name]):
         raise Refused("which market? set FALLOW_MARKET, or FALLOW_DEPLOYMENT_FILE")
-    contract = loaded[name][-1]
-    if not contract.bytecode:
-        raise Refused(f"no {name} stands at {contract.address} on this chain")
-    return contract
+    return loaded[name][-1]
 
 
 def artifact(name):
@@ -31,7 +28,10 @@ def artifact(name):
 
 def at(name, address):
     """A contract at an address, by its shipped ABI."""
-    return Contract.from_abi(name, address, artifact(name)["abi"])
+    try:
+        return Contract.from_abi(name, address, artifact(name)["abi"], persist=False)
+    except ContractNotFound:
+        raise Refused(f"no {name} stands at {address}") from None
 
 
 def read(contract, view, *arguments):
