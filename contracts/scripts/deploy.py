@@ -10,9 +10,11 @@ import re
 from pathlib import Path
 
 from brownie import accounts, chain, web3
+from brownie.convert import to_address
 from brownie.exceptions import VirtualMachineError
 from scripts.answers import Refused, operator_script
 from scripts.views import artifact, at, deployed, plain_views, read
+from web3.exceptions import Web3Exception
 
 # In this order: terms that are refused cost nothing yet. A constructor's parameter that is named
 # after a role gets that role's address.
@@ -23,6 +25,8 @@ ROLES = {
     "market": "Market",
     "arbiter": "CommitteeArbiter",
 }
+# What a market's deployment.json has; Market tells the rest.
+DEPLOYMENT = ("chain_id", "token", "market", "arbiter", "beacon", "deployed_block")
 
 
 @operator_script
@@ -40,11 +44,11 @@ def main(plan_file):
     contracts = {role: at(name, addresses[role]) for role, name in ROLES.items()}
     report = _verified(contracts, plan)
     supply_wei = read(contracts["token"], "totalSupply")
-    _same("token.totalSupply", supply_wei, int(plan["initialSupplyWei"]))
+    _same("token.totalSupply", supply_wei, plan["initialSupplyWei"])
     _same("deployer.walletWei", read(contracts["token"], "balanceOf", deployer.address), supply_wei)
-    deployment = {"chain_id": chain.id, **addresses, "deployed_block": blocks[0]}
-    del deployment["terms"]  # Market tells it
-    return {**deployment, "deployer": deployer.address, **report}, deployment
+    made = {"chain_id": chain.id, **addresses, "deployed_block": blocks[0]}
+    deployment = {name: made[name] for name in DEPLOYMENT}
+    return {**made, "deployer": deployer.address, **report}, deployment
 
 
 @operator_script
@@ -69,9 +73,7 @@ def _verified(contracts, plan):
         if domain:
             _same(f"{role}'s signing chain", domain["chainId"], chain.id)
             _same(f"{role}'s signing contract", domain["verifyingContract"], contract.address)
-    params = report["terms"]["params"]
-    _same("the parameters' names", sorted(params), sorted(plan["params"]))
-    for name, found in params.items():
+    for name, found in report["terms"]["params"].items():
         _same(name, found, plan["params"][name])
     _same("token.minter", report["token"]["minter"], plan["minter"])
     return report
@@ -85,12 +87,11 @@ def _same(what, found, wanted):
 def _create(deployer, role, given):
     """Send one deployment and await it; returns its block's number."""
     shipped = artifact(ROLES[role])
-    constructor = next((e for e in shipped["abi"] if e["type"] == "constructor"), {"inputs": []})
-    values = [_value(entry, given) for entry in constructor["inputs"]]
+    values = [_value(entry, given) for entry in _constructor(shipped)]
     factory = web3.eth.contract(abi=shipped["abi"], bytecode=shipped["bytecode"])
     try:
         receipt = deployer.transfer(data=factory.constructor(*values).data_in_transaction)
-    except (ValueError, VirtualMachineError) as error:
+    except (ValueError, VirtualMachineError, Web3Exception) as error:
         reason = str(error).partition(". This transaction")[0]  # then comes advice to force it
         raise Refused(f"the chain refuses {ROLES[role]}: {reason}") from None
     if receipt.contract_address != given[role]:
@@ -98,11 +99,14 @@ def _create(deployer, role, given):
     return receipt.block_number
 
 
+def _constructor(shipped):
+    return next((e["inputs"] for e in shipped["abi"] if e["type"] == "constructor"), [])
+
+
 def _value(entry, given):
     value = given[entry["name"].rstrip("_")]
-    if entry["type"] == "tuple":
-        return tuple(value[part["name"]] for part in entry["components"])
-    return int(value) if entry["type"].startswith("uint") else value
+    is_struct = entry["type"] == "tuple"
+    return tuple(value[part["name"]] for part in entry["components"]) if is_struct else value
 
 
 def _plan(file):
@@ -110,11 +114,16 @@ def _plan(file):
     try:
         plan = _camel(json.loads(Path(file).read_text()))
         plan["params"] = {name: int(value) for name, value in plan["params"].items()}
-    except (OSError, ValueError, KeyError, AttributeError) as error:
+        plan["minter"] = to_address(plan["minter"])
+        plan["initialSupplyWei"] = int(plan["initialSupplyWei"])
+    except KeyError as error:
+        raise Refused(f"the plan {file} lacks {error}") from None
+    except (OSError, ValueError, TypeError, AttributeError) as error:
         raise Refused(f"cannot read the plan {file}: {error}") from None
-    missing = {"params", "minter", "initialSupplyWei"} - set(plan)
-    if missing:
-        raise Refused(f"the plan {file} lacks {', '.join(sorted(missing))}")
+    (params,) = _constructor(artifact(ROLES["terms"]))
+    names = {part["name"] for part in params["components"]}
+    if names != set(plan["params"]):
+        raise Refused(f"the plan's params are not {', '.join(sorted(names))}")
     return plan
 
 
@@ -128,14 +137,27 @@ def _deployer():
     file = os.environ.get("FALLOW_KEY_FILE")
     if not file:
         raise Refused("set FALLOW_KEY_FILE: the key of the account that deploys")
-    path = Path(file)
     try:
-        if path.stat().st_mode & 0o077:
-            raise Refused(f"others may read {file}; run: chmod 600 {file}")
-        text = path.read_text().strip()
-        return accounts.load(file) if text.startswith("{") else accounts.add(text)
+        is_private = not Path(file).stat().st_mode & 0o077
+        account = _account(file) if is_private else None
     except OSError as error:
-        raise Refused(f"cannot read {file}: {error.strerror}") from None
+        raise Refused(f"cannot read {error.filename}: {error.strerror}") from None
     except ValueError:
         # Never quote what was read, nor the cause: either may hold the key.
         raise Refused(f"{file} holds no private key, or the password is wrong") from None
+    if not account:
+        raise Refused(f"others may read {file}; run: chmod 600 {file}")
+    return account
+
+
+def _account(file):
+    """The account of a hex key, or of a keystore whose password is asked for."""
+    accounts.clear()  # what the node could sign for, Brownie would have it sign
+    text = Path(file).read_text().strip()
+    if text.startswith("{"):
+        password_file = os.environ.get("FALLOW_KEY_PASSWORD_FILE")
+        password = Path(password_file).read_text().rstrip("\r\n") if password_file else None
+        return accounts.load(file, password)
+    if not re.fullmatch("(0x)?[0-9a-fA-F]{64}", text):
+        raise ValueError  # a cut-off key would be another account's
+    return accounts.add(text)

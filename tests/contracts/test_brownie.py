@@ -181,6 +181,19 @@ def test_terms_that_are_not_safe_are_refused(stage: Stage, tmp_path: Path) -> No
     assert "InvalidParams" in stage.brownie.refusal("deploy", "main", str(unsafe))
 
 
+def test_a_key_is_taken_only_from_its_owners_file(stage: Stage, tmp_path: Path) -> None:
+    deploy = ("deploy", "main", str(stage.plan))
+    endpoint = {"FALLOW_RPC_URL": stage.brownie.settings["FALLOW_RPC_URL"]}
+    assert Brownie(endpoint).refusal(*deploy).startswith("set FALLOW_KEY_FILE")
+    key = tmp_path / "key"
+    key.write_text("0x07\n")
+    with_key = Brownie(endpoint | {"FALLOW_KEY_FILE": str(key)})
+    key.chmod(0o644)
+    assert with_key.refusal(*deploy).startswith("others may read")
+    key.chmod(0o600)
+    assert "holds no private key" in with_key.refusal(*deploy)
+
+
 def test_the_console_opens_beside_a_running_fallow(tmp_path: Path) -> None:
     lines = ["Market[-1].address", "CreditToken[-1].symbol()", "Market[-1].token()", "quit()"]
     with serving_market(tmp_path) as url, MarketClient(url) as client:
