@@ -68,7 +68,7 @@ class AuditFees:
         unit.relays.add(key, call, now)
 
     def _seat_count(self, batch_id: Bytes32) -> int:
-        """How many seats the batch's draws are among; 0 of one that is finished: it pays nothing."""
+        """How many seats the batch's draws are among; 0 once it is finished and pays nothing."""
         if batch_id not in self._seat_counts:
             if len(self._seat_counts) >= REMEMBERED_BATCHES:
                 self._seat_counts.clear()
