@@ -220,7 +220,7 @@ _HANDLERS: dict[str, Callable[[ChainView, Happening], None]] = {
     "AuditPaid": ChainView._on_payment,
     "DisputeOpened": ChainView._on_dispute,
     "CommitteeDrawn": ChainView._on_committee,
-    "CommitteeDelayed": ChainView._on_delay,
+    "CommitteeCalled": ChainView._on_delay,
     "VoteCommitted": ChainView._on_commitment,
     "VoteRevealed": ChainView._on_vote,
     "ClaimOpened": ChainView._on_claim,

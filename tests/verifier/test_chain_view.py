@@ -57,7 +57,7 @@ def test_a_case_follows_its_events() -> None:
         committed(WORK),
         seeded(WORK),
         disputed(WORK, HOLDERS[5]),
-        Told("CommitteeDelayed", {"dispute_id": 1, "seed_block": 20}),
+        Told("CommitteeCalled", {"dispute_id": 1, "seed_block": 20}),
         Told("CommitteeDrawn", {"dispute_id": 1, "members": (a, b), **deadlines}),
         Told("VoteCommitted", {"dispute_id": 1, "member": a}),
     )

@@ -47,16 +47,18 @@ contract CommitteeArbiter is ICommitteeArbiter {
         if (drawn.isDrawn) revert CommitteeAlreadyDrawn(disputeId);
         uint256 concedeBy = uint256(contested.openedAt) + _CONCEDE_SECONDS;
         if (block.timestamp <= concedeBy) revert ConcedePhaseRunning(disputeId, concedeBy);
+        // Whom the provider would have to convince is not known before it can no longer concede.
         uint64 seedBlock = drawn.seedBlock;
-        if (seedBlock == 0) seedBlock = uint64(contested.openedBlock) + _SEED_DELAY_BLOCKS;
-        if (block.number <= seedBlock) revert CommitteeSeedNotReady(disputeId, seedBlock);
-        bytes32 seed = _BEACON.valueAt(seedBlock);
+        bool isCalled = seedBlock != 0;
+        if (isCalled && block.number <= seedBlock) {
+            revert CommitteeSeedNotReady(disputeId, seedBlock);
+        }
+        bytes32 seed = isCalled ? _BEACON.valueAt(seedBlock) : bytes32(0);
         if (seed == 0) {
             drawn.seedBlock = uint64(block.number) + _SEED_DELAY_BLOCKS;
-            emit CommitteeDelayed(disputeId, drawn.seedBlock);
+            emit CommitteeCalled(disputeId, drawn.seedBlock);
             return;
         }
-        drawn.seedBlock = seedBlock;
         _draw(disputeId, contested, drawn, seed);
         market.holdSeats(disputeId, drawn.seatIds);
     }

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AuditClaim} from "../types/AuditResult.sol";
+import {AuditClaim, Equivocation} from "../types/AuditResult.sol";
 import {Batch} from "../types/Batch.sol";
 import {Delegation} from "../types/Delegation.sol";
 import {Dispute, Ruling} from "../types/Dispute.sol";
@@ -87,6 +87,11 @@ interface IAnnex {
         bytes32 leafSalt,
         bytes32[] calldata proof
     ) external;
+
+    /// @notice Take the seat of a verifier that was paid for an audit whose result is not the one it had
+    /// committed to before it saw the provider's: half of its stake to the caller, the rest is burnt.
+    /// Anyone, with both of its signatures.
+    function reportEquivocation(Batch calldata batch, Equivocation calldata found) external;
 
     // ------------------------------------------------------------------------------ pausing
 

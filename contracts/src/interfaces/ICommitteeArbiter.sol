@@ -6,8 +6,8 @@ import {IArbiter} from "./IArbiter.sol";
 /// @notice A committee drawn from the verifiers' seats re-runs the contested task and votes by
 /// commit-reveal. A phase ends when everybody has acted, at the latest at its deadline.
 ///
-/// Assumptions: fewer than half of the drawn members collude; the beacon is not known before a
-/// dispute is opened.
+/// Assumptions: fewer than half of the drawn members collude; the beacon is not known before the
+/// committee is called.
 interface ICommitteeArbiter is IArbiter {
     struct Committee {
         /// @dev The block whose beacon value draws the committee.
@@ -37,8 +37,8 @@ interface ICommitteeArbiter is IArbiter {
         uint40 revealBy,
         uint40 openBy
     );
-    /// @notice The seed block's value was no longer available; a later block draws.
-    event CommitteeDelayed(uint256 indexed disputeId, uint64 seedBlock);
+    /// @notice Block `seedBlock` draws the committee; said again if its value was not used in time.
+    event CommitteeCalled(uint256 indexed disputeId, uint64 seedBlock);
     event VoteCommitted(uint256 indexed disputeId, address indexed member);
     event VoteRevealed(uint256 indexed disputeId, address indexed member, bytes32 taskDigest);
     event ClaimOpened(uint256 indexed disputeId, bytes32 taskDigest);
@@ -73,7 +73,8 @@ interface ICommitteeArbiter is IArbiter {
     /// @dev Digest, salt and proof do not lead to the lease's resultRoot.
     error ClaimMismatch(uint256 disputeId);
 
-    /// @notice Draw the committee of a dispute, once the concede window is over. Anyone.
+    /// @notice Once the concede window is over: the first call names a later block, a second one after
+    /// it draws the committee. Anyone.
     function drawCommittee(uint256 disputeId) external;
 
     /// @notice A member (or its device) binds itself to keccak(member, digest, salt).

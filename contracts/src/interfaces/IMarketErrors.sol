@@ -111,6 +111,8 @@ interface IMarketErrors {
     error AuditNotPaid(bytes32 batchId, uint256 line, uint256 task, uint256 round);
     /// @dev The dispute was not lost for another digest than this one.
     error NotContradicted(uint256 disputeId);
+    /// @dev The result is the one that was committed to.
+    error NoEquivocation(bytes32 batchId, uint256 line, uint256 task);
 
     // disputes
     error LeaseFinished(bytes32 batchId, uint256 line);

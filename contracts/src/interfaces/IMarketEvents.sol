@@ -18,6 +18,7 @@ interface IMarketEvents {
     event SeatTaken(uint32 indexed seatId, address indexed holder);
     event SeatVacated(uint32 indexed seatId, address indexed holder);
     event SeatReleased(uint32 indexed seatId, address indexed holder, uint256 amountWei);
+    /// @notice `disputeId` is 0 where no dispute, but the verifier's own two words, cost the seat.
     event SeatSlashed(uint32 indexed seatId, address indexed holder, uint256 disputeId);
 
     // keys

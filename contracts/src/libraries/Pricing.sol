@@ -7,6 +7,7 @@ library Pricing {
     uint256 internal constant RATE_NUMERATOR_PPM = 1_800_000;
     uint256 internal constant RATE_FLOOR_PPM = 30_000;
     uint256 internal constant AUDIT_FEE_PPM = 1_200_000;
+    uint256 internal constant BOND_MULTIPLE = 15;
 
     /// @notice How often a task is audited, on average, from the money at risk, rounded up. Above
     /// `PPM` every task is audited once, and some of them twice.
@@ -19,6 +20,13 @@ library Pricing {
         if (atRiskWei == 0) return uint32(RATE_NUMERATOR_PPM);
         uint256 rate = (RATE_NUMERATOR_PPM * pricePerTaskWei + atRiskWei - 1) / atRiskWei;
         return uint32(rate < RATE_FLOOR_PPM ? RATE_FLOOR_PPM : rate);
+    }
+
+    /// @notice What a challenger puts down: as much of the task's price as accusing could bring a third
+    /// of the committees, at least `leastWei`.
+    function bondWei(uint256 pricePerTaskWei, uint256 leastWei) internal pure returns (uint256) {
+        uint256 byPriceWei = BOND_MULTIPLE * pricePerTaskWei;
+        return byPriceWei > leastWei ? byPriceWei : leastWei;
     }
 
     function auditFeeWei(uint256 pricePerTaskWei) internal pure returns (uint128) {

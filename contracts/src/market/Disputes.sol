@@ -4,22 +4,36 @@ pragma solidity ^0.8.28;
 import {IAnnex} from "../interfaces/IAnnex.sol";
 import {Bitmap} from "../libraries/Bitmap.sol";
 import {Merkle} from "../libraries/Merkle.sol";
+import {Pricing} from "../libraries/Pricing.sol";
 import {Account} from "../types/Account.sol";
-import {Batch} from "../types/Batch.sol";
+import {
+    AuditCommitment,
+    AuditCommitmentHash,
+    AuditResult,
+    AuditResultHash,
+    Equivocation
+} from "../types/AuditResult.sol";
+import {Batch, BatchId} from "../types/Batch.sol";
 import {BatchWord} from "../types/BatchState.sol";
 import {Dispute, DisputeStatus, Ruling, Verdict} from "../types/Dispute.sol";
-import {LeaseResult} from "../types/LeaseResult.sol";
+import {LeaseResult, LeaseResultHash} from "../types/LeaseResult.sol";
 import {TaskResult} from "../types/TaskResult.sol";
 import {Audits} from "./Audits.sol";
 
 /// @notice Contested tasks: bonds, concessions, rulings and penalties.
 abstract contract Disputes is Audits {
+    using AuditCommitmentHash for AuditCommitment;
+    using AuditResultHash for AuditResult;
+    using BatchId for Batch;
     using Bitmap for Bitmap.Set;
+    using LeaseResultHash for LeaseResult;
 
+    /// @dev And at most the task's price: a requester may be the cheater itself, that would move its
+    /// stake out of reach by a penalty in a job of its own.
     uint256 private constant _REQUESTER_PERCENT = 40;
-    uint256 private constant _CHALLENGER_PERCENT = 30;
+    /// @dev Little, since a challenger may be the cheater's friend; and of a concession less.
+    uint256 private constant _CHALLENGER_PERCENT = 15;
     uint256 private constant _COMMITTEE_PERCENT = 20;
-    /// @dev Of a concession: little to the challenger, since that may be a friend.
     uint256 private constant _CONCEDED_REQUESTER_PERCENT = 50;
     uint256 private constant _CONCEDED_CHALLENGER_PERCENT = 10;
 
@@ -42,13 +56,15 @@ abstract contract Disputes is Audits {
         uint256 key = uint256(line) << 32 | task;
         if (_disputedTasks[batchId].has(key)) revert TaskAlreadyDisputed(lease.leaseId, task);
         address challenger = _caller();
-        _spend(challenger, _DISPUTE_BOND_WEI);
+        uint256 bondWei = Pricing.bondWei(lease.pricePerTask(), _DISPUTE_BOND_WEI);
+        _spend(challenger, bondWei);
         _disputedTasks[batchId].add(key);
         _openDisputes[batchId][line] += 1;
         _accounts[lease.provider].openDisputes += 1;
         _batches[batchId] = state.disputed(line);
         address requester = batch_.jobs[batch_.lines[line].terms.job()].owner.requester();
         disputeId = _storeDispute(batchId, lease, line, task, challenger);
+        _disputes[disputeId - 1].bondWei = uint96(bondWei);
         _disputes[disputeId - 1].requester = requester;
         _disputes[disputeId - 1].operator = batch_.operator;
         emit DisputeOpened(
@@ -128,9 +144,32 @@ abstract contract Disputes is Audits {
         }
         uint32 seatId = _takePaidAudit(lost.batchId, lost.line, lost.task, round);
         if (_isTakenAfter(seatId, lost.openedBlock)) revert SeatEmpty(seatId);
-        uint256 slashedWei = _slashSeat(disputeId, seatId);
-        _credit(_caller(), slashedWei / 2);
-        _burn(slashedWei - slashedWei / 2);
+        _punish(disputeId, seatId);
+    }
+
+    /// @inheritdoc IAnnex
+    function reportEquivocation(Batch calldata batch_, Equivocation calldata found) external {
+        bytes32 batchId = batch_.idOf();
+        if (found.line >= batch_.lines.length) revert NoSuchLine(batchId, found.line);
+        bytes32 leaseId = batch_.lines[found.line].leaseId;
+        uint32 seatId = _takePaidAudit(batchId, found.line, found.task, found.round);
+        address holder = _holderOf(seatId);
+        _requireSignedFor(
+            holder,
+            _typedDigest(AuditCommitment(batchId, leaseId, found.task, found.commitment).hash()),
+            found.commitmentSignature
+        );
+        _requireSignedFor(
+            holder,
+            _typedDigest(
+                AuditResult(batchId, leaseId, found.task, found.taskDigest, found.salt).hash()
+            ),
+            found.resultSignature
+        );
+        if (found.commitment == TaskResult.commitment(holder, found.taskDigest, found.salt)) {
+            revert NoEquivocation(batchId, found.line, found.task);
+        }
+        _punish(0, seatId);
     }
 
     /// @inheritdoc IAnnex
@@ -147,6 +186,13 @@ abstract contract Disputes is Audits {
     function isMoot(uint256 disputeId) external view returns (bool) {
         Dispute storage contested = _knownDispute(disputeId);
         return contested.status == DisputeStatus.Open && _isMoot(contested);
+    }
+
+    /// @dev Take a verifier's seat: half of its stake to who found it out, the rest is burnt.
+    function _punish(uint256 disputeId, uint32 seatId) private {
+        uint256 slashedWei = _slashSeat(disputeId, seatId);
+        _credit(_caller(), slashedWei / 2);
+        _burn(slashedWei - slashedWei / 2);
     }
 
     function _storeDispute(
@@ -171,7 +217,6 @@ abstract contract Disputes is Audits {
         contested.task = task;
         contested.seatCount = _seatCount;
         contested.amount = lease.amount;
-        contested.bondWei = _DISPUTE_BOND_WEI;
         contested.line = line;
         contested.status = DisputeStatus.Open;
     }
@@ -207,9 +252,10 @@ abstract contract Disputes is Audits {
     /// @dev Less than losing; but as much as cheating could have earned before it was drawn, and hardly
     /// any of it to the challenger, so that nobody gains by contesting its own work.
     function _payConcession(uint256 disputeId, Dispute storage contested) private {
-        uint256 wantedWei = uint256(_CONCEDE_MULTIPLE) * (contested.amount / contested.count);
-        uint256 takenWei = _takeStake(_accounts[contested.provider], wantedWei);
-        uint256 toRequester = takenWei * _CONCEDED_REQUESTER_PERCENT / 100;
+        uint256 priceWei = contested.amount / contested.count;
+        uint256 takenWei =
+            _takeStake(_accounts[contested.provider], uint256(_CONCEDE_MULTIPLE) * priceWei);
+        uint256 toRequester = _min(takenWei * _CONCEDED_REQUESTER_PERCENT / 100, priceWei);
         uint256 toChallenger = takenWei * _CONCEDED_CHALLENGER_PERCENT / 100;
         _distribute(disputeId, contested, takenWei, toRequester, toChallenger, 0);
     }
@@ -217,11 +263,11 @@ abstract contract Disputes is Audits {
     function _slash(uint256 disputeId, Dispute storage contested, address[] memory majority)
         private
     {
-        uint256 wantedWei = uint256(_SLASH_MULTIPLE) * (contested.amount / contested.count);
+        uint256 priceWei = contested.amount / contested.count;
         Account storage provider = _accounts[contested.provider];
         provider.forfeitBlock = uint40(block.number);
-        uint256 slashedWei = _takeStake(provider, wantedWei);
-        uint256 toRequester = slashedWei * _REQUESTER_PERCENT / 100;
+        uint256 slashedWei = _takeStake(provider, uint256(_SLASH_MULTIPLE) * priceWei);
+        uint256 toRequester = _min(slashedWei * _REQUESTER_PERCENT / 100, priceWei);
         uint256 toChallenger = slashedWei * _CHALLENGER_PERCENT / 100;
         uint256 toCommittee = _share(slashedWei * _COMMITTEE_PERCENT / 100, majority);
         _distribute(disputeId, contested, slashedWei, toRequester, toChallenger, toCommittee);

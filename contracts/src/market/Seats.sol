@@ -133,6 +133,10 @@ abstract contract Seats is MarketBase, IAnnex {
         if (own.vacatedBlock == 0) _vacate(seatId, own);
     }
 
+    function _holderOf(uint32 seatId) internal view returns (address) {
+        return _seats[seatId].holder;
+    }
+
     /// @dev Whether somebody sat down only after a block: then it was another who sat there before.
     function _isTakenAfter(uint32 seatId, uint256 blockNumber) internal view returns (bool) {
         return _seats[seatId].takenBlock >= blockNumber;

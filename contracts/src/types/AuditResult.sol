@@ -10,6 +10,26 @@ struct AuditResult {
     bytes32 salt;
 }
 
+/// @notice What a drawn verifier signs before it may see the provider's digest.
+struct AuditCommitment {
+    bytes32 batchId;
+    bytes32 leaseId;
+    uint32 task;
+    bytes32 commitment;
+}
+
+/// @notice Two signed words of one verifier that do not go together.
+struct Equivocation {
+    uint8 line;
+    uint32 task;
+    uint8 round;
+    bytes32 commitment;
+    bytes commitmentSignature;
+    bytes32 taskDigest;
+    bytes32 salt;
+    bytes resultSignature;
+}
+
 /// @notice All that `payAudits` needs to pay one audit of a batch.
 struct AuditClaim {
     /// @dev Where the lease stands in its batch.
@@ -36,5 +56,16 @@ library AuditResultHash {
 
     function hash(AuditResult memory result) internal pure returns (bytes32) {
         return keccak256(abi.encode(TYPEHASH, result));
+    }
+}
+
+/// @notice The EIP-712 hash of an `AuditCommitment`. Mirrors protocol/audit.py.
+library AuditCommitmentHash {
+    bytes32 internal constant TYPEHASH = keccak256(
+        "AuditCommitment(bytes32 batchId,bytes32 leaseId,uint32 task,bytes32 commitment)"
+    );
+
+    function hash(AuditCommitment memory made) internal pure returns (bytes32) {
+        return keccak256(abi.encode(TYPEHASH, made));
     }
 }

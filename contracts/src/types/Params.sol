@@ -5,7 +5,7 @@ pragma solidity ^0.8.28;
 struct Params {
     /// @dev Stake behind one verifier seat.
     uint96 seatStakeWei;
-    /// @dev What a challenger puts down for one dispute.
+    /// @dev What a challenger puts down for one dispute, at least.
     uint96 disputeBondWei;
     /// @dev A newcomer's pay becomes stake until its stake reaches this.
     uint96 minimumStakeWei;
