@@ -93,7 +93,7 @@ abstract contract Fixture {
             commitGraceSeconds: 60,
             unstakeDelaySeconds: 1000,
             slashMultiple: 60,
-            concedeMultiple: 45,
+            concedeMultiple: 50,
             committeeSize: 3
         });
     }

@@ -23,7 +23,7 @@ def development() -> Params:
         commit_grace_seconds=60,
         unstake_delay_seconds=120,
         slash_multiple=60,
-        concede_multiple=45,
+        concede_multiple=50,
         committee_size=3,
     )
 
@@ -43,6 +43,6 @@ def production() -> Params:
         commit_grace_seconds=6 * _HOUR,
         unstake_delay_seconds=7 * 24 * _HOUR,
         slash_multiple=60,
-        concede_multiple=45,
+        concede_multiple=50,
         committee_size=7,
     )

@@ -47,7 +47,7 @@ QUICK = Params(
     commit_grace_seconds=60,
     unstake_delay_seconds=120,
     slash_multiple=60,
-    concede_multiple=45,
+    concede_multiple=50,
     committee_size=3,
 )
 # A lease that falls silent is lost after five heartbeats.
