@@ -549,7 +549,8 @@ abstract contract Fixture {
 
     function _drawCommittee(uint256 disputeId) internal returns (address[] memory) {
         _wait(_params().concedeSeconds + 1);
-        _forward(2);
+        arbiter.drawCommittee(disputeId);
+        _forward(_params().seedDelayBlocks + 1);
         arbiter.drawCommittee(disputeId);
         return arbiter.committee(disputeId).members;
     }
