@@ -60,7 +60,8 @@ class AuditFees:
         )
         key = f"audits:{hashlib.sha256(batch_id + names).hexdigest()[:40]}"
         unit.audits.claim(audits, key)
-        call = self._contracts.pay_audits(unit.chain.content(batch_id), claims)
+        seat_count = self._contracts.batch(batch_id).seat_count
+        call = self._contracts.pay_audits(unit.chain.content(batch_id), seat_count, claims)
         unit.relays.add(key, call, now)
 
 

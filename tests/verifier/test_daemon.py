@@ -186,7 +186,8 @@ def test_who_was_paid_for_agreeing_with_a_cheater_loses_its_seat(
     task = next(task for task, drawn in draws.items() if len(drawn) == 2)
     (accomplice,) = [draw for draw in draws[task] if draw.holder == Address(B.address)]
     claim = _claim_of(world, made, task, accomplice)
-    world.send(B, contracts.pay_audits(made.batch, [claim]))
+    seat_count = contracts.batch(made.batch_id).seat_count
+    world.send(B, contracts.pay_audits(made.batch, seat_count, [claim]))
     for account in (C, D):
         world.send(account, contracts.take_seats(1))
     _leave_out_all_but(team, made, task)
