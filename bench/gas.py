@@ -19,7 +19,10 @@ _A_TASK = {
     "job_1000_tasks_20_leases_per_task": "a task of 1,000 in 20 leases, open to settled",
     "job_10000_tasks_per_task": "a task of 10,000 in 40 leases, open to settled",
 }
-_WHOLE = {"dispute_total": "a dispute that the provider loses, all its transactions"}
+_WHOLE = {
+    "single_task_job_gasless_total": "a job of one task that the operator opens, open to settled",
+    "dispute_total": "a dispute that the provider loses, all its transactions",
+}
 
 
 def measure(folder: Path, say: Say) -> list[Figure]:  # noqa: ARG001

@@ -177,7 +177,7 @@ class MarketUnavailable(FallowError):
 
 
 class IntakePaused(FallowError):
-    """The guardian keeps new money out for a while; what is inside is not touched."""
+    """The guardian keeps new money out for a while, and touches nothing inside; try again later."""
 
     code = "intake_paused"
     http_status = 503

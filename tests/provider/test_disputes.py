@@ -17,7 +17,7 @@ from protocol.chain.sender import MemoryJournal, Sender
 from protocol.client.client import MarketClient
 from protocol.errors import ChainUnavailable
 from protocol.lease import Lease
-from protocol.units import WEI_PER_CREDIT, Address, Bytes32, content_id
+from protocol.units import WEI_PER_CREDIT, Address, Bytes32, content_id, credits_text
 from provider.cache import BlobCache
 from provider.chain_watch import ChainWatch
 from provider.disputes import Defence
@@ -122,12 +122,17 @@ def contest(world: World, made: Committed, task: int) -> ChainEvent:
     return world.await_event("DisputeOpened")
 
 
-def test_a_wrong_result_is_conceded(market: LyingMarket, tmp_path: Path) -> None:
+def test_a_wrong_result_is_conceded_and_the_price_told(
+    market: LyingMarket, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
     made, record = commit(market.world, wrong_task=1)
     with defended(market, record, tmp_path):
         opened = contest(market.world, made, task=1)
         conceded = market.world.await_event("DisputeConceded", timeout_seconds=30)
     assert conceded.args["dispute_id"] == opened.args["dispute_id"]
+    (slashed,) = market.world.events("Slashed")  # 45 times the price: more than its whole stake
+    price = credits_text(slashed.args["amount_wei"])
+    assert f"conceding costs {price} credits of stake and the lease's pay" in caplog.text
 
 
 def test_a_right_result_is_opened_for_the_committee(market: LyingMarket, tmp_path: Path) -> None:

@@ -59,7 +59,7 @@ class Script:
         return (Seat(self.holder, 1),)
 
     def batch(self, _: bytes) -> Any:
-        return BatchFacts(10, 1000, 1, 1, 0, 0)
+        return BatchFacts(10, 1000, line_count=1, finished_bits=0, disputed_bits=0, seat_count=1)
 
     def seed_of(self, batch_id: bytes) -> Bytes32:
         self.seeds_asked.append(batch_id)

@@ -1,7 +1,8 @@
 import { createJob, getAccount } from "../api/market";
 import { isRetryable } from "../api/problem";
 import type { JobView, MarketInfo, SignedJob } from "../api/types";
-import { digestOf, hexOf } from "../protocol/content-id";
+import { digestOf } from "../protocol/content-id";
+import { freshNonce } from "../protocol/nonce";
 import type { Cap } from "../protocol/price";
 import { specId } from "../protocol/spec";
 import type { SignedIn } from "../session/store";
@@ -70,12 +71,6 @@ async function signedJob({ info, session, prepared, cap, deadline }: Posting): P
     nonce: freshNonce(epoch),
   };
   return { job, signature: await wallet.sign(jobMessage(info, job)), spec: prepared.spec };
-}
-
-/** Random; its first byte must be the account's epoch, or the chain refuses it. */
-function freshNonce(epoch: number): string {
-  const random = BigInt(`0x${hexOf(crypto.getRandomValues(new Uint8Array(16)))}`);
-  return String((BigInt(epoch) << 248n) | random);
 }
 
 async function uploadAll(
