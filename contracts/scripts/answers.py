@@ -13,7 +13,9 @@ from requests import RequestException
 
 WEI_PER_CREDIT = 10**18
 SAFE_INTEGER = 2**53
-_TIMES = ("At", "By", "Before", "After", "deadline")
+_TIMES = ("At", "By", "Before", "After", "Until", "deadline")
+# Wei whose names in signed structs do not say so.
+_AMOUNTS = ("amount", "maxPricePerTask", "auditBudget", "relayerFee")
 
 
 class Refused(Exception):
@@ -94,7 +96,8 @@ def _lines(name, value):
     elif isinstance(value, list) and value:
         items = enumerate(value)
     else:
-        yield name, "none" if value == [] else str(value), _meaning(name.split(".")[-1], value)
+        text = "none" if value in ([], None) else str(value)
+        yield name, text, _meaning(name.split(".")[-1], value)
         return
     for key, item in items:
         yield from _lines(f"{name}.{key}" if name else str(key), item)
@@ -112,4 +115,4 @@ def _meaning(name, value):
 
 
 def _is_wei(name):
-    return name.endswith(("Wei", "_wei"))
+    return name.endswith(("Wei", "_wei")) or name in _AMOUNTS

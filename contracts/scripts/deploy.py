@@ -5,16 +5,14 @@ is deployed. `run deploy check PLAN` holds a running market against a plan.
 """
 
 import json
-import os
 import re
 from pathlib import Path
 
-from brownie import accounts, chain, web3
+from brownie import chain, web3
 from brownie.convert import to_address
-from brownie.exceptions import VirtualMachineError
 from scripts.answers import Refused, operator_script
+from scripts.sending import send, sender
 from scripts.views import artifact, at, deployed, plain_views, read
-from web3.exceptions import Web3Exception
 
 # In this order: terms that are refused cost nothing yet. A constructor's parameter that is named
 # after a role gets that role's address.
@@ -22,6 +20,7 @@ ROLES = {
     "terms": "Terms",
     "token": "CreditToken",
     "beacon": "BlockhashBeacon",
+    "annex": "Annex",
     "market": "Market",
     "arbiter": "CommitteeArbiter",
 }
@@ -33,9 +32,9 @@ DEPLOYMENT = ("chain_id", "token", "market", "arbiter", "beacon", "deployed_bloc
 def main(plan_file):
     """Deploy what the plan says, and check what came out."""
     plan = _plan(plan_file)
-    deployer = _deployer()
+    deployer = sender()
     nonce = web3.eth.get_transaction_count(deployer.address)
-    # Market is told of its arbiter before there is one, so every address is known beforehand.
+    # Annex and Market are told of the arbiter before there is one: every address is foreseen.
     addresses = {
         role: deployer.get_deployment_address(nonce + place) for place, role in enumerate(ROLES)
     }
@@ -65,7 +64,7 @@ def _verified(contracts, plan):
     """Every parameter and role as it stands; refuses at the first that is not as planned."""
     report = {}
     for role, contract in contracts.items():
-        report[role] = {name: read(contract, name) for name in plain_views(contract)}
+        report[role] = _facts(role, contract, contracts)
         for name, found in report[role].items():
             if name in contracts:
                 _same(f"{role}.{name}", found, contracts[name].address)
@@ -76,7 +75,19 @@ def _verified(contracts, plan):
     for name, found in report["terms"]["params"].items():
         _same(name, found, plan["params"][name])
     _same("token.minter", report["token"]["minter"], plan["minter"])
+    _same("terms.guardian", report["terms"]["guardian"], plan["guardian"])
     return report
+
+
+def _facts(role, contract, contracts):
+    """What a contract says of itself. At its own address the annex keeps only its parts."""
+    views = plain_views(contract)
+    if role == "annex":
+        views = [name for name in views if name in contracts]
+    facts = {name: read(contract, name) for name in views}
+    if role == "market":  # the annex answers it there too, though `IMarket` does not promise it
+        facts["eip712Domain"] = read(at("Annex", contract.address), "eip712Domain")
+    return facts
 
 
 def _same(what, found, wanted):
@@ -89,11 +100,8 @@ def _create(deployer, role, given):
     shipped = artifact(ROLES[role])
     values = [_value(entry, given) for entry in _constructor(shipped)]
     factory = web3.eth.contract(abi=shipped["abi"], bytecode=shipped["bytecode"])
-    try:
-        receipt = deployer.transfer(data=factory.constructor(*values).data_in_transaction)
-    except (ValueError, VirtualMachineError, Web3Exception) as error:
-        reason = str(error).partition(". This transaction")[0]  # then comes advice to force it
-        raise Refused(f"the chain refuses {ROLES[role]}: {reason}") from None
+    data = factory.constructor(*values).data_in_transaction
+    receipt = send(deployer, ROLES[role], data=data)
     if receipt.contract_address != given[role]:
         raise Refused("the deployer sent other transactions meanwhile; deploy again")
     return receipt.block_number
@@ -115,12 +123,13 @@ def _plan(file):
         plan = _camel(json.loads(Path(file).read_text()))
         plan["params"] = {name: int(value) for name, value in plan["params"].items()}
         plan["minter"] = to_address(plan["minter"])
+        plan["guardian"] = to_address(plan["guardian"])
         plan["initialSupplyWei"] = int(plan["initialSupplyWei"])
     except KeyError as error:
         raise Refused(f"the plan {file} lacks {error}") from None
     except (OSError, ValueError, TypeError, AttributeError) as error:
         raise Refused(f"cannot read the plan {file}: {error}") from None
-    (params,) = _constructor(artifact(ROLES["terms"]))
+    params = next(e for e in _constructor(artifact(ROLES["terms"])) if e["type"] == "tuple")
     names = {part["name"] for part in params["components"]}
     if names != set(plan["params"]):
         raise Refused(f"the plan's params are not {', '.join(sorted(names))}")
@@ -131,33 +140,3 @@ def _camel(value):
     if not isinstance(value, dict):
         return value
     return {re.sub("_(.)", lambda m: m[1].upper(), k): _camel(v) for k, v in value.items()}
-
-
-def _deployer():
-    file = os.environ.get("FALLOW_KEY_FILE")
-    if not file:
-        raise Refused("set FALLOW_KEY_FILE: the key of the account that deploys")
-    try:
-        is_private = not Path(file).stat().st_mode & 0o077
-        account = _account(file) if is_private else None
-    except OSError as error:
-        raise Refused(f"cannot read {error.filename}: {error.strerror}") from None
-    except ValueError:
-        # Never quote what was read, nor the cause: either may hold the key.
-        raise Refused(f"{file} holds no private key, or the password is wrong") from None
-    if not account:
-        raise Refused(f"others may read {file}; run: chmod 600 {file}")
-    return account
-
-
-def _account(file):
-    """The account of a hex key, or of a keystore whose password is asked for."""
-    accounts.clear()  # what the node could sign for, Brownie would have it sign
-    text = Path(file).read_text().strip()
-    if text.startswith("{"):
-        password_file = os.environ.get("FALLOW_KEY_PASSWORD_FILE")
-        password = Path(password_file).read_text().rstrip("\r\n") if password_file else None
-        return accounts.load(file, password)
-    if not re.fullmatch("(0x)?[0-9a-fA-F]{64}", text):
-        raise ValueError  # a cut-off key would be another account's
-    return accounts.add(text)

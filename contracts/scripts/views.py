@@ -2,6 +2,7 @@
 
 import json
 import re
+from collections.abc import Mapping
 from pathlib import Path
 
 from brownie import Contract, project
@@ -44,7 +45,7 @@ def read(contract, view, *arguments):
         raise Refused(f"{contract._name} refuses: {error.revert_msg or error}") from None
     outputs = entry["outputs"]
     if len(outputs) > 1:
-        return _fields(outputs, answer)
+        return fields(outputs, answer)
     return _plain(outputs[0], answer)
 
 
@@ -71,6 +72,8 @@ def is_blank(value):
 def parse(entry, given):
     """A typed argument as the ABI wants it."""
     kind, name = entry["type"], entry["name"]
+    if kind == "tuple":
+        return given  # nobody types a struct: it was read from the chain
     text = str(given)
     if kind == "address":
         try:
@@ -91,7 +94,10 @@ def parse(entry, given):
     return text
 
 
-def _fields(entries, values):
+def fields(entries, values):
+    """Decoded values, in the ABI's order or by its names, as a plain dict."""
+    if isinstance(values, Mapping):
+        values = [values[e["name"]] for e in entries]
     return {e["name"]: _plain(e, v) for e, v in zip(entries, values, strict=True)}
 
 
@@ -101,12 +107,14 @@ def _plain(entry, value):
         inner = {**entry, "type": kind[: kind.rindex("[")]}
         return [_plain(inner, item) for item in value]
     if kind == "tuple":
-        return _fields(entry["components"], value)
+        return fields(entry["components"], value)
     if entry.get("internalType", "").startswith("enum "):
         return _enum_member(entry["internalType"].split()[-1], int(value))
     if kind.startswith("uint"):
         return int(value)
-    return value if kind == "bool" else str(value)
+    if kind == "bool":
+        return value
+    return f"0x{bytes(value).hex()}" if isinstance(value, bytes) else str(value)
 
 
 def _enum_member(name, value):

@@ -63,6 +63,11 @@ class Brownie:
 @pytest.fixture(scope="session")
 def key_file(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The deployer's key: the one that development chains endow."""
-    path = tmp_path_factory.mktemp("keys") / "operator.key"
-    write_key(path, development_account(0))
+    return write_key_of(0, tmp_path_factory.mktemp("keys"))
+
+
+def write_key_of(index: int, folder: Path) -> Path:
+    """The key file of a development account."""
+    path = folder / f"{index}.key"
+    write_key(path, development_account(index))
     return path

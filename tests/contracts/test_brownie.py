@@ -3,39 +3,50 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 
+from protocol.batch import Batch
 from protocol.chain import params
 from protocol.chain.codec import artifact
-from protocol.chain.connection import connect
+from protocol.chain.connection import connect, rpc
 from protocol.chain.deploy import check_deployment
-from protocol.chain.facts import Deployment
+from protocol.chain.development import development_account
+from protocol.chain.facts import Deployment, JobFlag
 from protocol.client.client import MarketClient
-from protocol.units import WEI_PER_CREDIT, to_hex
-from tests.chain.conftest import Market
-from tests.chain.test_whole_loop import (
+from protocol.errors import ChainRejected
+from protocol.job import Job
+from protocol.lease import LeaseResult
+from protocol.units import WEI_PER_CREDIT, Bytes32, to_hex
+from tests.chain.conftest import Market, mine
+from tests.chain.stage import (
     CHEAT,
     GOOD,
+    GUARDIAN,
+    LEASE_TASKS,
     OPERATOR,
+    PRICE_WEI,
     REQUESTER,
+    STAKE_WEI,
     VERIFIERS,
     address,
     commit,
+    dispute,
     do_lease,
     enrol,
     events,
-    leases_of,
+    later,
     open_job,
-    proof_of,
 )
-from tests.contracts.conftest import Brownie
+from tests.contracts.conftest import Brownie, write_key_of
+from tests.contracts.narrow_chain import narrow
 from tests.support.chains import ROOT, start_anvil
 from tests.support.commands import serving_market
 
@@ -53,19 +64,22 @@ class Stage:
 
 @dataclass(frozen=True)
 class Work:
-    """What happened on a stage: ids as contract calls take them."""
+    """What happened on a stage: a job that is done, and one with a contested task."""
 
-    job_id: Any
-    batch_id: Any
-    dispute_id: Any
+    done: Job
+    done_batch: Batch
+    job: Job
+    batch: Batch
+    dispute_id: int
 
 
 @pytest.fixture(scope="module")
 def stage(key_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("market")
     plan, file = folder / "plan.json", folder / "deployment.json"
-    plan.write_text(written_plan("development"))
+    plan.write_text(written_plan("development", "--guardian", address(GUARDIAN)))
     with start_anvil() as url:
+        mine(connect(url), 3)  # a market is rarely a chain's first block
         settings = {"FALLOW_RPC_URL": url, "FALLOW_KEY_FILE": str(key_file)}
         made = Brownie(settings).json("deploy", "main", str(plan))
         file.write_text(json.dumps(made))
@@ -75,15 +89,25 @@ def stage(key_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture(scope="module")
 def work(stage: Stage) -> Work:
-    """A job whose first lease is committed, and one of its tasks contested."""
-    market = stage.market
-    enrol(market)
-    _, job_id = open_job(market)
-    batch_id = commit(market, (CHEAT, do_lease(job_id, CHEAT, 0, GOOD)))
-    leases = leases_of(market, batch_id)
-    call = market.contracts.open_dispute(batch_id, leases[0], 0, proof_of(leases, 0), 1)
-    market.send(call, VERIFIERS[0])
-    return Work(job_id, batch_id, events(market, "DisputeOpened")[-1].args["dispute_id"])
+    market, contracts = stage.market, stage.market.contracts
+    enrol(market, CHEAT)
+    done = open_job(market, LEASE_TASKS)
+    done_batch = commit(market, [done], (CHEAT, lease_of(market, done, 0)))
+    later(market, contracts.params().dispute_window_seconds + 1)
+    market.send(contracts.settle_batch(done_batch), OPERATOR)
+    job = open_job(market)
+    leases = [(CHEAT, lease_of(market, job, first)) for first in (0, LEASE_TASKS)]
+    batch = commit(market, [job], *leases)
+    market.send(contracts.fix_seed(batch.batch_id()), OPERATOR)
+    return Work(done, done_batch, job, batch, dispute(market, batch, 1, LEASE_TASKS, VERIFIERS[0]))
+
+
+def lease_of(market: Market, job: Job, first_task: int) -> LeaseResult:
+    return do_lease(job_id_of(market, job), CHEAT, first_task, GOOD)
+
+
+def job_id_of(market: Market, job: Job) -> Bytes32:
+    return job.job_id(market.contracts.domain)
 
 
 def written_plan(*arguments: str) -> str:
@@ -97,42 +121,142 @@ def typed(value: object) -> str:
 
 
 def facts(market: Market, contract: str, view: str, *arguments: object) -> dict[str, str]:
-    """A view's fields by the ABI, as the runtime's own code reads them."""
+    """A view's (first) struct by the ABI, as the runtime's own code reads it."""
     (entry,) = [e for e in artifact(contract).abi if e.get("name") == view]
     answer = market.contracts.ask(contract, view, *arguments)
     fields = zip(entry["outputs"][0]["components"], answer, strict=True)
     return {f["name"]: typed(v) for f, v in fields if "enum" not in f["internalType"]}
 
 
+def camel(value: object) -> Any:
+    """JSON of the protocol under the contracts' names."""
+    if isinstance(value, list):
+        return [camel(item) for item in value]
+    if not isinstance(value, dict):
+        return value
+    return {re.sub("_(.)", lambda m: m[1].upper(), k): camel(v) for k, v in value.items()}
+
+
 def test_what_the_script_deploys_is_what_the_runtime_expects(stage: Stage) -> None:
     market = stage.market
-    check_deployment(market.web3, market.deployment, params.development())
+    check_deployment(market.web3, market.deployment, params.development(), address(GUARDIAN))
     assert market.contracts.token_balance(address(0)) == 10**9 * WEI_PER_CREDIT
 
 
+def test_a_plan_names_no_guardian_unless_told(stage: Stage, tmp_path: Path) -> None:
+    plan = tmp_path / "plan.json"
+    plan.write_text(written_plan("development"))
+    assert int(json.loads(plan.read_text())["guardian"], 16) == 0
+    refusal = stage.brownie.refusal("deploy", "check", str(plan))
+    assert refusal.startswith(f"terms.guardian: {address(GUARDIAN)} stands on chain")
+
+
 def test_a_job_is_shown_with_every_fact(stage: Stage, work: Work) -> None:
-    shown = stage.brownie.json("inspect", "job", typed(work.job_id))
-    for name, value in facts(stage.market, "Market", "job", work.job_id).items():
+    job_id = job_id_of(stage.market, work.job)
+    shown = stage.brownie.json("inspect", "job", typed(job_id))
+    found = facts(stage.market, "Market", "job", job_id)
+    assert int(found.pop("flags")) == JobFlag.OPENED
+    assert shown["flags"] == ["opened"]
+    for name, value in found.items():
         assert str(shown[name]) == value
-    table = stage.brownie.table("inspect", "job", typed(work.job_id))
+    assert shown["cancelledAt"] == 0
+    assert shown["status"] == "Running"
+    table = stage.brownie.table("inspect", "job", typed(job_id))
     for name in shown:
         assert name in table
     assert address(REQUESTER) in table
     assert " credits\n" in table
 
 
-def test_a_batch_is_shown_with_every_fact(stage: Stage, work: Work) -> None:
-    shown = stage.brownie.json("inspect", "batch", typed(work.batch_id))
-    for name, value in facts(stage.market, "Market", "batch", work.batch_id).items():
+def test_a_job_is_shown_as_it_was_signed(stage: Stage, work: Work) -> None:
+    shown = stage.brownie.json("inspect", "job", typed(job_id_of(stage.market, work.done)))
+    assert (shown["flags"], shown["status"]) == (["opened", "closed"], "Settled")
+    assert Job.from_json(shown["signed"]) == work.done
+
+
+def test_a_job_that_was_cancelled_before_it_was_opened_has_no_status(stage: Stage) -> None:
+    market = stage.market
+    job = replace(open_job(market), nonce=99)
+    market.send(market.contracts.cancel_job(job, b""), REQUESTER)
+    shown = stage.brownie.json("inspect", "job", typed(job_id_of(market, job)))
+    assert shown["flags"] == ["cancelled"]
+    assert shown["cancelledAt"] > 0
+    assert "status" not in shown
+
+
+def test_a_batch_is_shown_with_its_lines(stage: Stage, work: Work) -> None:
+    contracts, batch_id = stage.market.contracts, work.batch.batch_id()
+    shown = stage.brownie.json("inspect", "batch", typed(batch_id))
+    found = facts(stage.market, "Market", "batch", batch_id)
+    for name, value in found.items():
         assert str(shown[name]) == value
-    assert address(OPERATOR) in shown.values()
+    assert shown["seed"] == typed(contracts.seed_of(batch_id))
+    window_seconds = contracts.params().dispute_window_seconds
+    assert shown["windowEndsAt"] == int(found["committedAt"]) + window_seconds
+    lines = shown["lines"]
+    assert [(line["isFinished"], line["isDisputed"]) for line in lines] == [
+        (False, False),
+        (False, True),
+    ]
+    assert_is_published(shown, work.batch)
+    table = stage.brownie.table("inspect", "batch", typed(batch_id))
+    rows = [row.split() for row in table.splitlines()]
+    assert ["lines.1.firstTask", str(LEASE_TASKS)] in rows
+    assert ["lines.1.amountWei", str(LEASE_TASKS * PRICE_WEI), "0.4", "credits"] in rows
+
+
+def test_a_batch_that_the_chain_forgot_is_shown_as_published(stage: Stage, work: Work) -> None:
+    batch_id = work.done_batch.batch_id()
+    assert not stage.market.contracts.batch(batch_id).exists
+    shown = stage.brownie.json("inspect", "batch", typed(batch_id))
+    assert shown["isFinished"] is True
+    assert_is_published(shown, work.done_batch)
+
+
+def test_a_batch_has_no_seed_before_its_block(stage: Stage) -> None:
+    market, contracts = stage.market, stage.market.contracts
+    job = open_job(market)
+    result = lease_of(market, job, 0)
+    signature = result.sign(contracts.domain, development_account(CHEAT))
+    market.send(contracts.commit_batch({result.job_id: job}, [result], [signature]), OPERATOR)
+    batch_id = events(market, "BatchCommitted")[-1].args["batch_id"]
+    assert stage.brownie.json("inspect", "batch", typed(batch_id))["seed"] is None
+    mine(market.web3, contracts.params().seed_delay_blocks + 1)
+    seed = stage.brownie.json("inspect", "batch", typed(batch_id))["seed"]
+    assert seed == typed(contracts.seed_of(batch_id))
+
+
+def test_what_was_signed_is_found_however_long_ago(stage: Stage) -> None:
+    market, settings = stage.market, stage.brownie.settings
+    job = open_job(market)
+    for _ in range(5):
+        rpc(market.web3, "anvil_mine", hex(500))
+    with narrow(settings["FALLOW_RPC_URL"], 1_000) as url:
+        beside = Brownie({**settings, "FALLOW_RPC_URL": url})
+        shown = beside.json("inspect", "job", typed(job_id_of(market, job)))
+    assert Job.from_json(shown["signed"]) == job
+    with narrow(settings["FALLOW_RPC_URL"], 0) as url:
+        beside = Brownie({**settings, "FALLOW_RPC_URL": url})
+        refusal = beside.refusal("inspect", "job", typed(job_id_of(market, job)))
+    assert refusal.startswith("the chain's endpoint tells no events: ")
+    assert "search at most 0 blocks" in refusal
+
+
+def assert_is_published(shown: dict[str, Any], batch: Batch) -> None:
+    wanted = camel(batch.to_json())
+    for name in ("operator", "jobs", "providers"):
+        assert shown[name] == wanted[name]
+    for found, line in zip(shown["lines"], wanted["lines"], strict=True):
+        line["amountWei"] = line.pop("amount")
+        assert line.items() <= found.items()
 
 
 def test_a_dispute_is_shown_with_its_committee(stage: Stage, work: Work) -> None:
     shown = stage.brownie.json("inspect", "dispute", typed(work.dispute_id))
     for name, value in facts(stage.market, "Market", "dispute", work.dispute_id).items():
         assert str(shown[name]) == value
-    assert shown["status"] == "Open"
+    assert shown["batchId"] == typed(work.batch.batch_id())
+    assert (shown["line"], shown["status"], shown["isMoot"]) == (1, "Open", False)
     assert shown["committee"]["isDrawn"] is False
 
 
@@ -140,19 +264,23 @@ def test_an_account_is_shown_with_its_wallet(stage: Stage, work: Work) -> None:
     shown = stage.brownie.json("inspect", "account", address(CHEAT))
     for name, value in facts(stage.market, "Market", "account", address(CHEAT)).items():
         assert str(shown[name]) == value
-    assert shown["stakeWei"] == str(10 * WEI_PER_CREDIT)
+    assert int(shown["stakeWei"]) == STAKE_WEI + LEASE_TASKS * PRICE_WEI
+    assert (shown["openDisputes"], shown["epoch"]) == (1, 0)
     assert shown["walletWei"] == str(stage.market.contracts.token_balance(address(CHEAT)))
 
 
 def test_the_market_is_shown_with_its_terms(stage: Stage) -> None:
     shown = stage.brownie.json("inspect")
     assert shown["market"] == stage.market.deployment.market
+    assert shown["guardian"] == address(GUARDIAN)
     assert shown["params"]["seatStakeWei"] == str(params.development().seat_stake_wei)
 
 
 def test_what_is_not_there_is_one_line(stage: Stage) -> None:
     refusal = stage.brownie.refusal
     assert refusal("inspect", "job", UNKNOWN) == f"the market knows no job {UNKNOWN}"
+    assert refusal("inspect", "batch", UNKNOWN) == f"the market knows no batch {UNKNOWN}"
+    assert refusal("inspect", "batch", "7").startswith("batchId is 0x and 64 hex digits")
     assert "UnknownDispute" in refusal("inspect", "dispute", "999")
     assert refusal("inspect", "account", "0x12").startswith("owner is an address")
     assert refusal("inspect", "account") == "usage: run inspect account OWNER"
@@ -165,6 +293,8 @@ def test_what_is_not_there_is_one_line(stage: Stage) -> None:
 def test_a_deployment_is_held_against_its_plan(stage: Stage, tmp_path: Path) -> None:
     report = stage.brownie.json("deploy", "check", str(stage.plan))
     assert report["market"]["arbiter"] == stage.market.deployment.arbiter
+    assert report["annex"]["terms"] == report["market"]["terms"]
+    assert report["market"]["eip712Domain"]["verifyingContract"] == report["arbiter"]["market"]
     other = tmp_path / "other.json"
     other.write_text(written_plan("production"))
     refusal = stage.brownie.refusal("deploy", "check", str(other))
@@ -179,6 +309,36 @@ def test_terms_that_are_not_safe_are_refused(stage: Stage, tmp_path: Path) -> No
     unsafe = tmp_path / "unsafe.json"
     unsafe.write_text(json.dumps(plan))
     assert "InvalidParams" in stage.brownie.refusal("deploy", "main", str(unsafe))
+
+
+def test_the_guardian_pauses_intake_for_a_while(stage: Stage, tmp_path: Path) -> None:
+    market, brownie = stage.market, stage.brownie
+    market.fund(REQUESTER, 2)
+    deposit = market.contracts.deposit(1)
+    market.send(market.contracts.token_transfer(address(REQUESTER), 1))
+    market.send(market.contracts.token_approve(1), REQUESTER)
+    assert "NotTheGuardian" in brownie.refusal("pause", "main", "60")
+    assert brownie.json("pause", "show") == {
+        "guardian": address(GUARDIAN),
+        "isPaused": False,
+        "pausedUntil": 0,
+        "nextPauseAt": 0,
+    }
+    key = {"FALLOW_KEY_FILE": str(write_key_of(GUARDIAN, tmp_path))}
+    guarding = Brownie(brownie.settings | key)
+    assert "PauseTooLong" in guarding.refusal("pause", "main", str(8 * 24 * 3600))
+    assert guarding.refusal("pause", "main", "soon") == "pauseSeconds is a number, not soon"
+    assert guarding.refusal("pause", "main") == "usage: run pause main SECONDS"
+    paused = guarding.json("pause", "main", "60")
+    assert paused["isPaused"] is True
+    assert paused["nextPauseAt"] == paused["pausedUntil"] + 60
+    with pytest.raises(ChainRejected, match=r"^IntakePaused\("):
+        market.contracts.check(deposit, address(REQUESTER))
+    market.contracts.check(market.contracts.withdraw(1, address(REQUESTER)), address(REQUESTER))
+    assert "PausedTooSoon" in guarding.refusal("pause", "main", "60")
+    later(market, 61)
+    market.contracts.check(deposit, address(REQUESTER))
+    assert brownie.json("pause", "show")["isPaused"] is False
 
 
 def test_a_key_is_taken_only_from_its_owners_file(stage: Stage, tmp_path: Path) -> None:
