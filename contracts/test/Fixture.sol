@@ -9,9 +9,18 @@ import {IMarket} from "../src/interfaces/IMarket.sol";
 import {IMarketErrors} from "../src/interfaces/IMarketErrors.sol";
 import {Sampling} from "../src/libraries/Sampling.sol";
 import {AuditClaim, AuditResult, AuditResultHash} from "../src/types/AuditResult.sol";
-import {Batch, BatchId, BatchState, JobRef, LeaseLine, Party, Signature} from "../src/types/Batch.sol";
+import {
+    Batch,
+    BatchId,
+    BatchState,
+    JobRef,
+    LeaseLine,
+    Party,
+    Signature
+} from "../src/types/Batch.sol";
 import {Delegation, DelegationHash} from "../src/types/Delegation.sol";
 import {Job, JobHash} from "../src/types/Job.sol";
+import {JobState} from "../src/types/JobState.sol";
 import {LeaseResult, LeaseResultHash} from "../src/types/LeaseResult.sol";
 import {LeaseTerms, LeaseTermsFields} from "../src/types/LeaseTerms.sol";
 import {Params} from "../src/types/Params.sol";
@@ -49,6 +58,8 @@ abstract contract Fixture {
     CommitteeArbiter internal arbiter;
 
     mapping(bytes32 jobId => Job) internal _jobOf;
+    /// @dev What was committed, encoded: the compiler cannot copy a whole batch to storage.
+    mapping(bytes32 batchId => bytes) private _batchData;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -208,6 +219,10 @@ abstract contract Fixture {
 
     function _openDefault() internal returns (bytes32) {
         return _open(_job());
+    }
+
+    function _jobState(bytes32 jobId) internal view returns (JobState memory state) {
+        (state,) = market.job(jobId);
     }
 
     // ------------------------------------------------------------------------------ leases
@@ -410,6 +425,12 @@ abstract contract Fixture {
         batch = _batchOf(leases);
         batchId = _commitSigned(batch, _signLeases(DEVICE_KEY, leases));
         vm.assertEq(batchId, BatchId.idOf(batch));
+        _batchData[batchId] = abi.encode(batch);
+    }
+
+    /// @dev A batch that was committed here.
+    function _committed(bytes32 batchId) internal view returns (Batch memory) {
+        return abi.decode(_batchData[batchId], (Batch));
     }
 
     function _commitOne(LeaseResult memory lease)
