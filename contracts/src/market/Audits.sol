@@ -28,6 +28,9 @@ abstract contract Audits is Leases, Seats {
         address operator;
     }
 
+    /// @dev Of a paid audit that was contradicted: it pays for that once, and is never paid again.
+    uint32 private constant _CONTRADICTED = 1 << 31;
+
     /// @dev By batch, and by line, task and round: the seat that was paid for the audit, plus 1.
     mapping(bytes32 batchId => mapping(uint256 key => uint32)) private _paidAudits;
 
@@ -74,18 +77,20 @@ abstract contract Audits is Leases, Seats {
         returns (bool isPaid, uint32 seatId)
     {
         uint32 found = _paidAudits[batchId][_key(line, task, round)];
-        return (found != 0, found == 0 ? 0 : found - 1);
+        return (found != 0, found == 0 ? 0 : (found & ~_CONTRADICTED) - 1);
     }
 
-    /// @dev The seat paid for an audit, and forget it: it pays for one wrong audit once.
+    /// @dev The seat that was paid for an audit which is found wrong, once.
     function _takePaidAudit(bytes32 batchId, uint256 line, uint256 task, uint256 round)
         internal
         returns (uint32 seatId)
     {
         uint256 key = _key(line, task, round);
         uint32 found = _paidAudits[batchId][key];
-        if (found == 0) revert AuditNotPaid(batchId, line, task, round);
-        delete _paidAudits[batchId][key];
+        if (found == 0 || found & _CONTRADICTED != 0) {
+            revert AuditNotPaid(batchId, line, task, round);
+        }
+        _paidAudits[batchId][key] = found | _CONTRADICTED;
         return found - 1;
     }
 
