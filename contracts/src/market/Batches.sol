@@ -30,6 +30,9 @@ abstract contract Batches is Jobs, Leases {
     using LeaseResultHash for LeaseResult;
 
     uint256 internal constant MAX_LEASE_TASKS = 4096;
+    /// @dev Freeing more at once could need more gas than a transaction may have; the rest is for the
+    /// next call.
+    uint256 internal constant MAX_FREED_TASKS = 24 * MAX_LEASE_TASKS;
 
     /// @inheritdoc IMarketCore
     function commitBatch(
@@ -175,11 +178,14 @@ abstract contract Batches is Jobs, Leases {
         JobState[] memory states = _statesOf(batch_);
         uint256[] memory payWei = new uint256[](batch_.providers.length);
         (uint256 held, uint256 forfeited) = _standing(batch_, state);
+        uint256 freedTasks = 0;
         for (uint256 i; i < batch_.lines.length; ++i) {
             if (pending & (1 << i) == 0) continue;
             LeaseTerms terms = batch_.lines[i].terms;
             uint256 bit = 1 << terms.provider();
             if (forfeited & bit != 0) {
+                if (freedTasks >= MAX_FREED_TASKS) continue;
+                freedTasks += terms.count();
                 _release(batchId, _result(batch_, i), states[terms.job()]);
                 released |= 1 << i;
             } else if (held & bit == 0) {
