@@ -45,8 +45,8 @@ abstract contract Batches is Jobs, Leases {
         _requireFew(jobs.length);
         _requireFew(providers.length);
         if (lines.length != signatures.length) revert LengthMismatch(lines.length, signatures.length);
-        Batch memory batch_ = Batch(msg.sender, new JobRef[](jobs.length), _parties(providers), lines);
-        JobState[] memory states = _begin(jobs, batch_.jobs);
+        Batch memory batch_ = Batch(_caller(), new JobRef[](jobs.length), _parties(providers), lines);
+        JobState[] memory states = _begin(batch_.operator, jobs, batch_.jobs);
         for (uint256 i; i < lines.length; ++i) {
             _commit(jobs, batch_, states, lines[i], signatures[i]);
         }
@@ -92,7 +92,7 @@ abstract contract Batches is Jobs, Leases {
     }
 
     /// @dev Ids rise, so that no job comes twice.
-    function _begin(Job[] calldata jobs, JobRef[] memory refs)
+    function _begin(address operator, Job[] calldata jobs, JobRef[] memory refs)
         private
         view
         returns (JobState[] memory states)
@@ -105,9 +105,7 @@ abstract contract Batches is Jobs, Leases {
             if (jobId <= latest) revert JobsNotInOrder(jobId);
             latest = jobId;
             states[i] = _liveJob(jobId);
-            if (msg.sender != job_.operator) {
-                revert WrongOperator(jobId, job_.operator, msg.sender);
-            }
+            if (operator != job_.operator) revert WrongOperator(jobId, job_.operator, operator);
             if (block.timestamp < job_.notBefore) revert JobNotStarted(jobId, job_.notBefore);
             uint256 end = _commitEnd(job_, jobId, states[i]);
             if (block.timestamp > end) revert CommitPeriodOver(jobId, end);

@@ -11,7 +11,8 @@ abstract contract Pausing is MarketBase, IAnnex {
     /// @inheritdoc IAnnex
     function pauseIntake(uint40 pauseSeconds) external {
         address guardian = _TERMS.guardian();
-        if (msg.sender != guardian) revert NotTheGuardian(guardian, msg.sender);
+        address caller = _caller();
+        if (caller != guardian) revert NotTheGuardian(guardian, caller);
         if (pauseSeconds > _LONGEST_PAUSE_SECONDS) {
             revert PauseTooLong(pauseSeconds, _LONGEST_PAUSE_SECONDS);
         }
