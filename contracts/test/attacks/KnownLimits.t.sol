@@ -39,6 +39,17 @@ contract KnownLimitsTest is Fixture {
         vm.assertEq(_stakeOf(provider), 0);
     }
 
+    /// @dev The requester is the provider's friend too: its job is there to be lost.
+    function test_InAJobOfItsOwnMoreThanHalfOfASlashReturns() external {
+        vm.prank(provider);
+        market.stake(105 ether);
+        uint256 before = _balance(requester) + _balance(challenger);
+        _concedeToAFriend(0, 4);
+        vm.assertEq(_balance(requester) + _balance(challenger), before + 27 ether); // of 45
+        _concedeToAFriend(4, 4);
+        vm.assertEq(_balance(requester) + _balance(challenger), before + 69 ether); // of 105
+    }
+
     /// @dev Every task of such an identity is audited, so it is always caught: for nothing.
     function test_AnIdentityWithoutStakeConcedesForNothing() external {
         uint256 before = _balance(provider);
