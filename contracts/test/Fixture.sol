@@ -409,12 +409,13 @@ abstract contract Fixture {
     /// @dev Commit as the operator, with whatever signatures; expectations come just before.
     function _commitSigned(Batch memory batch, Signature[] memory signatures)
         internal
-        returns (bytes32)
+        returns (bytes32 batchId)
     {
         Job[] memory jobs = _jobsOf(batch);
         address[] memory wallets = _partiesOf(batch);
         vm.prank(operator);
-        return market.commitBatch(jobs, wallets, batch.lines, signatures);
+        batchId = market.commitBatch(jobs, wallets, batch.lines, signatures);
+        _batchData[batchId] = abi.encode(batch);
     }
 
     /// @dev Commits as the operator. The id is computed here, and checked.
@@ -425,7 +426,6 @@ abstract contract Fixture {
         batch = _batchOf(leases);
         batchId = _commitSigned(batch, _signLeases(DEVICE_KEY, leases));
         vm.assertEq(batchId, BatchId.idOf(batch));
-        _batchData[batchId] = abi.encode(batch);
     }
 
     /// @dev A batch that was committed here.

@@ -61,6 +61,7 @@ interface Vm {
         pure
         returns (bytes memory);
     function toString(uint256 value) external pure returns (string memory);
+    function pauseGasMetering() external;
     function lastCallGas() external view returns (Gas memory);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
 }

@@ -44,6 +44,7 @@ contract SamplingTest {
 
     /// @dev 600 expected, standard deviation 20.5; of these a tenth, 60, standard deviation 7.6.
     /// forge-config: default.fuzz.runs = 12
+    /// forge-config: deep.fuzz.runs = 400
     function testFuzz_BelowAHundredPercentTheShareIsTheRate(bytes32 seed) external pure {
         (uint256 once, uint256 again) = _drawn(seed, 300_000);
         vm.assertTrue(once > 480 && once < 720);
@@ -52,6 +53,7 @@ contract SamplingTest {
 
     /// @dev 1600 expected, standard deviation 17.9: 1.8 audits a task.
     /// forge-config: default.fuzz.runs = 12
+    /// forge-config: deep.fuzz.runs = 400
     function testFuzz_AboveAHundredPercentTheRestIsAuditedAgain(bytes32 seed) external pure {
         (uint256 once, uint256 again) = _drawn(seed, 1_800_000);
         vm.assertEq(once, 2000);
@@ -60,6 +62,7 @@ contract SamplingTest {
 
     /// @dev 200 expected, standard deviation 13.4, though the rate alone would give 20.
     /// forge-config: default.fuzz.runs = 12
+    /// forge-config: deep.fuzz.runs = 400
     function testFuzz_ATenthIsAuditedAgainAtLeast(bytes32 seed) external pure {
         (uint256 once, uint256 again) = _drawn(seed, 1_010_000);
         vm.assertEq(once, 2000);
@@ -80,6 +83,7 @@ contract SamplingTest {
 
     /// @dev 400 draws each of 5 seats: 80 expected, standard deviation 8.
     /// forge-config: default.fuzz.runs = 12
+    /// forge-config: deep.fuzz.runs = 400
     function testFuzz_EverySeatIsDrawnAsOften(bytes32 seed) external pure {
         uint256[5] memory audits;
         uint256[5] memory committees;
