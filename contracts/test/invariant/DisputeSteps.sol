@@ -26,11 +26,11 @@ abstract contract DisputeSteps is WorkSteps {
         bytes32 key = keccak256(abi.encode(open.batchId, open.line, task));
         address who = _someone(random);
         bool isLate = _now() > _windowEndsAt(open.batchId);
-        if (isLate || _disputeOf[key] != 0 || _balance(who) < 10 ether) return;
-        _allow(who, 10 ether);
+        if (isLate || _disputeOf[key] != 0 || _balance(who) < 500 ether) return;
         Batch memory batch = _committed(open.batchId);
         vm.prank(who);
         uint256 disputeId = market.openDispute(batch, open.line, task);
+        _allow(who, market.dispute(disputeId).bondWei);
         _disputeOf[key] = disputeId;
         _disputeIds.push(disputeId);
     }
@@ -45,7 +45,8 @@ abstract contract DisputeSteps is WorkSteps {
         if (isLate || market.isMoot(_disputeIds[which])) return;
         bool isFirst = market.account(contested.provider).strikes == 0;
         bool isByDevice = contested.provider == provider && _isDeviceLive();
-        _allow(contested.provider, (isFirst ? 45 : 60) * _pricePerTask(contested));
+        uint256 multiple = isFirst ? _params().concedeMultiple : _params().slashMultiple;
+        _allow(contested.provider, multiple * _pricePerTask(contested));
         vm.prank(isByDevice ? device : contested.provider);
         market.concede(_disputeIds[which]);
         _happened(isFirst ? "conceded" : "conceded again");
@@ -61,7 +62,7 @@ abstract contract DisputeSteps is WorkSteps {
         uint256 disputeId = _disputeIds[which];
         uint256 phases = _pick(random, 2, 6);
         if (!market.isMoot(disputeId)) {
-            if (!_draw(disputeId)) return;
+            _draw(disputeId);
             if (phases > 0) _voteAsTheyDo(disputeId);
             if (phases > 1) _revealAsTheyDo(disputeId);
             if (phases > 2) _openAsItDoes(disputeId);
@@ -75,13 +76,14 @@ abstract contract DisputeSteps is WorkSteps {
         if (_disputeIds.length != 0) _resolve(_pick(random, 1, _disputeIds.length));
     }
 
-    function _draw(uint256 disputeId) internal returns (bool isDrawn) {
-        if (arbiter.committee(disputeId).isDrawn) return true;
+    /// @dev Called again, as often as it takes: a seed's block may have to be named first, or anew.
+    function _draw(uint256 disputeId) internal {
         _goTo(uint256(market.dispute(disputeId).openedAt) + 11);
-        _forward(3);
-        vm.prank(stranger);
-        arbiter.drawCommittee(disputeId);
-        return arbiter.committee(disputeId).isDrawn;
+        while (!arbiter.committee(disputeId).isDrawn) {
+            _forward(3);
+            vm.prank(stranger);
+            arbiter.drawCommittee(disputeId);
+        }
     }
 
     function _goTo(uint256 time) internal {
@@ -179,7 +181,7 @@ abstract contract DisputeSteps is WorkSteps {
             return true;
         }
         if (contested.verdict == Verdict.ProviderLost) {
-            _allow(contested.provider, 60 * _pricePerTask(contested));
+            _allow(contested.provider, _params().slashMultiple * _pricePerTask(contested));
         }
         ICommitteeArbiter.Committee memory drawn = arbiter.committee(disputeId);
         _allowOffenders(drawn, contested.ruledDigest);

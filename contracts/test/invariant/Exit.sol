@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {Account} from "../../src/types/Account.sol";
-import {BatchState} from "../../src/types/Batch.sol";
 import {DisputeSteps} from "./DisputeSteps.sol";
 import {vm} from "../Vm.sol";
 
@@ -41,7 +40,7 @@ abstract contract Exit is DisputeSteps {
         uint256 latest = _now();
         for (uint256 i; i < _disputeIds.length; ++i) {
             if (market.isMoot(_disputeIds[i])) continue;
-            while (!_draw(_disputeIds[i])) {}
+            _draw(_disputeIds[i]);
             uint256 openBy = arbiter.committee(_disputeIds[i]).openBy;
             if (openBy > latest) latest = openBy;
         }
@@ -54,12 +53,11 @@ abstract contract Exit is DisputeSteps {
     function _endBatches() private {
         for (uint256 i; i < _batchIds.length; ++i) {
             bytes32 batchId = _batchIds[i];
-            BatchState memory state = market.batch(batchId);
-            if (_isFinished(state)) continue;
+            if (_isFinished(batchId)) continue;
             _passSeed(batchId);
             _goTo(_windowEndsAt(batchId) + 1);
             vm.assertTrue(_settle(batchId), "a batch does not end");
-            vm.assertTrue(_isFinished(market.batch(batchId)), "a lease does not end");
+            vm.assertTrue(_isFinished(batchId), "a lease does not end");
         }
     }
 

@@ -2,7 +2,6 @@
 pragma solidity ^0.8.28;
 
 import {Account} from "../../src/types/Account.sol";
-import {BatchState} from "../../src/types/Batch.sol";
 import {Dispute} from "../../src/types/Dispute.sol";
 import {Job} from "../../src/types/Job.sol";
 import {JobState} from "../../src/types/JobState.sol";
@@ -138,8 +137,8 @@ abstract contract Ledger is Fixture {
     }
 
     function _isOpen(OpenLine memory open) internal view returns (bool) {
-        BatchState memory state = market.batch(open.batchId);
-        return state.lineCount != 0 && state.finishedBits & (uint64(1) << open.line) == 0;
+        if (market.batch(open.batchId).lineCount == 0) return false;
+        return market.batch(open.batchId).finishedBits & (uint64(1) << open.line) == 0;
     }
 
     function _forgetTheFinished() internal {
@@ -149,10 +148,10 @@ abstract contract Ledger is Fixture {
             _openLines.pop();
         }
         for (uint256 i = _batchIds.length; i > 0; --i) {
-            BatchState memory state = market.batch(_batchIds[i - 1]);
-            bool isKept = state.lineCount != 0 && _isFinished(state) && state.disputedBits == 0
-                && _batchIds.length > 8;
-            if (state.lineCount != 0 && !isKept) continue;
+            bytes32 batchId = _batchIds[i - 1];
+            bool isGone = market.batch(batchId).lineCount == 0;
+            bool isKept = !isGone && _isFinished(batchId) && _batchIds.length > 8;
+            if (!isGone && !isKept) continue;
             _batchIds[i - 1] = _batchIds[_batchIds.length - 1];
             _batchIds.pop();
             // The last lease of some is lost in a dispute: then nobody settles, and their state stays.
@@ -160,8 +159,10 @@ abstract contract Ledger is Fixture {
         }
     }
 
-    function _isFinished(BatchState memory state) internal pure returns (bool) {
-        return state.finishedBits == (uint256(1) << state.lineCount) - 1;
+    /// @dev Every lease of it is settled or released, and none is in dispute.
+    function _isFinished(bytes32 batchId) internal view returns (bool) {
+        uint256 all = (uint256(1) << market.batch(batchId).lineCount) - 1;
+        return market.batch(batchId).finishedBits == all && market.batch(batchId).disputedBits == 0;
     }
 
     // ------------------------------------------------------------------------------ choosing

@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {AuditClaim} from "../../src/types/AuditResult.sol";
-import {Batch, BatchState, LeaseLine, Signature} from "../../src/types/Batch.sol";
+import {Batch, LeaseLine, Signature} from "../../src/types/Batch.sol";
 import {Job, JobHash} from "../../src/types/Job.sol";
 import {JobState} from "../../src/types/JobState.sol";
 import {LeaseResult, LeaseResultHash} from "../../src/types/LeaseResult.sol";
@@ -248,10 +248,11 @@ abstract contract WorkSteps is MoneySteps {
 
     /// @dev What is paid stays committed, what is forfeited is free again.
     function _countEnds(bytes32 batchId, Batch memory batch, uint64 finishedBefore) private {
-        BatchState memory state = market.batch(batchId);
+        bool isGone = market.batch(batchId).lineCount == 0;
+        uint64 finished = market.batch(batchId).finishedBits;
         for (uint256 i; i < batch.lines.length; ++i) {
             uint64 bit = uint64(1 << i);
-            bool isFinished = state.lineCount == 0 || state.finishedBits & bit != 0;
+            bool isFinished = isGone || finished & bit != 0;
             if (finishedBefore & bit != 0 || !isFinished) continue;
             uint32 first = uint32(batch.lines[i].terms.firstTask());
             bytes32 jobId = batch.jobs[batch.lines[i].terms.job()].jobId;
