@@ -26,7 +26,8 @@ abstract contract DisputeSteps is WorkSteps {
         bytes32 key = keccak256(abi.encode(open.batchId, open.line, task));
         address who = _someone(random);
         bool isLate = _now() > _windowEndsAt(open.batchId);
-        if (isLate || _disputeOf[key] != 0 || _balance(who) < 500 ether) return;
+        uint256 mostBondWei = 10 ether + 15 * uint256(open.amount / open.count);
+        if (isLate || _disputeOf[key] != 0 || _balance(who) < mostBondWei) return;
         Batch memory batch = _committed(open.batchId);
         vm.prank(who);
         uint256 disputeId = market.openDispute(batch, open.line, task);
