@@ -60,6 +60,8 @@ abstract contract Fixture {
     CommitteeArbiter internal arbiter;
 
     mapping(bytes32 jobId => Job) internal _jobOf;
+    /// @dev What was committed, encoded: the compiler cannot copy a whole batch to storage.
+    mapping(bytes32 batchId => bytes) private _batchData;
 
     function setUp() public virtual {
         vm.warp(START);
@@ -413,12 +415,13 @@ abstract contract Fixture {
     /// @dev Commit as the operator, with whatever signatures; expectations come just before.
     function _commitSigned(Batch memory batch, Signature[] memory signatures)
         internal
-        returns (bytes32)
+        returns (bytes32 batchId)
     {
         Job[] memory jobs = _jobsOf(batch);
         address[] memory wallets = _partiesOf(batch);
         vm.prank(operator);
-        return market.commitBatch(jobs, wallets, batch.lines, signatures);
+        batchId = market.commitBatch(jobs, wallets, batch.lines, signatures);
+        _batchData[batchId] = abi.encode(batch);
     }
 
     /// @dev Commits as the operator. The id is computed here, and checked.
@@ -429,6 +432,11 @@ abstract contract Fixture {
         batch = _batchOf(leases);
         batchId = _commitSigned(batch, _signLeases(DEVICE_KEY, leases));
         vm.assertEq(batchId, BatchId.idOf(batch));
+    }
+
+    /// @dev A batch that was committed here.
+    function _committed(bytes32 batchId) internal view returns (Batch memory) {
+        return abi.decode(_batchData[batchId], (Batch));
     }
 
     function _commitOne(LeaseResult memory lease)
@@ -547,10 +555,16 @@ abstract contract Fixture {
         return market.openDispute(batch, line, task);
     }
 
-    function _drawCommittee(uint256 disputeId) internal returns (address[] memory) {
-        _wait(_params().concedeSeconds + 1);
+    /// @dev Have the block named that draws, and go to where it is known.
+    function _callCommittee(uint256 disputeId) internal {
+        uint256 concedeBy = uint256(market.dispute(disputeId).openedAt) + _params().concedeSeconds;
+        if (_now() <= concedeBy) _wait(concedeBy + 1 - _now());
         arbiter.drawCommittee(disputeId);
         _forward(_params().seedDelayBlocks + 1);
+    }
+
+    function _drawCommittee(uint256 disputeId) internal returns (address[] memory) {
+        _callCommittee(disputeId);
         arbiter.drawCommittee(disputeId);
         return arbiter.committee(disputeId).members;
     }

@@ -49,29 +49,24 @@ interface Vm {
     function assertEq(bytes32 left, bytes32 right, string calldata message) external pure;
     function assertEq(address left, address right) external pure;
     function readFile(string calldata path) external view returns (string memory);
-    function keyExistsJson(string calldata json, string calldata key) external view returns (bool);
     function parseJsonUint(string calldata json, string calldata key)
         external
         pure
         returns (uint256);
-    function parseJsonBool(string calldata json, string calldata key) external pure returns (bool);
     function parseJsonAddress(string calldata json, string calldata key)
         external
         pure
         returns (address);
-    function parseJsonBytes(string calldata json, string calldata key)
-        external
-        pure
-        returns (bytes memory);
     function parseJsonBytes32(string calldata json, string calldata key)
         external
         pure
         returns (bytes32);
-    function parseJsonBytes32Array(string calldata json, string calldata key)
+    function parseJsonTypeArray(string calldata json, string calldata key, string calldata type_)
         external
         pure
-        returns (bytes32[] memory);
+        returns (bytes memory);
     function toString(uint256 value) external pure returns (string memory);
+    function pauseGasMetering() external;
     function lastCallGas() external view returns (Gas memory);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
 }

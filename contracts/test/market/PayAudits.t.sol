@@ -1,0 +1,578 @@
+// SPDX-License-Identifier: Apache-2.0
+pragma solidity ^0.8.28;
+
+import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
+import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
+import {Pricing} from "../../src/libraries/Pricing.sol";
+import {Sampling} from "../../src/libraries/Sampling.sol";
+import {AuditClaim, AuditResult, AuditResultHash} from "../../src/types/AuditResult.sol";
+import {Batch, BatchId} from "../../src/types/Batch.sol";
+import {Job} from "../../src/types/Job.sol";
+import {Fixture} from "../Fixture.sol";
+import {vm} from "../Vm.sol";
+
+contract PayAuditsTest is Fixture {
+    bytes32 internal jobId;
+    bytes32 internal batchId;
+
+    /// @dev The provider has no stake: every task is drawn, four of five a second time.
+    function setUp() public override {
+        super.setUp();
+        jobId = _openDefault();
+        (batchId,) = _commit(_two(_lease(jobId, 0, 4), _lease(jobId, 4, 6)));
+    }
+
+    function _expectRefused(AuditClaim memory claim, bytes memory error_) internal {
+        Batch memory batch = _committed(batchId);
+        _expect(error_);
+        _pay(batch, claim);
+    }
+
+    function _expectNotDrawn(AuditClaim memory claim) internal {
+        _expectRefused(
+            claim,
+            abi.encodeWithSelector(
+                IMarketErrors.VerifierNotDrawn.selector, claim.verifier, claim.attempt
+            )
+        );
+    }
+
+    function _claimOf(uint8 line, uint32 task, uint256 round)
+        internal
+        view
+        returns (AuditClaim memory)
+    {
+        return _claimIn(batchId, _committed(batchId), line, task, round);
+    }
+
+    function _leaseId(uint8 line) internal view returns (bytes32) {
+        return _committed(batchId).lines[line].leaseId;
+    }
+
+    function _resign(AuditClaim memory claim, uint256 key) internal view {
+        AuditResult memory result =
+            AuditResult(batchId, _leaseId(claim.line), claim.task, claim.taskDigest, claim.salt);
+        claim.signature = _sign(key, AuditResultHash.hash(result));
+    }
+
+    /// @dev How often the seed has the task audited; a task costs 1 credit.
+    function _rounds(uint8 line, uint32 task) internal view returns (uint256) {
+        uint32 rate = Pricing.auditRatePpm(1 ether, _committed(batchId).providers[0].stakeWei);
+        return Sampling.auditRounds(market.seedOf(batchId), _leaseId(line), task, rate);
+    }
+
+    /// @dev The first task from `task` on that is audited so often.
+    function _nextOf(uint32 task, uint256 rounds) internal view returns (uint32) {
+        while (_rounds(0, task) != rounds) ++task;
+        return task;
+    }
+
+    /// @dev A batch of one lease of a job of many tasks, behind so much stake.
+    function _stakedBatch(uint96 stakeWei, uint32 tasks) internal {
+        vm.prank(provider);
+        market.stake(stakeWei);
+        Job memory job = _job();
+        job.taskCount = tasks;
+        job.nonce = 2;
+        jobId = _open(job);
+        (batchId,) = _commitOne(_lease(jobId, 0, tasks));
+        _passSeed(batchId);
+    }
+
+    // ------------------------------------------------------------------------------ paying
+
+    function test_PaysTheDrawnVerifier() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        Batch memory batch = _committed(batchId);
+        bytes32 seed = market.seedOf(batchId);
+        vm.expectEmit(address(market));
+        emit IMarketEvents.SeedFixed(batchId, seed);
+        vm.expectEmit(address(market));
+        emit IMarketEvents.AuditPaid(batchId, _leaseId(0), claim.verifier, jobId, 2, 0, 1.2 ether);
+        vm.prank(stranger);
+        _pay(batch, claim);
+        vm.assertEq(_balance(claim.verifier), FUNDS - 100 ether + 1.2 ether);
+        vm.assertEq(_auditEscrow(), 22.8 ether);
+        (bool isPaid, uint32 seatId) = market.paidAuditSeat(batchId, 0, 2, 0);
+        vm.assertTrue(isPaid);
+        vm.assertEq(market.seat(seatId).holder, claim.verifier);
+        (isPaid, seatId) = market.paidAuditSeat(batchId, 0, 2, 1);
+        vm.assertFalse(isPaid);
+        vm.assertEq(seatId, 0);
+    }
+
+    function _auditEscrow() internal view returns (uint256) {
+        return _stateOf(jobId).auditEscrowWei;
+    }
+
+    function test_KeepsTheSeed() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        bytes32 seed = market.seedOf(batchId);
+        _pay(_committed(batchId), claim);
+        _forward(10_000);
+        vm.assertEq(market.seedOf(batchId), seed);
+        claim = _claimOf(0, 3, 0);
+        _pay(_committed(batchId), claim);
+    }
+
+    function test_PaysManyOfSeveralLeases() external {
+        _passSeed(batchId);
+        AuditClaim[] memory claims = new AuditClaim[](3);
+        claims[0] = _claimOf(1, 9, 0);
+        claims[1] = _claimOf(0, 0, 0);
+        claims[2] = _claimOf(1, 4, 0);
+        market.payAudits(_committed(batchId), claims);
+        vm.assertEq(_auditEscrow(), 24 ether - 3.6 ether);
+    }
+
+    function test_ADeviceOfTheVerifierMaySign() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        _delegate(_verifierKey(claim.verifier), stranger, uint40(START + 1 days), 1);
+        _resign(claim, STRANGER_KEY);
+        _pay(_committed(batchId), claim);
+    }
+
+    function test_PaysWhatIsLeftOfTheEscrow() external {
+        Job memory job = _job();
+        job.auditBudget = 1.5 ether;
+        job.nonce = 2;
+        jobId = _open(job);
+        (batchId,) = _commitOne(_lease(jobId, 0, 20));
+        _passSeed(batchId);
+        uint256 before = _verifiersWei();
+        for (uint32 task; task < 3; ++task) {
+            _pay(_committed(batchId), _claimOf(0, task, 0));
+        }
+        vm.assertEq(_verifiersWei(), before + 1.5 ether);
+        vm.assertEq(_auditEscrow(), 0);
+    }
+
+    function _verifiersWei() internal view returns (uint256 sum) {
+        for (uint256 i; i < VERIFIERS; ++i) {
+            sum += _balance(_verifier(i));
+        }
+    }
+
+    // ------------------------------------------------------------------------------ rounds
+
+    /// @dev No stake: 180 %. Every task once, and those that are drawn for it twice.
+    function test_ARateOverAHundredPercentPaysASecondRound() external {
+        _passSeed(batchId);
+        uint256 again;
+        for (uint32 task; task < 10; ++task) {
+            uint8 line = task < 4 ? 0 : 1;
+            AuditClaim memory first = _claimOf(line, task, 0);
+            _pay(_committed(batchId), first);
+            AuditClaim memory second = _claimOf(line, task, 1);
+            if (_rounds(line, task) == 2) {
+                _pay(_committed(batchId), second);
+                vm.assertTrue(second.verifier != first.verifier);
+                vm.assertTrue(second.attempt >= 64);
+                ++again;
+            } else {
+                _expectRefused(
+                    second,
+                    abi.encodeWithSelector(
+                        IMarketErrors.TaskNotDrawn.selector, _leaseId(line), task, 1
+                    )
+                );
+            }
+        }
+        vm.assertTrue(again > 4 && again < 10);
+        vm.assertEq(_auditEscrow(), 24 ether - (10 + again) * 1.2 ether);
+    }
+
+    function test_TheSecondRoundNeedsNotTheFirst() external {
+        _passSeed(batchId);
+        uint32 task = _nextOf(0, 2);
+        AuditClaim memory claim = _claimOf(0, task, 1);
+        vm.expectEmit(address(market));
+        emit IMarketEvents.AuditPaid(
+            batchId, _leaseId(0), claim.verifier, jobId, task, 1, 1.2 ether
+        );
+        _pay(_committed(batchId), claim);
+        (bool isPaid, uint32 seatId) = market.paidAuditSeat(batchId, 0, task, 1);
+        vm.assertTrue(isPaid);
+        vm.assertEq(market.seat(seatId).holder, claim.verifier);
+    }
+
+    /// @dev A verifier that holds nearly all seats audits once, and somebody else a second time.
+    function test_TheSecondRoundPassesOverTheFirstsHolder() external {
+        vm.prank(_verifier(0));
+        market.takeSeats(60);
+        _forward(1);
+        (batchId,) = _commitOne(_lease(jobId, 10, 10));
+        _passSeed(batchId);
+        uint256 skipped;
+        for (uint32 task = _nextOf(10, 2); task < 19; task = _nextOf(task + 1, 2)) {
+            AuditClaim memory second = _claimOf(0, task, 1);
+            AuditClaim memory first = _claimOf(0, task, 0);
+            _pay(_committed(batchId), second);
+            _pay(_committed(batchId), first);
+            vm.assertTrue(first.verifier != second.verifier);
+            skipped += second.attempt - 64;
+            if (_isLastOf(task, 2)) break;
+        }
+        vm.assertTrue(skipped > 0);
+    }
+
+    function _isLastOf(uint32 task, uint256 rounds) internal view returns (bool) {
+        for (uint32 next = task + 1; next < 20; ++next) {
+            if (_rounds(0, next) == rounds) return false;
+        }
+        return true;
+    }
+
+    function test_RevertWhen_TheFirstsHolderClaimsTheSecondRoundToo() external {
+        vm.prank(_verifier(0));
+        market.takeSeats(60);
+        _forward(1);
+        (batchId,) = _commitOne(_lease(jobId, 10, 10));
+        _passSeed(batchId);
+        uint32 task = _nextOf(10, 2);
+        AuditClaim memory claim = _claimOf(0, task, 0);
+        for (claim.attempt = 64; claim.attempt < 128; ++claim.attempt) {
+            _expectNotDrawn(claim);
+        }
+    }
+
+    /// @dev Half an audit a task: a tenth of those that are audited, twice.
+    function test_BelowAHundredPercentATenthIsAuditedAgain() external {
+        _stakedBatch(2.6 ether, 200);
+        uint32 task = _nextOf(0, 2);
+        _pay(_committed(batchId), _claimOf(0, task, 0));
+        _pay(_committed(batchId), _claimOf(0, task, 1));
+        vm.assertEq(_auditEscrow(), 24 ether - 2.4 ether);
+        uint256 audited;
+        uint256 again;
+        for (task = 0; task < 200; ++task) {
+            uint256 rounds = _rounds(0, task);
+            if (rounds > 0) ++audited;
+            if (rounds > 1) ++again;
+        }
+        vm.assertTrue(audited > 75 && audited < 125);
+        vm.assertTrue(again > 2 && again < 25);
+    }
+
+    function test_RevertWhen_TheTaskIsDrawnOnlyOnce() external {
+        _stakedBatch(2.6 ether, 60);
+        uint32 task = _nextOf(0, 1);
+        _expectRefused(
+            _claimOf(0, task, 1),
+            abi.encodeWithSelector(IMarketErrors.TaskNotDrawn.selector, _leaseId(0), task, 1)
+        );
+        _pay(_committed(batchId), _claimOf(0, task, 0));
+    }
+
+    function test_RevertWhen_TheTaskIsNotDrawn() external {
+        _stakedBatch(1000 ether, 20);
+        uint32 task = _nextOf(0, 0);
+        for (uint256 round; round < 2; ++round) {
+            _expectRefused(
+                _claimOf(0, task, round),
+                abi.encodeWithSelector(
+                    IMarketErrors.TaskNotDrawn.selector, _leaseId(0), task, round
+                )
+            );
+        }
+    }
+
+    /// @dev The rate follows the stake that stood behind the lease when it was committed.
+    function test_StakeThatCameLaterChangesNothing() external {
+        vm.prank(provider);
+        market.stake(100_000 ether);
+        _passSeed(batchId);
+        for (uint32 task; task < 4; ++task) {
+            _pay(_committed(batchId), _claimOf(0, task, 0));
+        }
+    }
+
+    // ------------------------------------------------------------------------------ the draw
+
+    function test_RevertWhen_TheVerifierIsNotTheDrawnOne() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        claim.verifier = claim.verifier == _verifier(0) ? _verifier(1) : _verifier(0);
+        _expectNotDrawn(claim);
+    }
+
+    /// @dev A later attempt only counts if every earlier one of its round found nobody.
+    function test_RevertWhen_AnEarlierAttemptFindsSomebody() external {
+        _passSeed(batchId);
+        uint32 task = _nextOf(0, 2);
+        for (uint256 round; round < 2; ++round) {
+            AuditClaim memory claim = _claimOf(0, task, round);
+            address drawn = claim.verifier;
+            for (claim.attempt += 1; claim.verifier == drawn; ++claim.attempt) {
+                claim.verifier = _holderDrawn(batchId, _leaseId(0), task, claim.attempt);
+            }
+            --claim.attempt;
+            _expectNotDrawn(claim);
+        }
+    }
+
+    /// @dev The same verifier at a later attempt that would draw it too.
+    function test_RevertWhen_TheAttemptIsNotTheFirstThatDrawsIt() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        address drawn = claim.verifier;
+        ++claim.attempt;
+        while (_holderDrawn(batchId, _leaseId(0), 2, claim.attempt) != drawn) ++claim.attempt;
+        _expectNotDrawn(claim);
+    }
+
+    function test_RevertWhen_TheAttemptIsOfTheOtherRound() external {
+        _passSeed(batchId);
+        uint32 task = _nextOf(0, 2);
+        AuditClaim memory claim = _claimOf(0, task, 0);
+        claim.attempt += 64;
+        _expectNotDrawn(claim);
+        claim = _claimOf(0, task, 1);
+        claim.attempt -= 64;
+        _expectNotDrawn(claim);
+    }
+
+    function test_RevertWhen_TheAttemptIsOutOfRange() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        claim.attempt = 128;
+        _expectRefused(
+            claim, abi.encodeWithSelector(IMarketErrors.TaskNotDrawn.selector, _leaseId(0), 2, 2)
+        );
+        claim.attempt = type(uint32).max;
+        _expectRefused(
+            claim,
+            abi.encodeWithSelector(
+                IMarketErrors.TaskNotDrawn.selector, _leaseId(0), 2, type(uint32).max / 64
+            )
+        );
+    }
+
+    /// @dev The provider holds most seats: draws that find it are passed over.
+    function test_PassesOverThePartiesOwnSeats() external {
+        token.mint(operator, 3000 ether);
+        vm.startPrank(operator);
+        token.approve(address(market), 3000 ether);
+        market.deposit(3000 ether);
+        market.takeSeats(30);
+        vm.stopPrank();
+        vm.prank(provider);
+        market.takeSeats(30);
+        vm.prank(requester);
+        market.takeSeats(30);
+        _forward(1);
+        (batchId,) = _commitOne(_lease(jobId, 10, 10));
+        _passSeed(batchId);
+        uint256 skipped;
+        for (uint32 task = 10; task < 20; ++task) {
+            AuditClaim memory claim = _claimOf(0, task, 0);
+            skipped += claim.attempt;
+            _pay(_committed(batchId), claim);
+        }
+        vm.assertTrue(skipped > 0);
+    }
+
+    function test_RevertWhen_APartyClaimsItsOwnDraw() external {
+        vm.prank(requester);
+        market.takeSeats(60);
+        _forward(1);
+        (batchId,) = _commitOne(_lease(jobId, 10, 10));
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 10, 0);
+        claim.verifier = requester;
+        for (claim.attempt = 0; claim.attempt < 64; ++claim.attempt) {
+            _expectNotDrawn(claim);
+        }
+    }
+
+    function test_RevertWhen_TheSeatWasTakenAfterTheCommitment() external {
+        vm.prank(challenger);
+        market.takeSeats(64);
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        claim.verifier = challenger;
+        for (claim.attempt = 0; claim.attempt < 64; ++claim.attempt) {
+            _expectNotDrawn(claim);
+        }
+    }
+
+    function test_RevertWhen_EverybodyHadLeft() external {
+        for (uint32 i; i < VERIFIERS; ++i) {
+            uint32[] memory ids = new uint32[](1);
+            ids[0] = i;
+            vm.prank(_verifier(i));
+            market.leaveSeats(ids);
+        }
+        (batchId,) = _commitOne(_lease(jobId, 10, 4));
+        _passSeed(batchId);
+        AuditClaim memory claim;
+        claim.task = 10;
+        claim.verifier = _verifier(0);
+        _expectNotDrawn(claim);
+    }
+
+    function test_RevertWhen_ThereAreNoSeats() external {
+        _deploy();
+        _fund(requester);
+        _delegate(PROVIDER_KEY, device, uint40(START + 1 days), 1);
+        jobId = _openDefault();
+        (batchId,) = _commitOne(_lease(jobId, 0, 4));
+        _passSeed(batchId);
+        AuditClaim memory claim;
+        claim.verifier = stranger;
+        _expectNotDrawn(claim);
+        claim.verifier = address(0);
+        _expectNotDrawn(claim);
+    }
+
+    // ------------------------------------------------------------------------------ the digest
+
+    function test_RevertWhen_TheResultIsForged() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        claim.taskDigest = keccak256("another");
+        _expectRefused(claim, _badSignature(claim.verifier));
+        claim = _claimOf(0, 2, 0);
+        _resign(claim, STRANGER_KEY);
+        _expectRefused(claim, _badSignature(claim.verifier));
+    }
+
+    function test_RevertWhen_TheDigestIsNotTheProviders() external {
+        _passSeed(batchId);
+        bytes memory disagrees =
+            abi.encodeWithSelector(IMarketErrors.AuditDisagrees.selector, _leaseId(0), 2);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        claim.taskDigest = keccak256("another");
+        _resign(claim, _verifierKey(claim.verifier));
+        _expectRefused(claim, disagrees);
+        claim = _claimOf(0, 2, 0);
+        claim.leafSalt = _salt(3);
+        _expectRefused(claim, disagrees);
+        claim = _claimOf(0, 2, 0);
+        claim.proof = _claimOf(0, 3, 0).proof;
+        _expectRefused(claim, disagrees);
+        claim.proof = new bytes32[](0);
+        _expectRefused(claim, disagrees);
+    }
+
+    /// @dev The provider was wrong, and so was the verifier: paid, for now. See Contradict.tree.
+    function test_AWrongDigestThatIsTheProvidersIsPaid() external {
+        (batchId,) = _commitOne(_leaseWithFault(jobId, 10, 4, 11));
+        _passSeed(batchId);
+        Batch memory batch = _committed(batchId);
+        AuditClaim memory claim = _claimFor(batchId, batch, 0, 11, 0, 11);
+        _pay(batch, claim);
+        AuditClaim memory honest = _claimFor(batchId, batch, 0, 11, 0, NO_TASK);
+        _expectRefused(
+            honest, abi.encodeWithSelector(IMarketErrors.AuditDisagrees.selector, _leaseId(0), 11)
+        );
+    }
+
+    // ------------------------------------------------------------------------------ once
+
+    function test_RevertWhen_PaidBefore() external {
+        _passSeed(batchId);
+        uint32 task = _nextOf(0, 2);
+        for (uint256 round; round < 2; ++round) {
+            AuditClaim memory claim = _claimOf(0, task, round);
+            _pay(_committed(batchId), claim);
+            _expectRefused(
+                claim,
+                abi.encodeWithSelector(
+                    IMarketErrors.AuditAlreadyPaid.selector, _leaseId(0), task, round
+                )
+            );
+        }
+    }
+
+    function test_RevertWhen_TheSameTwiceAtOnce() external {
+        _passSeed(batchId);
+        AuditClaim[] memory claims = new AuditClaim[](2);
+        claims[0] = claims[1] = _claimOf(0, 2, 0);
+        Batch memory batch = _committed(batchId);
+        _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyPaid.selector, _leaseId(0), 2, 0));
+        market.payAudits(batch, claims);
+    }
+
+    // ------------------------------------------------------------------------------ the batch
+
+    function test_RevertWhen_TheSeedIsNotReadyOrGone() external {
+        AuditClaim memory claim;
+        uint256 seedBlock = vm.getBlockNumber() + 2;
+        _expectRefused(
+            claim, abi.encodeWithSelector(IMarketErrors.SeedNotReady.selector, batchId, seedBlock)
+        );
+        vm.roll(seedBlock + 257);
+        _expectRefused(
+            claim, abi.encodeWithSelector(IMarketErrors.SeedGone.selector, batchId, seedBlock)
+        );
+    }
+
+    function test_RevertWhen_NoneOrTooManyAreClaimed() external {
+        _passSeed(batchId);
+        Batch memory batch = _committed(batchId);
+        _expect(abi.encodeWithSelector(IMarketErrors.TooMany.selector, 0, 64));
+        market.payAudits(batch, new AuditClaim[](0));
+        _expect(abi.encodeWithSelector(IMarketErrors.TooMany.selector, 65, 64));
+        market.payAudits(batch, new AuditClaim[](65));
+    }
+
+    /// @dev With more stake in the batch than there was, fewer audits would be due.
+    function test_RevertWhen_TheBatchIsNotTheCommittedOne() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        Batch memory batch = _committed(batchId);
+        batch.providers[0].stakeWei = 1;
+        _expect(abi.encodeWithSelector(IMarketErrors.UnknownBatch.selector, BatchId.idOf(batch)));
+        _pay(batch, claim);
+    }
+
+    function test_RevertWhen_ThereIsNoSuchLine() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        claim.line = 2;
+        _expectRefused(claim, abi.encodeWithSelector(IMarketErrors.NoSuchLine.selector, batchId, 2));
+    }
+
+    function test_RevertWhen_TheTaskIsNotInTheLease() external {
+        _passSeed(batchId);
+        AuditClaim memory claim = _claimOf(1, 4, 0);
+        claim.task = 3;
+        _expectRefused(
+            claim, abi.encodeWithSelector(IMarketErrors.TaskNotInLease.selector, _leaseId(1), 3)
+        );
+        claim.task = 10;
+        _expectRefused(
+            claim, abi.encodeWithSelector(IMarketErrors.TaskNotInLease.selector, _leaseId(1), 10)
+        );
+    }
+
+    function test_RevertWhen_TheBatchIsFinished() external {
+        _fixSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        _passWindow(batchId);
+        market.settleBatch(_committed(batchId));
+        _expectRefused(claim, abi.encodeWithSelector(IMarketErrors.UnknownBatch.selector, batchId));
+    }
+
+    /// @dev Its last lease was lost in a dispute, which keeps the batch: but its job is over.
+    function test_RevertWhen_TheJobIsClosed() external {
+        Batch memory batch = _committed(batchId);
+        uint256 disputeId = _dispute(batch, 1, 4);
+        vm.prank(provider);
+        market.concede(disputeId);
+        disputeId = _dispute(batch, 0, 0);
+        vm.prank(provider);
+        market.concede(disputeId);
+        _fixSeed(batchId);
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        vm.warp(START + 2 hours);
+        market.closeJob(_jobOf[jobId]);
+        _expectRefused(
+            claim, abi.encodeWithSelector(IMarketErrors.JobAlreadyClosed.selector, jobId)
+        );
+    }
+}
