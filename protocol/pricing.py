@@ -20,6 +20,8 @@ RATE_FLOOR_PPM = 30_000
 # Of audited tasks, so many at least are audited once more, by another verifier.
 REAUDIT_PPM = 100_000
 AUDIT_FEE_PPM = 1_200_000
+# What accusing honest work could bring whoever has a third of the committees.
+BOND_PRICES = 15
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,14 +43,15 @@ class Split:
 class Penalty:
     """What a wrong task costs its provider's stake, beside the lease's pay, and who gets it.
 
-    `requester_most_prices` caps the requester's part at so many prices of the task; 0 does not.
+    The requester may be the cheater itself, that would move its stake out of reach by a penalty in
+    a job of its own: its part is at most `requester_most_prices` prices of the task; 0 is no limit.
     """
 
     prices: int
     requester_percent: int
     challenger_percent: int
     committee_percent: int
-    requester_most_prices: int = 0
+    requester_most_prices: int = 1
 
     def due_wei(self, price_per_task_wei: int, stake_wei: int) -> int:
         """So many times the task's price, at most the whole stake."""
@@ -67,8 +70,8 @@ class Penalty:
 
 # Below a lost dispute, so that conceding is the better choice of whoever knows it was wrong; above
 # what an identity that is begun, caught once and left could earn by the tasks that were not drawn.
-CONCESSION = Penalty(prices=45, requester_percent=50, challenger_percent=10, committee_percent=0)
-SLASH = Penalty(prices=60, requester_percent=40, challenger_percent=30, committee_percent=20)
+CONCESSION = Penalty(prices=50, requester_percent=50, challenger_percent=10, committee_percent=0)
+SLASH = Penalty(prices=60, requester_percent=40, challenger_percent=15, committee_percent=20)
 
 
 def audit_rate_ppm(price_per_task_wei: int, stake_wei: int) -> int:
@@ -87,6 +90,11 @@ def audit_rate_ppm(price_per_task_wei: int, stake_wei: int) -> int:
 def audit_fee_wei(price_per_task_wei: int) -> int:
     """What a verifier earns by auditing a task of that price."""
     return price_per_task_wei * AUDIT_FEE_PPM // PPM
+
+
+def bond_wei(price_per_task_wei: int, least_wei: int) -> int:
+    """What a challenger puts down for a task of that price, at least `least_wei`."""
+    return max(least_wei, BOND_PRICES * price_per_task_wei)
 
 
 def concession_wei(price_per_task_wei: int, stake_wei: int) -> int:

@@ -135,7 +135,7 @@ contract AnnexTest is Fixture {
         (bytes32 batchId, Batch memory batch) = _commitOne(_lease(_openDefault(), 0, 4));
         uint256 disputeId = _dispute(batch, 0, 1); // the annex reads the batch and takes the bond
         vm.assertEq(market.batch(batchId).disputedBits, 1);
-        vm.assertEq(_balance(challenger), FUNDS - 10 ether);
+        vm.assertEq(_balance(challenger), FUNDS - 15 ether);
         vm.prank(provider);
         market.concede(disputeId);
         vm.assertEq(market.batch(batchId).finishedBits, 1);

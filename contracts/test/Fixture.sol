@@ -60,6 +60,8 @@ abstract contract Fixture {
     CommitteeArbiter internal arbiter;
 
     mapping(bytes32 jobId => Job) internal _jobOf;
+    /// @dev Noted when a batch is committed, so that no call comes between an expectation and its call.
+    mapping(bytes32 batchId => uint24) internal _seatsOf;
     /// @dev What was committed, encoded: the compiler cannot copy a whole batch to storage.
     mapping(bytes32 batchId => bytes) private _batchData;
 
@@ -422,6 +424,7 @@ abstract contract Fixture {
         vm.prank(operator);
         batchId = market.commitBatch(jobs, wallets, batch.lines, signatures);
         _batchData[batchId] = abi.encode(batch);
+        _seatsOf[batchId] = market.seatCountAt(uint48(vm.getBlockNumber()));
     }
 
     /// @dev Commits as the operator. The id is computed here, and checked.
@@ -544,8 +547,7 @@ abstract contract Fixture {
     function _pay(Batch memory batch, AuditClaim memory claim) internal {
         AuditClaim[] memory claims = new AuditClaim[](1);
         claims[0] = claim;
-        uint24 seats = market.seatCountAt(market.batch(BatchId.idOf(batch)).commitBlock);
-        market.payAudits(batch, seats, claims);
+        market.payAudits(batch, _seatsOf[BatchId.idOf(batch)], claims);
     }
 
     // ------------------------------------------------------------------------------ disputes

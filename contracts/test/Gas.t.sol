@@ -142,7 +142,9 @@ contract GasTest is Fixture {
         uint256 disputeId = _dispute(batch, 0, 1);
         _meter();
         _wait(11);
-        _forward(2);
+        arbiter.drawCommittee(disputeId);
+        _meter();
+        _forward(3);
         arbiter.drawCommittee(disputeId);
         _meter();
         address[] memory members = arbiter.committee(disputeId).members;

@@ -5,8 +5,21 @@ import {IMarket} from "../src/interfaces/IMarket.sol";
 import {Merkle} from "../src/libraries/Merkle.sol";
 import {Pricing} from "../src/libraries/Pricing.sol";
 import {Sampling} from "../src/libraries/Sampling.sol";
-import {AuditResult, AuditResultHash} from "../src/types/AuditResult.sol";
-import {Batch, BatchId, JobRef, LeaseLine, Party} from "../src/types/Batch.sol";
+import {
+    AuditCommitment,
+    AuditCommitmentHash,
+    AuditResult,
+    AuditResultHash
+} from "../src/types/AuditResult.sol";
+import {
+    Batch,
+    BatchId,
+    JobRef,
+    LeaseLine,
+    OwnerFields,
+    Party,
+    PartyFields
+} from "../src/types/Batch.sol";
 import {Cancellation, CancellationHash} from "../src/types/Cancellation.sol";
 import {Delegation, DelegationHash} from "../src/types/Delegation.sol";
 import {Job, JobHash} from "../src/types/Job.sol";
@@ -69,10 +82,16 @@ contract VectorsTest is Fixture {
 
     struct Known {
         address operator;
-        JobRef[] jobs;
+        Ref[] jobs;
         Provider[] providers;
         Line[] lines;
         bytes32 batchId;
+    }
+
+    struct Ref {
+        bytes32 jobId;
+        address requester;
+        uint32 taskCount;
     }
 
     struct Provider {
@@ -121,6 +140,12 @@ contract VectorsTest is Fixture {
     struct Fee {
         uint256 priceWei;
         uint256 feeWei;
+    }
+
+    struct Bond {
+        uint256 priceWei;
+        uint256 leastWei;
+        uint256 bondWei;
     }
 
     string internal constant SIGNED =
@@ -226,6 +251,21 @@ contract VectorsTest is Fixture {
             hashes[i] = AuditResultHash.hash(results[i]);
         }
         _checkSigned("auditResults", hashes);
+    }
+
+    function test_AuditCommitments() external view {
+        AuditCommitment[] memory made = abi.decode(
+            _messages(
+                "auditCommitments",
+                "(bytes32 batchId,bytes32 leaseId,uint32 task,bytes32 commitment)"
+            ),
+            (AuditCommitment[])
+        );
+        bytes32[] memory hashes = new bytes32[](made.length);
+        for (uint256 i; i < made.length; ++i) {
+            hashes[i] = AuditCommitmentHash.hash(made[i]);
+        }
+        _checkSigned("auditCommitments", hashes);
     }
 
     function test_Cancellations() external view {
@@ -346,10 +386,14 @@ contract VectorsTest is Fixture {
 
     function _batchOf(Known memory known) internal pure returns (Batch memory batch) {
         batch.operator = known.operator;
-        batch.jobs = known.jobs;
+        batch.jobs = new JobRef[](known.jobs.length);
+        for (uint256 i; i < batch.jobs.length; ++i) {
+            Ref memory ref_ = known.jobs[i];
+            batch.jobs[i] = JobRef(ref_.jobId, OwnerFields.pack(ref_.requester, ref_.taskCount));
+        }
         batch.providers = new Party[](known.providers.length);
         for (uint256 i; i < batch.providers.length; ++i) {
-            batch.providers[i] = Party(known.providers[i].wallet, known.providers[i].stakeWei);
+            batch.providers[i] = PartyFields.pack(known.providers[i].wallet, known.providers[i].stakeWei);
         }
         batch.lines = new LeaseLine[](known.lines.length);
         for (uint256 i; i < batch.lines.length; ++i) {
@@ -439,6 +483,16 @@ contract VectorsTest is Fixture {
         }
         for (uint256 i; i < fees.length; ++i) {
             vm.assertEq(Pricing.auditFeeWei(fees[i].priceWei), fees[i].feeWei);
+        }
+    }
+
+    function test_Bonds() external view {
+        Bond[] memory bonds = abi.decode(
+            _list("bonds", "B(uint256 priceWei,uint256 leastWei,uint256 bondWei)"), (Bond[])
+        );
+        vm.assertTrue(bonds.length > 0);
+        for (uint256 i; i < bonds.length; ++i) {
+            vm.assertEq(Pricing.bondWei(bonds[i].priceWei, bonds[i].leastWei), bonds[i].bondWei);
         }
     }
 }

@@ -18,7 +18,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils import keccak
 
 from protocol import merkle, pricing, result, sampling
-from protocol.audit import AuditResult, commitment
+from protocol.audit import AuditCommitment, AuditResult, commitment
 from protocol.batch import Batch, JobRef, LeaseLine, Party
 from protocol.delegation import Delegation
 from protocol.job import Cancellation, Job
@@ -129,6 +129,16 @@ def audit_results() -> list[TypedMessage]:
         AuditResult(word("batch"), word("lease"), 9, word("digest"), word("salt")),
         AuditResult(ZERO_BYTES32, ZERO_BYTES32, 0, ZERO_BYTES32, ZERO_BYTES32),
         AuditResult(MAX_BYTES32, MAX_BYTES32, MAX_UINT32, MAX_BYTES32, MAX_BYTES32),
+    ]
+
+
+def audit_commitments() -> list[TypedMessage]:
+    """As above."""
+    made = commitment(Address(VERIFIER.address), word("digest"), word("salt"))
+    return [
+        AuditCommitment(word("batch"), word("lease"), 9, made),
+        AuditCommitment(ZERO_BYTES32, ZERO_BYTES32, 0, ZERO_BYTES32),
+        AuditCommitment(MAX_BYTES32, MAX_BYTES32, MAX_UINT32, MAX_BYTES32),
     ]
 
 
@@ -376,6 +386,21 @@ def fees() -> list[dict[str, str]]:
     return [{"priceWei": str(p), "feeWei": str(pricing.audit_fee_wei(p))} for p in prices]
 
 
+def bonds() -> list[dict[str, str]]:
+    """What a challenger puts down: by price, and at least so much."""
+    least = 50 * 10**18
+    cases = [(price, least) for price in (0, 1, least // 15, least // 15 + 1, 10**19, MAX_UINT96)]
+    cases += [(0, 0), (1, 0), (1, 14), (1, 15), (1, 16), (0, MAX_UINT96)]
+    return [
+        {
+            "priceWei": str(price_wei),
+            "leastWei": str(least_wei),
+            "bondWei": str(pricing.bond_wei(price_wei, least_wei)),
+        }
+        for price_wei, least_wei in cases
+    ]
+
+
 def vectors() -> dict[str, Any]:
     """The whole file."""
     return {
@@ -388,6 +413,7 @@ def vectors() -> dict[str, Any]:
         "leaseResults": signed(lease_results(), DEVICE),
         "delegations": signed(delegations(), PROVIDER),
         "auditResults": signed(audit_results(), VERIFIER),
+        "auditCommitments": signed(audit_commitments(), VERIFIER),
         "cancellations": signed(cancellations(), REQUESTER),
         "requests": signed(requests(), REQUESTER),
         "merkle": merkle_trees(),
@@ -400,6 +426,7 @@ def vectors() -> dict[str, Any]:
         "committeeDraws": committee_draws(),
         "rates": rates(),
         "fees": fees(),
+        "bonds": bonds(),
     }
 
 

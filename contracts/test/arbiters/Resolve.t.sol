@@ -21,10 +21,15 @@ contract ResolveTest is Fixture {
 
     /// @dev The provider stakes 200 credits; a slash takes 60.
     function _contest(uint256 wrong) internal {
+        _contestAt(1 ether, wrong);
+    }
+
+    function _contestAt(uint96 priceWei, uint256 wrong) internal {
         vm.prank(provider);
         market.stake(200 ether);
         jobId = _openDefault();
         lease = _leaseWithFault(jobId, 0, 4, wrong);
+        lease.amount = 4 * priceWei;
         (batchId,) = _commitOne(lease);
         disputeId = _dispute(_committed(batchId), 0, TASK);
         members = _drawCommittee(disputeId);
@@ -58,16 +63,16 @@ contract ResolveTest is Fixture {
         emit IMarketEvents.DisputeResolved(disputeId, uint8(Verdict.ProviderLost));
         vm.expectEmit(address(market));
         emit IMarketEvents.Slashed(
-            disputeId, provider, lease.leaseId, 60 ether, 24 ether, 18 ether, 12 ether, 6 ether
+            disputeId, provider, lease.leaseId, 60 ether, 1 ether, 9 ether, 12 ether, 38 ether
         );
         vm.prank(stranger);
         arbiter.resolve(disputeId);
         vm.assertTrue(_verdict() == Verdict.ProviderLost);
         vm.assertEq(_stakeOf(provider), 140 ether);
-        vm.assertEq(_balance(requester), FUNDS - 44.1 ether + 24 ether);
-        vm.assertEq(_balance(challenger), FUNDS + 18 ether);
+        vm.assertEq(_balance(requester), FUNDS - 44.1 ether + 1 ether);
+        vm.assertEq(_balance(challenger), FUNDS + 9 ether);
         vm.assertEq(_balance(members[0]), _seated() + 4 ether);
-        vm.assertEq(market.burntWei(), 6 ether);
+        vm.assertEq(market.burntWei(), 38 ether);
         vm.assertEq(market.account(provider).strikes, 1);
         vm.assertEq(market.account(provider).openDisputes, 0);
         vm.assertEq(market.account(provider).forfeitBlock, vm.getBlockNumber());
@@ -92,7 +97,7 @@ contract ResolveTest is Fixture {
         _openClaim(disputeId, lease, TASK, TASK);
         arbiter.resolve(disputeId);
         vm.assertEq(market.account(provider).unstakingWei, 0);
-        vm.assertEq(_balance(requester), FUNDS - 44.1 ether + 20 ether);
+        vm.assertEq(_balance(requester), FUNDS - 44.1 ether + 1 ether);
     }
 
     function test_AnHonestResultCostsTheChallengerItsBond() external {
@@ -102,11 +107,10 @@ contract ResolveTest is Fixture {
         uint256 before = _balance(provider);
         arbiter.resolve(disputeId);
         vm.assertTrue(_verdict() == Verdict.ChallengerLost);
-        vm.assertEq(_balance(challenger), FUNDS - 10 ether);
-        vm.assertEq(_balance(provider), before + 5 ether);
-        uint256 share = uint256(5 ether) / 3;
-        vm.assertEq(_balance(members[0]), _seated() + share);
-        vm.assertEq(market.burntWei(), 5 ether - 3 * share);
+        vm.assertEq(_balance(challenger), FUNDS - 15 ether);
+        vm.assertEq(_balance(provider), before + 7.5 ether);
+        vm.assertEq(_balance(members[0]), _seated() + 2.5 ether);
+        vm.assertEq(market.burntWei(), 0);
         vm.assertEq(_stakeOf(provider), 200 ether);
         vm.assertEq(market.dispute(disputeId).ruledDigest, _honest(TASK));
         vm.assertEq(market.account(provider).strikes, 0);
@@ -159,7 +163,7 @@ contract ResolveTest is Fixture {
         vm.assertTrue(_isHeld(0) && _isHeld(1) && !_isHeld(2));
         vm.assertTrue(!_hasSeatStake(2));
         vm.assertEq(market.seat(seatId).vacatedBlock, vm.getBlockNumber());
-        vm.assertEq(market.burntWei(), 100 ether + 6 ether);
+        vm.assertEq(market.burntWei(), 100 ether + 38 ether);
         vm.assertEq(_balance(members[0]), _seated() + 6 ether);
     }
 
@@ -188,7 +192,7 @@ contract ResolveTest is Fixture {
         arbiter.resolve(disputeId);
         vm.assertTrue(_hasSeatStake(0) && !_hasSeatStake(1) && _hasSeatStake(2));
         vm.assertTrue(_isHeld(0) && !_isHeld(1) && _isHeld(2));
-        vm.assertEq(market.burntWei(), 100 ether + 6 ether);
+        vm.assertEq(market.burntWei(), 100 ether + 38 ether);
         vm.assertEq(_balance(members[1]), _seated());
     }
 
@@ -254,7 +258,7 @@ contract ResolveTest is Fixture {
         vm.assertTrue(market.dispute(second).verdict == Verdict.None);
         vm.assertEq(market.burntWei(), burnt);
         vm.assertTrue(_isHeld(0) && _isHeld(1) && _isHeld(2));
-        vm.assertEq(_balance(challenger), FUNDS + 18 ether);
+        vm.assertEq(_balance(challenger), FUNDS + 9 ether);
         vm.assertTrue(_hasSeatStake(0) && _hasSeatStake(1) && _hasSeatStake(2));
     }
 
@@ -284,12 +288,16 @@ contract ResolveTest is Fixture {
 
     /// @dev A bond that does not divide, three members: to the wei.
     function test_NoCreditIsLostWithABond() external {
-        _contest(NO_TASK);
+        uint96 priceWei = 1 ether - 1;
+        _contestAt(priceWei, NO_TASK);
         uint256 before = _everything();
         _voteAll(disputeId, members, _honest(TASK));
         _openClaim(disputeId, lease, TASK, NO_TASK);
         arbiter.resolve(disputeId);
-        vm.assertEq(_everything(), before + 10 ether);
+        uint256 half = 15 * uint256(priceWei) / 2;
+        vm.assertTrue(half % 3 != 0);
+        vm.assertEq(market.burntWei(), 15 * uint256(priceWei) - half - half / 3 * 3);
+        vm.assertEq(_everything(), before + 15 * uint256(priceWei));
     }
 
     function _everything() internal view returns (uint256 sum) {

@@ -38,8 +38,8 @@ contract CheapConcessionTest is Fixture {
     function test_TheFirstConcessionCostsStake() external {
         vm.prank(provider);
         market.stake(60 ether);
-        vm.assertEq(_concedeToAFriend(1 ether), 40.5 ether);
-        vm.assertEq(_stakeOf(provider), 15 ether);
+        vm.assertEq(_concedeToAFriend(1 ether), 45 ether);
+        vm.assertEq(_stakeOf(provider), 10 ether);
     }
 
     function test_LeavingWithTheStakeDoesNotHelp() external {
@@ -47,8 +47,8 @@ contract CheapConcessionTest is Fixture {
         market.stake(60 ether);
         market.requestUnstake(60 ether);
         vm.stopPrank();
-        vm.assertEq(_concedeToAFriend(1 ether), 40.5 ether);
-        vm.assertEq(market.account(provider).unstakingWei, 15 ether);
+        vm.assertEq(_concedeToAFriend(1 ether), 45 ether);
+        vm.assertEq(market.account(provider).unstakingWei, 10 ether);
         uint256 unstakeAt = _now() + 1000;
         vm.warp(unstakeAt - 1);
         _expect(abi.encodeWithSelector(IMarketErrors.StakeLocked.selector, provider, unstakeAt));

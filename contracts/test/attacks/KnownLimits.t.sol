@@ -31,23 +31,23 @@ contract KnownLimitsTest is Fixture {
     /// @dev Who contests its own task before an honest verifier does keeps the challenger's part.
     function test_AFriendlyChallengerReturnsItsPartOfASlash() external {
         vm.prank(provider);
-        market.stake(105 ether);
+        market.stake(110 ether);
         _concedeToAFriend(0, 4);
-        vm.assertEq(_balance(challenger), FUNDS + 4.5 ether);
+        vm.assertEq(_balance(challenger), FUNDS + 5 ether); // of 50
         _concedeToAFriend(4, 4);
-        vm.assertEq(_balance(challenger), FUNDS + 4.5 ether + 18 ether);
+        vm.assertEq(_balance(challenger), FUNDS + 5 ether + 9 ether); // of 110
         vm.assertEq(_stakeOf(provider), 0);
     }
 
     /// @dev The requester is the provider's friend too: its job is there to be lost.
-    function test_InAJobOfItsOwnMoreThanHalfOfASlashReturns() external {
+    function test_InAJobOfItsOwnOnePriceMoreReturnsOfEachPenalty() external {
         vm.prank(provider);
-        market.stake(105 ether);
+        market.stake(110 ether);
         uint256 before = _balance(requester) + _balance(challenger);
         _concedeToAFriend(0, 4);
-        vm.assertEq(_balance(requester) + _balance(challenger), before + 27 ether); // of 45
+        vm.assertEq(_balance(requester) + _balance(challenger), before + 6 ether); // of 50
         _concedeToAFriend(4, 4);
-        vm.assertEq(_balance(requester) + _balance(challenger), before + 69 ether); // of 105
+        vm.assertEq(_balance(requester) + _balance(challenger), before + 16 ether); // of 110
     }
 
     /// @dev Every task of such an identity is audited, so it is always caught: for nothing.

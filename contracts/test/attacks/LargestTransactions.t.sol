@@ -162,7 +162,7 @@ contract LargestTransactionsTest is Fixture {
         for (uint32 i; i < LEASES; ++i) {
             claims[i] = _claim(batchId, _committed(batchId), 0, i);
         }
-        market.payAudits(_committed(batchId), claims);
+        market.payAudits(_committed(batchId), uint24(VERIFIERS + 60), claims);
         _requireAffordable();
     }
 
@@ -177,8 +177,8 @@ contract LargestTransactionsTest is Fixture {
         LeaseResult memory lease = _leaseWithFault(_openDefault(), 0, 4, 1);
         (, Batch memory batch) = _commitOne(lease);
         uint256 disputeId = _dispute(batch, 0, 1);
-        _wait(13);
-        _forward(2);
+        _callCommittee(disputeId);
+        _requireAffordable();
         arbiter.drawCommittee(disputeId);
         _requireAffordable();
         address[] memory members = arbiter.committee(disputeId).members;

@@ -91,7 +91,7 @@ contract LazyVerifierTest is Fixture {
         uint256 before = _balance(verifier);
         arbiter.resolve(disputeId);
         vm.assertTrue(market.dispute(disputeId).verdict == Verdict.ProviderLost);
-        vm.assertEq(_balance(verifier), before + 10 ether + 0.3 ether);
+        vm.assertEq(_balance(verifier), before + 15 ether + 0.15 ether);
         vm.assertEq(_stakeOf(provider), 0);
         vm.assertFalse(market.isTaskCommitted(jobId, 1));
     }

@@ -31,7 +31,7 @@ contract ShieldStakeTest is Fixture {
         _fixSeed(batchId);
     }
 
-    /// @dev Concede the worth of 45 or 60 wei to a friend, in one transaction.
+    /// @dev Concede the worth of 50 or 60 wei to a friend, in one transaction.
     function _loseCheaply(uint32 task) internal {
         LeaseResult memory lease = _lease(washJobId, task, 1);
         lease.amount = 1;

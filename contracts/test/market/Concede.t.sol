@@ -40,15 +40,15 @@ contract ConcedeTest is Fixture {
         emit IMarketEvents.DisputeConceded(disputeId);
         vm.expectEmit(address(market));
         emit IMarketEvents.Slashed(
-            disputeId, provider, leaseId, 45 ether, 22.5 ether, 4.5 ether, 0, 18 ether
+            disputeId, provider, leaseId, 50 ether, 1 ether, 5 ether, 0, 44 ether
         );
         vm.expectEmit(address(market));
         emit IMarketEvents.LeaseReleased(batchId, leaseId, jobId);
         _concede(device, disputeId);
-        vm.assertEq(_stakeOf(provider), 155 ether);
-        vm.assertEq(_balance(requester), FUNDS - 44.1 ether + 22.5 ether);
-        vm.assertEq(_balance(challenger), FUNDS + 4.5 ether);
-        vm.assertEq(market.burntWei(), 18 ether);
+        vm.assertEq(_stakeOf(provider), 150 ether);
+        vm.assertEq(_balance(requester), FUNDS - 44.1 ether + 1 ether);
+        vm.assertEq(_balance(challenger), FUNDS + 5 ether);
+        vm.assertEq(market.burntWei(), 44 ether);
         vm.assertEq(market.account(provider).strikes, 1);
         vm.assertEq(market.account(provider).openDisputes, 0);
         vm.assertEq(market.account(provider).forfeitBlock, 0);
@@ -105,13 +105,13 @@ contract ConcedeTest is Fixture {
         bytes32 leaseId = market.dispute(disputeId).leaseId;
         vm.expectEmit(address(market));
         emit IMarketEvents.Slashed(
-            disputeId, provider, leaseId, 60 ether, 24 ether, 18 ether, 0, 18 ether
+            disputeId, provider, leaseId, 60 ether, 1 ether, 9 ether, 0, 50 ether
         );
         _concede(provider, disputeId);
-        vm.assertEq(_stakeOf(provider), 95 ether);
-        vm.assertEq(_balance(requester), before + 24 ether);
-        vm.assertEq(_balance(challenger), FUNDS + 4.5 ether + 18 ether);
-        vm.assertEq(market.burntWei(), 36 ether); // nobody judged: the committee's part burns too
+        vm.assertEq(_stakeOf(provider), 90 ether);
+        vm.assertEq(_balance(requester), before + 1 ether);
+        vm.assertEq(_balance(challenger), FUNDS + 5 ether + 9 ether);
+        vm.assertEq(market.burntWei(), 94 ether); // nobody judged: the committee's part burns too
         vm.assertEq(market.account(provider).strikes, 2);
         vm.assertEq(market.account(provider).forfeitBlock, vm.getBlockNumber());
         _passWindow(honestId);
@@ -125,7 +125,7 @@ contract ConcedeTest is Fixture {
         (, uint256 disputeId) = _contested(0);
         _concede(provider, disputeId);
         vm.assertEq(_stakeOf(provider), 0);
-        vm.assertEq(market.account(provider).unstakingWei, 155 ether);
+        vm.assertEq(market.account(provider).unstakingWei, 150 ether);
     }
 
     function test_TakesNoMoreThanThereIs() external {
@@ -138,9 +138,9 @@ contract ConcedeTest is Fixture {
         uint256 before = _balance(requester);
         _concede(provider, disputeId);
         vm.assertEq(_stakeOf(provider), 0);
-        vm.assertEq(_balance(requester), before + 5 ether);
+        vm.assertEq(_balance(requester), before + 1 ether);
         vm.assertEq(_balance(challenger), FUNDS + 1 ether);
-        vm.assertEq(market.burntWei(), 4 ether);
+        vm.assertEq(market.burntWei(), 8 ether);
         vm.assertEq(_balance(provider), FUNDS - 10 ether);
     }
 
@@ -152,9 +152,10 @@ contract ConcedeTest is Fixture {
         uint256 disputeId = _dispute(batch, 0, 0);
         uint256 requesterBefore = _balance(requester);
         _concede(provider, disputeId);
-        uint256 takenWei = 45 * uint256(lease.amount / 4);
+        uint256 takenWei = 50 * uint256(lease.amount / 4);
         vm.assertEq(_stakeOf(provider), 200 ether - takenWei);
         uint256 given = _balance(requester) - requesterBefore + _balance(challenger) - FUNDS;
+        vm.assertEq(_balance(requester) - requesterBefore, lease.amount / 4);
         vm.assertEq(given + market.burntWei(), takenWei);
         vm.assertEq(_balance(challenger) - FUNDS, takenWei / 10);
     }
@@ -174,7 +175,7 @@ contract ConcedeTest is Fixture {
         (Request memory request, bytes memory signature) = _request(PROVIDER_KEY, data, 0, 7);
         vm.prank(stranger);
         market.relay(request, 0, signature);
-        vm.assertEq(_stakeOf(provider), 155 ether);
+        vm.assertEq(_stakeOf(provider), 150 ether);
     }
 
     function test_RevertWhen_SomebodyElseConcedes() external {
@@ -223,7 +224,7 @@ contract ConcedeTest is Fixture {
         vm.assertTrue(market.isMoot(second));
         arbiter.resolve(second);
         vm.assertFalse(market.isMoot(second));
-        vm.assertEq(_balance(challenger), FUNDS + 4.5 ether);
+        vm.assertEq(_balance(challenger), FUNDS + 5 ether);
         vm.assertEq(market.batch(batchId).disputedBits, 0);
         vm.assertEq(market.account(provider).openDisputes, 0);
     }

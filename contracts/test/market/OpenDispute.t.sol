@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IAnnex} from "../../src/interfaces/IAnnex.sol";
-import {Batch, BatchId} from "../../src/types/Batch.sol";
+import {Batch, BatchId, OwnerFields} from "../../src/types/Batch.sol";
 import {Dispute, DisputeStatus, Verdict} from "../../src/types/Dispute.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
 import {Request} from "../../src/types/Request.sol";
@@ -44,7 +44,7 @@ contract OpenDisputeTest is Fixture {
         uint256 disputeId = market.openDispute(batch, 1, 5);
         vm.assertEq(disputeId, 1);
         vm.assertEq(market.disputeCount(), 1);
-        vm.assertEq(_balance(challenger), FUNDS - 10 ether);
+        vm.assertEq(_balance(challenger), FUNDS - 15 ether);
         vm.assertEq(market.batch(batchId).disputedBits, 2);
         vm.assertEq(market.account(provider).openDisputes, 1);
     }
@@ -68,9 +68,21 @@ contract OpenDisputeTest is Fixture {
         vm.assertEq(contested.task, 5);
         vm.assertEq(contested.line, 1);
         vm.assertEq(contested.amount, 6 ether);
-        vm.assertEq(contested.bondWei, 10 ether);
+        vm.assertEq(contested.bondWei, 15 ether);
         vm.assertTrue(contested.status == DisputeStatus.Open);
         vm.assertTrue(contested.verdict == Verdict.None);
+    }
+
+    /// @dev 15 prices, and never less than the parameter.
+    function testFuzz_TheBondIsByPrice(uint96 priceWei) external {
+        priceWei = uint96(1 + priceWei % 1 ether);
+        LeaseResult memory lease = _lease(jobId, 10, 4);
+        lease.amount = 4 * priceWei;
+        (batchId,) = _commitOne(lease);
+        uint256 bondWei = 15 * uint256(priceWei);
+        if (bondWei < 10 ether) bondWei = 10 ether;
+        vm.assertEq(market.dispute(_contest(0, 11)).bondWei, bondWei);
+        vm.assertEq(_balance(challenger), FUNDS - bondWei);
     }
 
     /// @dev An accomplice that contests an honest task cannot shield a wrong one.
@@ -127,7 +139,7 @@ contract OpenDisputeTest is Fixture {
         vm.prank(stranger);
         market.relay(request, 1 ether, signature);
         vm.assertEq(market.dispute(1).challenger, challenger);
-        vm.assertEq(_balance(challenger), FUNDS - 11 ether);
+        vm.assertEq(_balance(challenger), FUNDS - 16 ether);
         vm.assertEq(_balance(stranger), 1 ether);
     }
 
@@ -157,7 +169,7 @@ contract OpenDisputeTest is Fixture {
 
     function test_RevertWhen_TheBatchIsNotTheCommittedOne() external {
         Batch memory batch = _committed(batchId);
-        batch.jobs[0].requester = challenger;
+        batch.jobs[0].owner = OwnerFields.pack(challenger, 20);
         _expect(abi.encodeWithSelector(IMarketErrors.UnknownBatch.selector, BatchId.idOf(batch)));
         vm.prank(challenger);
         market.openDispute(batch, 1, 5);
@@ -197,7 +209,7 @@ contract OpenDisputeTest is Fixture {
         Batch memory batch = _committed(batchId);
         _expect(
             abi.encodeWithSelector(
-                IMarketErrors.InsufficientBalance.selector, stranger, 10 ether, 0
+                IMarketErrors.InsufficientBalance.selector, stranger, 15 ether, 0
             )
         );
         vm.prank(stranger);

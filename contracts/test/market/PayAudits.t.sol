@@ -6,12 +6,14 @@ import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {Pricing} from "../../src/libraries/Pricing.sol";
 import {Sampling} from "../../src/libraries/Sampling.sol";
 import {AuditClaim, AuditResult, AuditResultHash} from "../../src/types/AuditResult.sol";
-import {Batch, BatchId} from "../../src/types/Batch.sol";
+import {Batch, BatchId, PartyFields} from "../../src/types/Batch.sol";
 import {Job} from "../../src/types/Job.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
 
 contract PayAuditsTest is Fixture {
+    uint24 internal constant SEATS = uint24(VERIFIERS);
+
     bytes32 internal jobId;
     bytes32 internal batchId;
 
@@ -57,7 +59,7 @@ contract PayAuditsTest is Fixture {
 
     /// @dev How often the seed has the task audited; a task costs 1 credit.
     function _rounds(uint8 line, uint32 task) internal view returns (uint256) {
-        uint32 rate = Pricing.auditRatePpm(1 ether, _committed(batchId).providers[0].stakeWei);
+        uint32 rate = Pricing.auditRatePpm(1 ether, _committed(batchId).providers[0].stakeWei());
         return Sampling.auditRounds(market.seedOf(batchId), _leaseId(line), task, rate);
     }
 
@@ -123,7 +125,7 @@ contract PayAuditsTest is Fixture {
         claims[0] = _claimOf(1, 9, 0);
         claims[1] = _claimOf(0, 0, 0);
         claims[2] = _claimOf(1, 4, 0);
-        market.payAudits(_committed(batchId), claims);
+        market.payAudits(_committed(batchId), SEATS, claims);
         vm.assertEq(_auditEscrow(), 24 ether - 3.6 ether);
     }
 
@@ -494,7 +496,7 @@ contract PayAuditsTest is Fixture {
         claims[0] = claims[1] = _claimOf(0, 2, 0);
         Batch memory batch = _committed(batchId);
         _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyPaid.selector, _leaseId(0), 2, 0));
-        market.payAudits(batch, claims);
+        market.payAudits(batch, SEATS, claims);
     }
 
     // ------------------------------------------------------------------------------ the batch
@@ -515,9 +517,9 @@ contract PayAuditsTest is Fixture {
         _passSeed(batchId);
         Batch memory batch = _committed(batchId);
         _expect(abi.encodeWithSelector(IMarketErrors.TooMany.selector, 0, 64));
-        market.payAudits(batch, new AuditClaim[](0));
+        market.payAudits(batch, SEATS, new AuditClaim[](0));
         _expect(abi.encodeWithSelector(IMarketErrors.TooMany.selector, 65, 64));
-        market.payAudits(batch, new AuditClaim[](65));
+        market.payAudits(batch, SEATS, new AuditClaim[](65));
     }
 
     /// @dev With more stake in the batch than there was, fewer audits would be due.
@@ -525,7 +527,7 @@ contract PayAuditsTest is Fixture {
         _passSeed(batchId);
         AuditClaim memory claim = _claimOf(0, 2, 0);
         Batch memory batch = _committed(batchId);
-        batch.providers[0].stakeWei = 1;
+        batch.providers[0] = PartyFields.pack(provider, 1);
         _expect(abi.encodeWithSelector(IMarketErrors.UnknownBatch.selector, BatchId.idOf(batch)));
         _pay(batch, claim);
     }

@@ -143,7 +143,7 @@ contract RelayTest is Fixture {
         (, Batch memory batch) = _commitOne(_lease(_openDefault(), 0, 4));
         _relay(CHALLENGER_KEY, abi.encodeCall(IAnnex.openDispute, (batch, 0, 1)));
         vm.assertEq(market.dispute(1).challenger, challenger);
-        vm.assertEq(_balance(challenger), FUNDS - 11 ether);
+        vm.assertEq(_balance(challenger), FUNDS - 16 ether);
     }
 
     function _openedDispute() internal returns (uint256) {

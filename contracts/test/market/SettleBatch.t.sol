@@ -57,8 +57,7 @@ contract SettleBatchTest is Fixture {
 
     /// @dev Nobody votes: the dispute ends with nothing decided.
     function _endUndecided(uint256 disputeId) internal {
-        _forward(3);
-        arbiter.drawCommittee(disputeId);
+        _drawCommittee(disputeId);
         vm.warp(_now() + 21);
         arbiter.resolve(disputeId);
     }
@@ -386,8 +385,7 @@ contract SettleBatchTest is Fixture {
         _passSeed(batchId);
         vm.warp(committedAt + 1101);
         market.settleBatch(batch);
-        arbiter.drawCommittee(disputeId);
-        _voteAll(disputeId, arbiter.committee(disputeId).members, _honest(5));
+        _voteAll(disputeId, _drawCommittee(disputeId), _honest(5));
         _openClaim(disputeId, wrong, 5, 5);
         arbiter.resolve(disputeId);
         BatchState memory state = market.batch(batchId);

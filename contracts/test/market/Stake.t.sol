@@ -119,7 +119,7 @@ contract StakeTest is Fixture {
         vm.warp(_now() + 1000);
         _expect(abi.encodeWithSelector(IMarketErrors.StakeInDispute.selector, provider, 1));
         _unstake();
-        arbiter.drawCommittee(disputeId);
+        _drawCommittee(disputeId);
         vm.warp(_now() + 21);
         arbiter.resolve(disputeId);
         _unstake();
@@ -135,10 +135,10 @@ contract StakeTest is Fixture {
         vm.prank(provider);
         market.concede(disputeId);
         vm.assertEq(_stakeOf(provider), 0);
-        vm.assertEq(market.account(provider).unstakingWei, 55 ether);
+        vm.assertEq(market.account(provider).unstakingWei, 50 ether);
         vm.warp(_now() + 1000);
         _unstake();
-        vm.assertEq(_balance(provider), FUNDS - 45 ether);
+        vm.assertEq(_balance(provider), FUNDS - 50 ether);
     }
 
     /// @dev The delay is longer than any window: nothing that this stake backed can be contested.
