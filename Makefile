@@ -11,7 +11,7 @@ ifdef NO_COLOR
 step = @printf '\n==> %s\n' "$(1)"
 endif
 
-.PHONY: help demo test setup setup-dev packages lint format contracts-test web-test python-test e2e bench locks types clean
+.PHONY: help demo test setup setup-dev packages lint format brownie contracts-test brownie-test web-test python-test e2e bench locks types clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ demo: setup ## run the main job on embedded parts (KEEP=1 leaves it running)
 	@$(BIN)/python -m deploy.demo $(if $(KEEP),--keep)
 
 test: packages setup-dev ## set up and pass every check
-	@deploy/host/with-engine $(MAKE) --no-print-directory lint contracts-test web-test python-test e2e
+	@deploy/host/with-engine $(MAKE) --no-print-directory lint contracts-test brownie-test web-test python-test e2e
 	$(call step,every check passed)
 
 setup: $(READY)/python $(READY)/web ## what running needs: Python environment and web app
@@ -59,6 +59,20 @@ $(READY)/contracts: contracts/package-lock.json
 	@cd contracts && npm ci --no-audit --no-fund
 	@mkdir -p $(@D) && touch $@
 
+$(READY)/brownie-environment: locks/brownie.txt
+	$(call step,Brownie's environment from locks/brownie.txt)
+	@mkdir -p build/brownie
+	@deploy/host/environment $(PYTHON) locks/brownie.txt build/brownie/venv
+	@mkdir -p $(@D) && touch $@
+
+# Compiled here, so that the console opens at once.
+BROWNIE_SOURCES := $(wildcard contracts/brownie-config.yaml contracts/tools/*) $(shell find contracts/src -name '*.sol')
+
+$(READY)/brownie: $(READY)/brownie-environment $(READY)/contracts $(BROWNIE_SOURCES)
+	$(call step,contracts in Brownie)
+	@cd contracts && tools/brownie compile >/dev/null
+	@touch $@
+
 lint: setup-dev ## formatters, linters, types, import rules, locks
 	$(call step,lint)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -73,9 +87,16 @@ format: setup-dev ## rewrite everything in the house style
 	@cd contracts && npm run --silent fmt
 	@cd frontend && npm run --silent format
 
+brownie: $(READY)/brownie ## Brownie for contracts/, in an environment of its own
+	@echo "Beside a running Fallow (fallow up):  cd contracts && tools/brownie console"
+
 contracts-test: $(READY)/contracts ## Forge tests, and drift of artefacts and gas
 	$(call step,contracts)
 	@cd contracts && npm run --silent test && npm run --silent artifacts:check && npm run --silent gas:check
+
+brownie-test: setup-dev $(READY)/brownie ## operators' scripts and the console, on real chains
+	$(call step,Brownie)
+	@$(BIN)/python -m pytest tests/contracts
 
 web-test: setup ## unit tests of the web app, and drift of its types
 	$(call step,web app)
@@ -83,7 +104,7 @@ web-test: setup ## unit tests of the web app, and drift of its types
 
 python-test: setup-dev ## pytest, with a real chain, databases, broker and containers
 	$(call step,pytest)
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest --ignore tests/contracts # brownie-test's
 
 e2e: setup-dev ## a browser drives the running stack
 	$(call step,browser)

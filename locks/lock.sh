@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml into the two hash-pinned locks. Needs the network and `uv`.
+# Resolve pyproject.toml into two hash-pinned locks, and Brownie into a third. Needs the network and `uv`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -12,7 +12,12 @@ compile --no-deps locks/alone.in --output-file "$work/alone.txt"
 compile --extra embedded pyproject.toml --output-file "$work/runtime.txt"
 compile --extra embedded --group dev --constraint "$work/runtime.txt" pyproject.toml \
   --output-file "$work/dev.txt"
-for lock in runtime dev; do
-  { echo "# Written by 'make locks'. Install with --no-deps --require-hashes."
-    cat "$work/$lock.txt" "$work/alone.txt"; } > "locks/$lock.txt"
-done
+compile locks/brownie.in --output-file "$work/brownie.txt"
+write() { # LOCK PART...
+  local lock=$1
+  shift
+  { echo "# Written by 'make locks'. Install with --no-deps --require-hashes."; cat "$@"; } > "locks/$lock.txt"
+}
+write runtime "$work/runtime.txt" "$work/alone.txt"
+write dev "$work/dev.txt" "$work/alone.txt"
+write brownie "$work/brownie.txt"

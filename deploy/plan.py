@@ -1,0 +1,31 @@
+"""Prints a plan of a deployment: an operator reads it, contracts/scripts/deploy.py does it."""
+
+from __future__ import annotations
+
+import argparse
+import json
+
+from protocol.chain import params
+from protocol.units import WEI_PER_CREDIT, parse_address
+
+PARAMS = {"development": params.development, "production": params.production}
+NOBODY = "0x" + "00" * 20
+
+
+def main() -> None:
+    """Print the plan as JSON."""
+    parser = argparse.ArgumentParser(prog="python -m deploy.plan", description=__doc__)
+    parser.add_argument("params", choices=PARAMS, help="the terms to start from")
+    parser.add_argument("--supply", type=int, default=10**9, help="credits for the deployer")
+    parser.add_argument("--minter", default=NOBODY, help="who may mint more for ever; nobody")
+    options = parser.parse_args()
+    plan = {
+        "params": PARAMS[options.params]().to_json(),
+        "initial_supply_wei": str(options.supply * WEI_PER_CREDIT),
+        "minter": parse_address(options.minter),
+    }
+    print(json.dumps(plan, indent=2))
+
+
+if __name__ == "__main__":
+    main()
