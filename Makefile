@@ -90,9 +90,9 @@ format: setup-dev ## rewrite everything in the house style
 brownie: $(READY)/brownie ## Brownie for contracts/, in an environment of its own
 	@echo "Beside a running Fallow (fallow up):  cd contracts && tools/brownie console"
 
-contracts-test: $(READY)/contracts ## Forge tests, and drift of artefacts and gas
+contracts-test: $(READY)/contracts ## Forge tests, and drift of storage, artefacts and gas
 	$(call step,contracts)
-	@cd contracts && npm run --silent test && npm run --silent artifacts:check && npm run --silent gas:check
+	@cd contracts && npm run --silent test && npm run --silent layout:check && npm run --silent artifacts:check && npm run --silent gas:check
 
 brownie-test: setup-dev $(READY)/brownie ## operators' scripts and the console, on real chains
 	$(call step,Brownie)

@@ -22,6 +22,7 @@ import {
 import {BatchState} from "../src/types/BatchState.sol";
 import {Delegation, DelegationHash} from "../src/types/Delegation.sol";
 import {Job, JobHash} from "../src/types/Job.sol";
+import {JobState} from "../src/types/JobState.sol";
 import {LeaseResult, LeaseResultHash} from "../src/types/LeaseResult.sol";
 import {LeaseTerms, LeaseTermsFields} from "../src/types/LeaseTerms.sol";
 import {Params} from "../src/types/Params.sol";
@@ -211,6 +212,10 @@ abstract contract Fixture {
         });
     }
 
+    function _idOf(Job memory job) internal view returns (bytes32) {
+        return _digest(JobHash.hash(job));
+    }
+
     function _open(Job memory job) internal returns (bytes32 jobId) {
         jobId = market.openJob(job, _sign(REQUESTER_KEY, JobHash.hash(job)));
         _jobOf[jobId] = job;
@@ -218,6 +223,10 @@ abstract contract Fixture {
 
     function _openDefault() internal returns (bytes32) {
         return _open(_job());
+    }
+
+    function _stateOf(bytes32 jobId) internal view returns (JobState memory state) {
+        (state,) = market.job(jobId);
     }
 
     // ------------------------------------------------------------------------------ leases

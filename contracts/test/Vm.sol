@@ -18,13 +18,17 @@ interface Vm {
     function stopPrank() external;
     function warp(uint256 timestamp) external;
     function roll(uint256 blockNumber) external;
+    function deal(address who, uint256 balanceWei) external;
     function chainId(uint256 id) external;
+    function load(address target, bytes32 slot) external view returns (bytes32);
+    function store(address target, bytes32 slot, bytes32 value) external;
     function etch(address target, bytes calldata code) external;
     function mockCall(address target, bytes calldata data, bytes calldata reply) external;
     function label(address target, string calldata name) external;
     function deployCode(string calldata artifact, bytes calldata arguments)
         external
         returns (address);
+    function getCode(string calldata artifact) external view returns (bytes memory);
     function computeCreateAddress(address deployer, uint256 nonce) external pure returns (address);
     function getNonce(address account) external view returns (uint64);
     function getBlockNumber() external view returns (uint256);
