@@ -11,7 +11,7 @@ ifdef NO_COLOR
 step = @printf '\n==> %s\n' "$(1)"
 endif
 
-.PHONY: help demo test setup setup-dev packages lint format brownie contracts-test brownie-test web-test python-test e2e bench locks types clean
+.PHONY: help demo test setup setup-dev packages lint format brownie contracts-test slither brownie-test web-test python-test e2e bench mutation locks types clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-15s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -21,7 +21,7 @@ demo: setup ## run the main job on embedded parts (KEEP=1 leaves it running)
 	@$(BIN)/python -m deploy.demo $(if $(KEEP),--keep)
 
 test: packages setup-dev ## set up and pass every check
-	@deploy/host/with-engine $(MAKE) --no-print-directory lint contracts-test brownie-test web-test python-test e2e
+	@deploy/host/with-engine $(MAKE) --no-print-directory lint contracts-test slither brownie-test web-test python-test e2e
 	$(call step,every check passed)
 
 setup: $(READY)/python $(READY)/web ## what running needs: Python environment and web app
@@ -73,6 +73,12 @@ $(READY)/brownie: $(READY)/brownie-environment $(READY)/contracts $(BROWNIE_SOUR
 	@cd contracts && tools/brownie compile >/dev/null
 	@touch $@
 
+$(READY)/slither-environment: locks/slither.txt
+	$(call step,Slither's environment from locks/slither.txt)
+	@mkdir -p build/slither
+	@deploy/host/environment $(PYTHON) locks/slither.txt build/slither/venv
+	@mkdir -p $(@D) && touch $@
+
 lint: setup-dev ## formatters, linters, types, import rules, locks
 	$(call step,lint)
 	@$(BIN)/ruff check . && $(BIN)/ruff format --check .
@@ -94,6 +100,10 @@ contracts-test: $(READY)/contracts ## Forge tests, and drift of storage, artefac
 	$(call step,contracts)
 	@cd contracts && npm run --silent test && npm run --silent layout:check && npm run --silent artifacts:check && npm run --silent gas:check
 
+slither: $(READY)/slither-environment $(READY)/contracts ## static analysis of the contracts, each finding explained
+	$(call step,Slither)
+	@build/slither/venv/bin/python contracts/tools/slither
+
 brownie-test: setup-dev $(READY)/brownie ## operators' scripts and the console, on real chains
 	$(call step,Brownie)
 	@$(BIN)/python -m pytest tests/contracts
@@ -112,6 +122,9 @@ e2e: setup-dev ## a browser drives the running stack
 
 bench: setup-dev ## measure, and write bench/results.json
 	@$(BIN)/python -m bench
+
+mutation: $(READY)/contracts ## change the contracts at random, and see whether a test notices (SAMPLE=100 SEED=1)
+	@cd contracts && tools/mutate --sample $(or $(SAMPLE),100) --seed $(or $(SEED),1)
 
 locks: ## resolve the Python locks anew (needs uv)
 	@locks/lock.sh

@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Resolve pyproject.toml into two hash-pinned locks, and Brownie into a third. Needs the network and `uv`.
+# Resolve pyproject.toml into two hash-pinned locks, and Brownie and Slither into one each. Needs the network and `uv`.
 set -euo pipefail
 cd "$(dirname "$0")/.."
 work=$(mktemp -d)
@@ -13,6 +13,7 @@ compile --extra embedded pyproject.toml --output-file "$work/runtime.txt"
 compile --extra embedded --group dev --constraint "$work/runtime.txt" pyproject.toml \
   --output-file "$work/dev.txt"
 compile locks/brownie.in --output-file "$work/brownie.txt"
+compile locks/slither.in --output-file "$work/slither.txt"
 write() { # LOCK PART...
   local lock=$1
   shift
@@ -21,3 +22,4 @@ write() { # LOCK PART...
 write runtime "$work/runtime.txt" "$work/alone.txt"
 write dev "$work/dev.txt" "$work/alone.txt"
 write brownie "$work/brownie.txt"
+write slither "$work/slither.txt"

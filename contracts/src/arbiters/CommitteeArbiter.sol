@@ -168,9 +168,9 @@ contract CommitteeArbiter is ICommitteeArbiter {
     {
         uint256 count = drawn.members.length;
         address[] memory majority = new address[](votes);
-        uint256 offenders;
-        uint256 absentees;
-        uint256 found;
+        uint256 offenders = 0;
+        uint256 absentees = 0;
+        uint256 found = 0;
         for (uint256 i; i < count; ++i) {
             bool isSilent = !_hasRevealed(drawn, i);
             bool isWithMajority = !isSilent && votes != 0 && drawn.digests[i] == digest;

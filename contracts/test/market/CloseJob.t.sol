@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {Batch} from "../../src/types/Batch.sol";
-import {Job, JobHash} from "../../src/types/Job.sol";
+import {Job} from "../../src/types/Job.sol";
 import {JobState, JobWords} from "../../src/types/JobState.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";

@@ -7,7 +7,6 @@ import {IMarketCore} from "../../src/interfaces/IMarketCore.sol";
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {Batch, Signature} from "../../src/types/Batch.sol";
-import {Job} from "../../src/types/Job.sol";
 import {JobWords} from "../../src/types/JobState.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
 import {Request, RequestHash} from "../../src/types/Request.sol";

@@ -14,6 +14,7 @@ import {
     Signature
 } from "../../src/types/Batch.sol";
 import {BatchState} from "../../src/types/BatchState.sol";
+import {Verdict} from "../../src/types/Dispute.sol";
 import {Job} from "../../src/types/Job.sol";
 import {JobState, JobWords} from "../../src/types/JobState.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
@@ -396,6 +397,28 @@ contract SettleBatchTest is Fixture {
         vm.assertEq(_stateOf(jobId).settledTasks, 4);
         vm.assertEq(_stateOf(jobId).committedTasks, 4);
         vm.assertFalse(market.isTaskCommitted(jobId, 4));
+    }
+
+    /// @dev Two disputes about one lease: the first finishes it. The second must find that it is moot,
+    /// though all else of the batch is over, or the lease's tasks would be freed twice.
+    function test_AFinishedBatchStaysWhileADisputeIsOpen() external {
+        LeaseResult memory wrong = _leaseWithFault(jobId, 4, 6, 5);
+        (bytes32 batchId, Batch memory batch) = _commit(_two(_lease(jobId, 0, 4), wrong));
+        uint256 second = _dispute(batch, 1, 6);
+        _lose(batch, wrong, 1, 5);
+        _passWindow(batchId);
+        _expectSettled(batchId, 0, 1);
+        market.settleBatch(batch);
+        vm.assertEq(market.batch(batchId).finishedBits, 3);
+        vm.assertEq(market.batch(batchId).disputedBits, 2);
+        vm.assertEq(_stateOf(jobId).committedTasks, 0);
+        vm.assertTrue(market.isMoot(second));
+        arbiter.resolve(second);
+        vm.assertEq(uint8(market.dispute(second).verdict), uint8(Verdict.None));
+        vm.assertEq(market.account(provider).strikes, 1);
+        vm.assertEq(market.account(provider).openDisputes, 0);
+        vm.assertEq(_stateOf(jobId).committedTasks, 0);
+        _expectNothing(batchId, batch);
     }
 
     function test_AConcededLeaseIsNeverPaid() external {
