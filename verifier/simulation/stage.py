@@ -70,6 +70,7 @@ class Stage:
         self.coalition: set[Address] = set()
         self.friendly: set[Address] = set()
         self.operator = Address("operator")
+        self.is_wary = False
         self._names = 0
         self._next_task: dict[Bytes32, int] = {}
         self._wrong: set[tuple[Bytes32, int]] = set()
@@ -290,14 +291,14 @@ class Stage:
     ) -> None:
         """A verifier of the coalition signs what the provider tells it.
 
-        Both rounds are drawn by one seed: it sees that an honest one will look too, and then signs
-        nothing that a committee could contradict.
+        Both rounds are drawn by one seed: it sees that an honest one will look too. If that ends
+        before a committee, a wary one signs nothing that could be contradicted.
 
         It could do so about right results too, so that the work it saves is nothing gained by a
         wrong one; `shared-digests` measures that.
         """
         self.tally.honest_income_wei += pricing.audit_fee_wei(entry.price_per_task_wei)
-        if is_alone:
+        if is_alone or not self.is_wary:
             self.pay_audit(batch_id, index, task, draw, WRONG)
 
     def _audit_for_nothing(self, entry: LeaseEntry) -> None:

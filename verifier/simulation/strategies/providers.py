@@ -35,6 +35,7 @@ class Plan:
 def cheat(stage: Stage, plan: Plan, answer: Answer) -> None:
     """Deliver; when honest verifiers are drawn for wrong tasks, `answer` each of them."""
     provider = stage.attacker("cheater", plan.stake_prices)
+    stage.is_wary = answer in FIGHTING
     for window in range(plan.honest_windows + plan.windows):
         wrong = plan.wrong_tasks if window >= plan.honest_windows else 0
         batch_id = stage.commit(_leases(stage, provider, plan, wrong))
@@ -134,6 +135,9 @@ def _wash(stage: Stage, provider: Address, price_wei: int) -> None:
     friend = stage.attacker("friend")
     stage.concede(stage.market.open_dispute(friend, own_batch, 0, entry.first_task, stage.at))
 
+
+# These end before a committee, which may contradict a verifier that signed.
+FIGHTING: tuple[Answer, ...] = (fight, hide_claim, fight_friend, concede_once_then_fight)
 
 # ---------------------------------------------------------------------------------- plays
 
