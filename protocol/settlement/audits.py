@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from protocol import pricing
@@ -22,7 +22,7 @@ from protocol.settlement.refusals import Refusal, Refused, require
 from protocol.units import Address, Bytes32
 
 # A batch, the lease's index in it, the task, and the round.
-_Key = tuple[Bytes32, int, int, int]
+AuditKey = tuple[Bytes32, int, int, int]
 
 
 class Audits(Batches):
@@ -30,7 +30,7 @@ class Audits(Batches):
 
     def __init__(self, terms: Terms, rules: Rules | None = None) -> None:
         super().__init__(terms, rules)
-        self._paid_audits: dict[_Key, PaidAudit] = {}
+        self._paid_audits: dict[AuditKey, PaidAudit] = {}
 
     def audit_draws(self, batch_id: Bytes32, index: int, task: int) -> tuple[Draw, ...]:
         """Who audits a task of a batch whose seed is fixed; nobody if it is not drawn."""
@@ -47,6 +47,11 @@ class Audits(Batches):
             state.commit_block,
             self._parties(state, entry),
         )
+
+    @property
+    def paid_audits(self) -> Mapping[AuditKey, PaidAudit]:
+        """All that was paid, by batch, index, task and round."""
+        return self._paid_audits
 
     def paid_audit(self, batch_id: Bytes32, index: int, task: int, number: int) -> PaidAudit | None:
         """What was paid for one round of a task's audits."""
@@ -68,7 +73,7 @@ class Audits(Batches):
         if before.seed is None:
             self._fix_seed(batch_id, seed, at)
         try:
-            keys: set[_Key] = set()
+            keys: set[AuditKey] = set()
             for claim in claims:
                 keys.add(self._payable(batch_id, claim, keys))
         except Refused:
@@ -76,7 +81,9 @@ class Audits(Batches):
             raise
         return sum(self._pay_audit(batch_id, claim) for claim in claims)
 
-    def _payable(self, batch_id: Bytes32, claim: AuditClaim, keys: Collection[_Key]) -> _Key:
+    def _payable(
+        self, batch_id: Bytes32, claim: AuditClaim, keys: Collection[AuditKey]
+    ) -> AuditKey:
         """Check a claim; return which audit it is for. `keys` are paid in the same call."""
         state = self.batch(batch_id)
         entry = self._entry(batch_id, claim.index, claim.task)

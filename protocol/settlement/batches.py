@@ -37,6 +37,10 @@ class Batches(Jobs):
         require(batch_id in self._batches, Refusal.UNKNOWN_BATCH)
         return self._batches[batch_id]
 
+    def has_batch(self, batch_id: Bytes32) -> bool:
+        """Whether a batch was ever committed."""
+        return batch_id in self._batches
+
     def lease_facts(self, batch_id: Bytes32, index: int) -> LeaseFacts:
         """What `protocol.lifecycle` derives a lease's status from."""
         state = self.batch(batch_id)

@@ -27,6 +27,14 @@ class Jobs(Seats):
         require(job_id in self._jobs, Refusal.UNKNOWN_JOB)
         return self._jobs[job_id]
 
+    def has_job(self, job_id: Bytes32) -> bool:
+        """Whether a job was opened, or cancelled before it could be."""
+        return job_id in self._jobs
+
+    def is_task_committed(self, job_id: Bytes32, task: int) -> bool:
+        """Whether a result of the task stands now."""
+        return bool(self._committed_tasks.get(job_id, 0) >> task & 1)
+
     def open_job(
         self, job_id: Bytes32, terms: JobTerms, at: Moment, *, signer: Address, relayer: Address
     ) -> None:
