@@ -36,12 +36,12 @@ class History:
         self._released: list[tuple[LeaseResult, Address]] = []
         # How often, and what there should be for it: without that it comes up rarely.
         self._moves: tuple[tuple[int, Callable[[], object], str], ...] = (
-            (4, self._pay_in, ""),
-            (2, self._pay_out, ""),
-            (4, self._stake, ""),
+            (2, self._pay_in, ""),
+            (1, self._pay_out, ""),
+            (2, self._stake, ""),
             (4, self._unstake, ""),
-            (4, self._sit, ""),
-            (5, self._stand_up, ""),
+            (3, self._sit, ""),
+            (4, self._stand_up, ""),
             (1, self._pause, ""),
             (1, self._void, ""),
             (7, self._open_job, ""),
@@ -54,10 +54,13 @@ class History:
             (15, self._settle, "batch"),
             (10, self._concede, "dispute"),
             (12, self._draw, "dispute"),
-            (25, self._vote, "voting"),
-            (25, self._reveal, "revealing"),
-            (20, self._open_claim, "opening"),
+            (60, self._vote, "voting"),
+            (60, self._reveal, "revealing"),
+            (40, self._open_claim, "opening"),
             (10, self._resolve, "committee"),
+            (30, self._resolve, "opening"),
+            (6, self._race, "dispute"),
+            (6, self._race, "committee"),
             (4, self._contradict, "ruling"),
         )
         self._begin()
@@ -71,6 +74,34 @@ class History:
         ]
         (_, move, _), *_ = self.random.choices(self._moves, weights)
         move()
+
+    def finish(self) -> None:
+        """Whatever happened: time ends every dispute, settles every batch and lets all money out."""
+        twins, mirror = self.twins, self.twins.mirror
+        delay = mirror.terms.unstake_delay_seconds
+        for number in range(1, mirror.dispute_count + 1):
+            if mirror.dispute(number).seat_ids is None:
+                twins.wait(3, mirror.terms.concede_seconds + 1)
+                twins.draw_committee(self._someone(), number)
+        twins.wait(1, delay)
+        for number in range(1, mirror.dispute_count + 1):
+            twins.resolve(self._someone(), number)
+        for batch in list(twins.batches.values()):
+            twins.settle(self._someone(), batch)
+        for number, seat in enumerate(mirror.seats()):
+            twins.leave_seats(seat.holder, [number])
+        twins.wait(1, 2 * delay + 10_000)
+        for job in list(twins.jobs.values()):
+            twins.close_job(self._someone(), job)
+        for number, seat in enumerate(mirror.seats()):
+            twins.release_seats(seat.holder, [number])
+        for who in EVERYBODY:
+            twins.unstake(self._someone(), who)
+            twins.request_unstake(who, mirror.account(who).stake_wei)
+        twins.wait(1, delay)
+        for who in EVERYBODY:
+            twins.unstake(self._someone(), who)
+            twins.withdraw(who, mirror.account(who).balance_wei)
 
     def _things(self) -> set[str]:
         """What there is to do something about."""
@@ -209,7 +240,8 @@ class History:
         self.twins.stake(who, self._amount(self.twins.mirror.account(who).balance_wei // 4))
 
     def _unstake(self) -> None:
-        who = self._someone()
+        waiting = [p for p in PEOPLE if self.twins.mirror.account(p).unstaking_wei]
+        who = self._pick(waiting if waiting and not self._rarely(3) else PEOPLE)
         own = self.twins.mirror.account(who)
         if (own.unstaking_wei and not self._rarely(4)) or self._rarely(6):
             self.twins.unstake(self._someone(), who)
@@ -406,6 +438,28 @@ class History:
         line += int(self._rarely(40))
         self.twins.open_dispute(self._someone(), batch, line, task + 5 * int(self._rarely(40)))
 
+    def _race(self) -> None:
+        """Commit more work in the very block in which an earlier lease is lost."""
+        number = self._dispute()
+        if number is None or not 0 < number <= self.twins.mirror.dispute_count:
+            return
+        provider = self.twins.mirror.dispute(number).entry.provider
+        is_first = self._rarely(3)
+        if not is_first:
+            self._commit_by(provider)
+        self.twins.concede(provider, number)
+        self.twins.resolve(self._someone(), number)
+        if is_first:
+            self._commit_by(provider)
+
+    def _commit_by(self, provider: Address) -> None:
+        known = [job for job in self.twins.jobs.values() if self._is_open(job)]
+        leases = [(job, *made) for job in known for made in self._work(job)]
+        if leases:
+            job, result, _ = self._pick(leases)
+            again = replace(result, provider=provider)
+            self.twins.commit(job.operator, [(again, provider)])
+
     def _concede(self) -> None:
         number = self._dispute()
         if number is not None:
@@ -436,7 +490,7 @@ class History:
     def _opinion(self, number: int, who: Address) -> Bytes32:
         """What a member finds: each time the same."""
         lot = Random(f"{number} {who}").random()
-        return GOOD if lot < 0.65 else WRONG if lot < 0.9 else OTHER
+        return GOOD if lot < 0.75 else WRONG if lot < 0.93 else OTHER
 
     def _reveal(self) -> None:
         number = self._dispute()
