@@ -1,11 +1,19 @@
-"""Money in and out, and providers' stake. Mirrors market/Money.sol and market/MarketBase.sol."""
+"""Money in and out, and providers' stake. Mirrors market/Money.sol, market/MarketBase.sol,
+`cancelAll` of market/Keys.sol, and market/Pausing.sol."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
 
-from protocol.settlement.facts import Account, Moment, Rules, Terms
+from protocol.settlement.facts import (
+    LONGEST_PAUSE_SECONDS,
+    MAX_EPOCH,
+    Account,
+    Moment,
+    Rules,
+    Terms,
+)
 from protocol.settlement.refusals import Refusal, require
 from protocol.units import Address
 
@@ -20,14 +28,30 @@ class Accounts:
         self.rules = rules or Rules()
         self.held_wei = 0
         self.burnt_wei = 0
+        self.intake_paused_until = 0
+        self.next_pause_at = 0
         self._accounts: dict[Address, Account] = {}
 
     def account(self, owner: Address) -> Account:
         """An account's facts."""
         return self._accounts.get(owner, _NOBODY)
 
-    def deposit(self, owner: Address, amount_wei: int) -> None:
+    def pause_intake(self, seconds: int, at: Moment) -> None:
+        """The guardian keeps new money out for a while."""
+        require(seconds <= LONGEST_PAUSE_SECONDS, Refusal.PAUSE_TOO_LONG)
+        require(at.seconds >= self.next_pause_at, Refusal.PAUSED_TOO_SOON)
+        self.intake_paused_until = at.seconds + seconds
+        self.next_pause_at = self.intake_paused_until + seconds
+
+    def cancel_all(self, owner: Address) -> None:
+        """What `owner` signed before, and nobody has sent yet, is void."""
+        epoch = self.account(owner).epoch
+        require(epoch < MAX_EPOCH, Refusal.EPOCHS_USED_UP)
+        self._change(owner, epoch=epoch + 1)
+
+    def deposit(self, owner: Address, amount_wei: int, at: Moment) -> None:
         """Tokens come in."""
+        self._require_intake(at)
         require(amount_wei > 0, Refusal.ZERO_AMOUNT)
         self.held_wei += amount_wei
         self._credit(owner, amount_wei)
@@ -57,11 +81,11 @@ class Accounts:
         )
 
     def unstake(self, owner: Address, at: Moment) -> None:
-        """Take back what was asked for, after the delay and with no work at risk."""
+        """Take back what was asked for, after the delay and in no dispute."""
         own = self.account(owner)
         require(own.unstaking_wei > 0, Refusal.NOTHING_UNSTAKING)
         require(at.seconds >= own.unstake_at, Refusal.STAKE_LOCKED)
-        require(own.unvested_wei == 0, Refusal.STAKE_AT_RISK)
+        require(own.open_disputes == 0, Refusal.STAKE_IN_DISPUTE)
         self._change(
             owner,
             unstaking_wei=0,
@@ -77,6 +101,9 @@ class Accounts:
     def total_wei(self) -> int:
         """The sum of every claim; always `held_wei`."""
         return self.burnt_wei + sum(self.owned_wei(owner) for owner in self._accounts)
+
+    def _require_intake(self, at: Moment) -> None:
+        require(at.seconds >= self.intake_paused_until, Refusal.INTAKE_PAUSED)
 
     def _spend(self, owner: Address, amount_wei: int) -> None:
         free_wei = self.account(owner).balance_wei

@@ -2,14 +2,27 @@
 
 from __future__ import annotations
 
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 
 from protocol import pricing
-from protocol.sampling import Draw, draw_verifiers, seat_index
+from protocol.sampling import Draw, audit_rounds, draw_verifiers, seat_index
 from protocol.settlement.batches import Batches
-from protocol.settlement.facts import AuditClaim, Batch, LeaseEntry, PaidAudit, Rules, Terms
-from protocol.settlement.refusals import Refusal, require
-from protocol.units import Address
+from protocol.settlement.facts import (
+    MAX_ITEMS,
+    AuditClaim,
+    Batch,
+    LeaseEntry,
+    Moment,
+    PaidAudit,
+    Rules,
+    Terms,
+)
+from protocol.settlement.refusals import Refusal, Refused, require
+from protocol.units import Address, Bytes32
+
+# A batch, the lease's index in it, the task, and the round.
+AuditKey = tuple[Bytes32, int, int, int]
 
 
 class Audits(Batches):
@@ -17,13 +30,12 @@ class Audits(Batches):
 
     def __init__(self, terms: Terms, rules: Rules | None = None) -> None:
         super().__init__(terms, rules)
-        self._paid_audits: dict[tuple[int, int, int, int], PaidAudit] = {}
+        self._paid_audits: dict[AuditKey, PaidAudit] = {}
 
-    def audit_draws(self, batch_id: int, index: int, task: int) -> tuple[Draw, ...]:
+    def audit_draws(self, batch_id: Bytes32, index: int, task: int) -> tuple[Draw, ...]:
         """Who audits a task of a batch whose seed is fixed; nobody if it is not drawn."""
         state = self.batch(batch_id)
         entry = self._entry(batch_id, index, task)
-        require(state.seed is not None, Refusal.SEED_NOT_FIXED)
         if state.seed is None:
             return ()
         return draw_verifiers(
@@ -36,31 +48,76 @@ class Audits(Batches):
             self._parties(state, entry),
         )
 
-    def paid_audit(self, batch_id: int, index: int, task: int, number: int) -> PaidAudit | None:
+    @property
+    def paid_audits(self) -> Mapping[AuditKey, PaidAudit]:
+        """All that was paid, by batch, index, task and round."""
+        return self._paid_audits
+
+    def paid_audit(self, batch_id: Bytes32, index: int, task: int, number: int) -> PaidAudit | None:
         """What was paid for one round of a task's audits."""
         return self._paid_audits.get((batch_id, index, task, number))
 
-    def pay_audit(self, claim: AuditClaim) -> int:
-        """Pay a drawn verifier whose digest is the provider's; return the fee."""
-        state = self.batch(claim.batch_id)
-        require(state.seed is not None, Refusal.SEED_NOT_FIXED)
-        entry = self._entry(claim.batch_id, claim.index, claim.task)
-        draws = self.audit_draws(claim.batch_id, claim.index, claim.task)
-        require(bool(draws), Refusal.TASK_NOT_DRAWN)
+    def pay_audits(
+        self,
+        batch_id: Bytes32,
+        claims: Sequence[AuditClaim],
+        at: Moment,
+        seed: Bytes32 | None = None,
+    ) -> int:
+        """Pay drawn verifiers whose digests are the provider's; return the fees.
+
+        This also fixes the batch's seed, as `fix_seed` does.
+        """
+        require(0 < len(claims) <= MAX_ITEMS, Refusal.TOO_MANY)
+        before = self._live_batch(batch_id)
+        if before.seed is None:
+            self._fix_seed(batch_id, seed, at)
+        try:
+            keys: set[AuditKey] = set()
+            for claim in claims:
+                keys.add(self._payable(batch_id, claim, keys))
+        except Refused:
+            self._batches[batch_id] = before
+            raise
+        return sum(self._pay_audit(batch_id, claim) for claim in claims)
+
+    def _payable(
+        self, batch_id: Bytes32, claim: AuditClaim, keys: Collection[AuditKey]
+    ) -> AuditKey:
+        """Check a claim; return which audit it is for. `keys` are paid in the same call."""
+        state = self.batch(batch_id)
+        entry = self._entry(batch_id, claim.index, claim.task)
         draw = Draw(claim.verifier, claim.attempt)
+        require(draw.round < self._rounds(state, claim), Refusal.TASK_NOT_DRAWN)
+        draws = self.audit_draws(batch_id, claim.index, claim.task)
         require(draw in draws, Refusal.VERIFIER_NOT_DRAWN)
+        require(claim.is_signed, Refusal.BAD_SIGNATURE)
         agrees = claim.digest == claim.claimed_digest
         require(agrees or not self.rules.pays_agreeing_audits_only, Refusal.AUDIT_DISAGREES)
-        key = (claim.batch_id, claim.index, claim.task, draw.round)
-        require(key not in self._paid_audits, Refusal.AUDIT_ALREADY_PAID)
-        job = self._live_job(entry.job_id)
+        key = (batch_id, claim.index, claim.task, draw.round)
+        is_paid = key in self._paid_audits or key in keys
+        require(not is_paid, Refusal.AUDIT_ALREADY_PAID)
+        self._live_job(entry.job_id)
+        return key
+
+    def _pay_audit(self, batch_id: Bytes32, claim: AuditClaim) -> int:
+        state = self.batch(batch_id)
+        entry = state.entries[claim.index]
+        number = Draw(claim.verifier, claim.attempt).round
+        seat_id = self._drawn_seat(state, entry, claim)
+        paid = PaidAudit(claim.verifier, seat_id, claim.digest)
+        self._paid_audits[batch_id, claim.index, claim.task, number] = paid
+        job = self._jobs[entry.job_id]
         fee_wei = min(pricing.audit_fee_wei(entry.price_per_task_wei), job.audit_escrow_wei)
-        self._paid_audits[key] = PaidAudit(
-            claim.verifier, self._drawn_seat(state, entry, claim), claim.digest
-        )
         self._jobs[entry.job_id] = replace(job, audit_escrow_wei=job.audit_escrow_wei - fee_wei)
         self._credit(claim.verifier, fee_wei)
         return fee_wei
+
+    def _rounds(self, state: Batch, claim: AuditClaim) -> int:
+        if state.seed is None:
+            return 0
+        lease_id = state.entries[claim.index].lease_id
+        return audit_rounds(state.seed, lease_id, claim.task, state.rates_ppm[claim.index])
 
     def _parties(self, state: Batch, entry: LeaseEntry) -> tuple[Address, ...]:
         return (entry.provider, self._jobs[entry.job_id].terms.requester, state.operator)

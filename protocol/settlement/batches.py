@@ -8,6 +8,8 @@ from dataclasses import replace
 from protocol import pricing
 from protocol.lifecycle import LeaseFacts
 from protocol.settlement.facts import (
+    MAX_FREED_TASKS,
+    MAX_GAP,
     MAX_ITEMS,
     MAX_LEASE_TASKS,
     Batch,
@@ -17,7 +19,7 @@ from protocol.settlement.facts import (
     Terms,
 )
 from protocol.settlement.jobs import Jobs
-from protocol.settlement.refusals import Refusal, Refused, require
+from protocol.settlement.refusals import Refusal, require
 from protocol.units import Address, Bytes32
 
 
@@ -26,16 +28,20 @@ class Batches(Jobs):
 
     def __init__(self, terms: Terms, rules: Rules | None = None) -> None:
         super().__init__(terms, rules)
-        self._batches: list[Batch] = []
-        self._used_leases: set[tuple[Bytes32, Bytes32]] = set()
-        self._lost_leases: set[tuple[int, int]] = set()
+        self._batches: dict[Bytes32, Batch] = {}
+        self._void_results: set[LeaseEntry] = set()
+        self._lost_leases: set[tuple[Bytes32, int]] = set()
 
-    def batch(self, batch_id: int) -> Batch:
-        """A batch's facts."""
-        require(0 < batch_id <= len(self._batches), Refusal.UNKNOWN_BATCH)
-        return self._batches[batch_id - 1]
+    def batch(self, batch_id: Bytes32) -> Batch:
+        """A batch's facts, also of one that is over."""
+        require(batch_id in self._batches, Refusal.UNKNOWN_BATCH)
+        return self._batches[batch_id]
 
-    def lease_facts(self, batch_id: int, index: int) -> LeaseFacts:
+    def has_batch(self, batch_id: Bytes32) -> bool:
+        """Whether a batch was ever committed."""
+        return batch_id in self._batches
+
+    def lease_facts(self, batch_id: Bytes32, index: int) -> LeaseFacts:
         """What `protocol.lifecycle` derives a lease's status from."""
         state = self.batch(batch_id)
         is_lost = (batch_id, index) in self._lost_leases
@@ -49,12 +55,13 @@ class Batches(Jobs):
 
     def commit_batch(
         self,
+        batch_id: Bytes32,
         operator: Address,
         entries: Sequence[LeaseEntry],
         at: Moment,
         signers: Sequence[Address] | None = None,
-    ) -> int:
-        """Commit leases under one number, each with its audit rate.
+    ) -> None:
+        """Commit leases under one id, the batch's hash, each with its audit rate.
 
         `signers` are the wallets that the leases' signatures stand for on this market; without them
         every lease is signed as it claims to be.
@@ -65,48 +72,42 @@ class Batches(Jobs):
         taken = self._require_free(operator, entries, names, at)
         self._committed_tasks |= taken
         rates_ppm = tuple(self._record(entry) for entry in entries)
-        self._batches.append(
-            Batch(
-                tuple(entries),
-                rates_ppm,
-                operator,
-                commit_block=at.block,
-                seed_block=at.block + self.terms.seed_delay_blocks,
-                committed_at=at.seconds,
-                seat_count=len(self.seats()),
-            )
+        self._batches[batch_id] = Batch(
+            tuple(entries),
+            rates_ppm,
+            operator,
+            commit_block=at.block,
+            committed_at=at.seconds,
+            seed_block=at.block + self.terms.seed_delay_blocks,
+            window_ends_at=at.seconds + self.terms.dispute_window_seconds,
+            seat_count=self.seat_count_at(at.block),
         )
-        return len(self._batches)
 
-    def fix_seed(self, batch_id: int, seed: Bytes32 | None, at: Moment) -> None:
-        """Fix what all draws follow from. `seed` is the beacon's value for the batch's seed block,
-        None if that is out of its reach: then a later block is chosen.
+    def fix_seed(self, batch_id: Bytes32, seed: Bytes32 | None, at: Moment) -> None:
+        """Keep what all draws follow from. `seed` is the beacon's value for the batch's seed block,
+        None if that is out of its reach: then nothing is drawn any more.
         """
-        state = self.batch(batch_id)
-        require(state.seed is None, Refusal.SEED_ALREADY_FIXED)
-        require(at.block > state.seed_block, Refusal.SEED_NOT_READY)
-        if seed is None:
-            seed_block = at.block + self.terms.seed_delay_blocks
-            self._store_batch(batch_id, replace(state, seed_block=seed_block))
-        else:
-            window_ends_at = at.seconds + self.terms.dispute_window_seconds
-            self._store_batch(batch_id, replace(state, seed=seed, window_ends_at=window_ends_at))
+        require(self._live_batch(batch_id).seed is None, Refusal.SEED_ALREADY_FIXED)
+        self._fix_seed(batch_id, seed, at)
 
-    def settle_batch(self, batch_id: int, at: Moment) -> int:
+    def settle_batch(self, batch_id: Bytes32, at: Moment) -> int:
         """Pay or forfeit what can be; return how many leases that were."""
-        state = self.batch(batch_id)
-        blocked = state.finished_bitmap | state.disputed_bitmap
-        done = 0
-        for index, entry in enumerate(state.entries):
-            is_blocked = blocked >> index & 1
-            if not is_blocked and self._settle_or_forfeit(batch_id, index, entry, at):
-                done |= 1 << index
-        if not done:
-            require(state.seed is not None, Refusal.SEED_NOT_FIXED)
-            require(state.is_window_over(at.seconds), Refusal.WINDOW_OPEN)
-            raise Refused(Refusal.NOTHING_TO_SETTLE)
-        self._store_batch(batch_id, replace(state, finished_bitmap=state.finished_bitmap | done))
+        state = self._live_batch(batch_id)
+        is_due = state.is_window_over(at.seconds) and at.block > state.seed_block
+        require(is_due, Refusal.WINDOW_OPEN)
+        done = self._settle_pending(batch_id, at)
+        require(done != 0, Refusal.NOTHING_TO_SETTLE)
+        finished = state.finished_bitmap | done
+        is_over = finished == (1 << len(state.entries)) - 1 and not state.disputed_bitmap
+        self._batches[batch_id] = replace(state, finished_bitmap=finished, is_over=is_over)
+        self._close_done(state, at)
         return done.bit_count()
+
+    def _fix_seed(self, batch_id: Bytes32, seed: Bytes32 | None, at: Moment) -> None:
+        state = self._batches[batch_id]
+        require(at.block > state.seed_block, Refusal.SEED_NOT_READY)
+        require(seed is not None, Refusal.SEED_GONE)
+        self._batches[batch_id] = replace(state, seed=seed)
 
     def _require_free(
         self,
@@ -116,26 +117,31 @@ class Batches(Jobs):
         at: Moment,
     ) -> dict[Bytes32, int]:
         """Check all leases before anything changes; return their jobs' committed tasks."""
+        for job_id in sorted({entry.job_id for entry in entries}):
+            self._require_running(operator, job_id, at)
         taken: dict[Bytes32, int] = {}
-        fresh: set[tuple[Bytes32, Bytes32]] = set()
+        frontiers: dict[Bytes32, int] = {}
         for entry, signer in zip(entries, signers, strict=True):
-            self._require_committable(operator, entry, at)
+            job_id = entry.job_id
+            self._require_priced(entry)
             require(signer == entry.provider, Refusal.BAD_SIGNATURE)
-            key = (entry.job_id, entry.lease_id)
-            is_used = key in self._used_leases or key in fresh
-            require(not is_used, Refusal.LEASE_ALREADY_COMMITTED)
-            fresh.add(key)
-            before = taken.get(entry.job_id, self._committed_tasks[entry.job_id])
+            require(entry not in self._void_results, Refusal.RESULT_IS_VOID)
+            frontier = frontiers.get(job_id, self._jobs[job_id].frontier)
+            require(entry.first_task <= frontier + MAX_GAP, Refusal.TOO_FAR_AHEAD)
+            before = taken.get(job_id, self._committed_tasks[job_id])
             require(not before & _bits(entry), Refusal.TASK_ALREADY_COMMITTED)
-            taken[entry.job_id] = before | _bits(entry)
+            taken[job_id] = before | _bits(entry)
+            frontiers[job_id] = max(frontier, entry.tasks.stop)
         return taken
 
-    def _require_committable(self, operator: Address, entry: LeaseEntry, at: Moment) -> None:
-        state = self._live_job(entry.job_id)
-        terms = state.terms
-        require(operator == terms.operator, Refusal.WRONG_OPERATOR)
-        require(at.seconds >= terms.not_before, Refusal.JOB_NOT_STARTED)
+    def _require_running(self, operator: Address, job_id: Bytes32, at: Moment) -> None:
+        state = self._live_job(job_id)
+        require(operator == state.terms.operator, Refusal.WRONG_OPERATOR)
+        require(at.seconds >= state.terms.not_before, Refusal.JOB_NOT_STARTED)
         require(at.seconds <= self.commit_end(state), Refusal.COMMIT_PERIOD_OVER)
+
+    def _require_priced(self, entry: LeaseEntry) -> None:
+        terms = self._jobs[entry.job_id].terms
         is_inside = entry.first_task + entry.count <= terms.task_count
         is_range = 0 < entry.count <= MAX_LEASE_TASKS and is_inside
         require(is_range, Refusal.TASK_RANGE_INVALID)
@@ -144,30 +150,52 @@ class Batches(Jobs):
 
     def _record(self, entry: LeaseEntry) -> int:
         """Book a checked lease; return its audit rate."""
-        self._used_leases.add((entry.job_id, entry.lease_id))
         state = self._jobs[entry.job_id]
         self._jobs[entry.job_id] = replace(
             state,
+            frontier=max(state.frontier, entry.tasks.stop),
             committed_tasks=state.committed_tasks + entry.count,
             open_leases=state.open_leases + 1,
         )
-        provider = self.account(entry.provider)
-        self._change(entry.provider, unvested_wei=provider.unvested_wei + entry.amount_wei)
-        return pricing.audit_rate_ppm(entry.price_per_task_wei, provider.stake_wei)
+        stake_wei = self.account(entry.provider).stake_wei
+        return pricing.audit_rate_ppm(entry.price_per_task_wei, stake_wei)
 
-    def _settle_or_forfeit(self, batch_id: int, index: int, entry: LeaseEntry, at: Moment) -> bool:
+    def _settle_pending(self, batch_id: Bytes32, at: Moment) -> int:
+        """Pay or forfeit what can be; return it as bits. What is forfeited may be freed in part."""
         state = self.batch(batch_id)
-        if not state.is_window_over(at.seconds):
-            return False
-        provider = self.account(entry.provider)
-        if self.rules.forfeits_after_slash and state.commit_block <= provider.forfeit_block:
-            self._release_lease(batch_id, index)
-            return True
+        blocked = state.finished_bitmap | state.disputed_bitmap
+        done = freed_tasks = 0
+        for index, entry in enumerate(state.entries):
+            if blocked >> index & 1:
+                continue
+            if self._is_forfeited(state, entry):
+                if freed_tasks >= MAX_FREED_TASKS:
+                    continue
+                freed_tasks += entry.count
+                self._release_lease(batch_id, index)
+            elif self._is_held(state, entry, at):
+                continue
+            else:
+                self._settle(entry)
+            done |= 1 << index
+        return done
+
+    def _is_forfeited(self, state: Batch, entry: LeaseEntry) -> bool:
+        """Whoever was slashed loses what it had committed by then."""
+        is_before = state.commit_block <= self.account(entry.provider).forfeit_block
+        return self.rules.forfeits_after_slash and is_before
+
+    def _is_held(self, state: Batch, entry: LeaseEntry, at: Moment) -> bool:
+        """Disputes hold a provider's pay back, but only for so long."""
         held_until = state.window_ends_at + self.terms.unstake_delay_seconds
-        if provider.open_disputes and at.seconds <= held_until:
-            return False
-        self._settle(entry)
-        return True
+        return self.account(entry.provider).open_disputes != 0 and at.seconds <= held_until
+
+    def _close_done(self, state: Batch, at: Moment) -> None:
+        """A job whose every task is paid is over: what it has not spent returns at once."""
+        for job_id in state.job_ids:
+            job = self._jobs[job_id]
+            if job.settled_tasks == job.terms.task_count and not job.closed_at:
+                self._close(job_id, at)
 
     def _settle(self, entry: LeaseEntry) -> None:
         """Pay fills the provider's stake up to the minimum first."""
@@ -183,13 +211,12 @@ class Batches(Jobs):
         to_stake_wei = min(entry.amount_wei, missing_wei)
         self._change(
             entry.provider,
-            unvested_wei=provider.unvested_wei - entry.amount_wei,
             stake_wei=provider.stake_wei + to_stake_wei,
             balance_wei=provider.balance_wei + entry.amount_wei - to_stake_wei,
         )
 
-    def _release_lease(self, batch_id: int, index: int) -> None:
-        """Give up a lease's pay and free its tasks."""
+    def _release_lease(self, batch_id: Bytes32, index: int) -> None:
+        """Give up a lease's pay and free its tasks; its result can never be committed again."""
         entry = self.batch(batch_id).entries[index]
         self._lost_leases.add((batch_id, index))
         state = self._jobs[entry.job_id]
@@ -197,18 +224,23 @@ class Batches(Jobs):
             state,
             committed_tasks=state.committed_tasks - entry.count,
             open_leases=state.open_leases - 1,
+            is_released=True,
         )
+        self._void_results.add(entry)
         self._committed_tasks[entry.job_id] &= ~_bits(entry)
-        provider = self.account(entry.provider)
-        self._change(entry.provider, unvested_wei=provider.unvested_wei - entry.amount_wei)
 
-    def _store_batch(self, batch_id: int, state: Batch) -> None:
-        self._batches[batch_id - 1] = state
+    def _live_batch(self, batch_id: Bytes32) -> Batch:
+        state = self.batch(batch_id)
+        require(not state.is_over, Refusal.UNKNOWN_BATCH)
+        return state
 
-    def _entry(self, batch_id: int, index: int, task: int) -> LeaseEntry:
+    def _store_batch(self, batch_id: Bytes32, state: Batch) -> None:
+        self._batches[batch_id] = state
+
+    def _entry(self, batch_id: Bytes32, index: int, task: int) -> LeaseEntry:
         """The lease at an index, which must hold the task."""
         state = self.batch(batch_id)
-        require(0 <= index < len(state.entries), Refusal.WRONG_LEASE)
+        require(0 <= index < len(state.entries), Refusal.NO_SUCH_LINE)
         entry = state.entries[index]
         require(task in entry.tasks, Refusal.TASK_NOT_IN_LEASE)
         return entry

@@ -12,13 +12,12 @@ from protocol.settlement.facts import (
     Dispute,
     DisputeStatus,
     Moment,
-    PaidAudit,
     Rules,
     Ruling,
     Terms,
     Verdict,
 )
-from protocol.settlement.refusals import Refusal, require
+from protocol.settlement.refusals import Refusal, Refused, require
 from protocol.units import Address, Bytes32
 
 
@@ -28,8 +27,8 @@ class Disputes(Audits):
     def __init__(self, terms: Terms, rules: Rules | None = None) -> None:
         super().__init__(terms, rules)
         self._disputes: list[Dispute] = []
-        self._disputed_tasks: set[tuple[int, int, int]] = set()
-        self._open_disputes: Counter[tuple[int, int]] = Counter()
+        self._disputed_tasks: set[tuple[Bytes32, int, int]] = set()
+        self._open_disputes: Counter[tuple[Bytes32, int]] = Counter()
 
     def dispute(self, dispute_id: int) -> Dispute:
         """A dispute's facts."""
@@ -42,10 +41,10 @@ class Disputes(Audits):
         return len(self._disputes)
 
     def open_dispute(
-        self, challenger: Address, batch_id: int, index: int, task: int, at: Moment
+        self, challenger: Address, batch_id: Bytes32, index: int, task: int, at: Moment
     ) -> int:
         """Contest a task with a bond."""
-        state = self.batch(batch_id)
+        state = self._live_batch(batch_id)
         require(not state.is_window_over(at.seconds), Refusal.WINDOW_OVER)
         entry = self._entry(batch_id, index, task)
         require(not state.is_finished(index), Refusal.LEASE_FINISHED)
@@ -74,6 +73,12 @@ class Disputes(Audits):
         )
         return len(self._disputes)
 
+    def is_moot(self, dispute_id: int) -> bool:
+        """Whether an open dispute's lease was lost in another one."""
+        contested = self.dispute(dispute_id)
+        is_finished = self.batch(contested.batch_id).is_finished(contested.index)
+        return contested.status == DisputeStatus.OPEN and is_finished
+
     def concede(self, provider: Address, dispute_id: int, at: Moment) -> int:
         """Admit a wrong result; return what it took from the stake.
 
@@ -83,8 +88,7 @@ class Disputes(Audits):
         require(provider == contested.entry.provider, Refusal.NOT_THE_PROVIDER)
         ends_at = contested.opened_at + self.terms.concede_seconds
         require(at.seconds <= ends_at, Refusal.CONCEDE_PERIOD_OVER)
-        is_finished = self.batch(contested.batch_id).is_finished(contested.index)
-        require(not is_finished, Refusal.LEASE_FINISHED)
+        require(not self.is_moot(dispute_id), Refusal.LEASE_FINISHED)
         self._end_dispute(
             dispute_id, replace(contested, status=DisputeStatus.CONCEDED, verdict=_LOST)
         )
@@ -112,10 +116,7 @@ class Disputes(Audits):
 
     def convene(self, dispute_id: int, seed: Bytes32, at: Moment) -> tuple[Address, ...]:
         """Draw the committee, after the concede window; return its members."""
-        contested = self._open_dispute(dispute_id)
-        require(contested.seat_ids is None, Refusal.COMMITTEE_ALREADY_DRAWN)
-        concede_by = contested.opened_at + self.terms.concede_seconds
-        require(at.seconds > concede_by, Refusal.CONCEDE_PHASE_RUNNING)
+        contested = self._require_convenable(dispute_id, at)
         seat_ids = self.committee_seats(dispute_id, seed)
         self._hold(seat_ids)
         self._disputes[dispute_id - 1] = replace(contested, seat_ids=seat_ids)
@@ -127,7 +128,7 @@ class Disputes(Audits):
         A lease that was finished in the meantime makes the dispute moot: nobody loses anything.
         """
         contested = self._open_dispute(dispute_id)
-        is_moot = self.batch(contested.batch_id).is_finished(contested.index)
+        is_moot = self.is_moot(dispute_id)
         require(is_moot or contested.seat_ids is not None, Refusal.COMMITTEE_NOT_DRAWN)
         verdict = Verdict.NONE if is_moot else ruling.verdict
         digest = None if is_moot else ruling.digest
@@ -149,26 +150,38 @@ class Disputes(Audits):
         self._finish(contested)
         return taken_wei
 
-    def report_verifier(self, reporter: Address, dispute_id: int, number: int, at: Moment) -> int:
+    def contradict(
+        self,
+        reporter: Address,
+        dispute_id: int,
+        number: int,
+        claimed_digest: Bytes32 | None,
+        at: Moment,
+    ) -> int:
         """Take the drawn seat of whoever was paid for another digest than a committee found.
 
-        `number` is the round of its audit. A concession contradicts nobody: a provider could admit
+        `number` is the round of its audit, `claimed_digest` the provider's, as its opening proves
+        it, or None if that proves nothing. A concession contradicts nobody: a provider could admit
         what is right to have its verifier's seat taken. Returns the reporter's half.
         """
         contested = self.dispute(dispute_id)
         is_found = contested.digest is not None and contested.verdict == _LOST
-        require(is_found, Refusal.VERIFIER_NOT_CONTRADICTED)
-        paid = self.paid_audit(contested.batch_id, contested.index, contested.task, number)
-        require(paid is not None, Refusal.AUDIT_NOT_PAID)
-        if paid is None:
-            return 0
-        is_other = paid.digest != contested.digest
         is_rule = self.rules.contradicted_verifier_loses_seat
-        require(is_rule and is_other, Refusal.VERIFIER_NOT_CONTRADICTED)
-        return self._seize_for(reporter, paid, at)
+        is_other = claimed_digest not in (None, contested.digest)
+        require(is_found and is_rule and is_other, Refusal.NOT_CONTRADICTED)
+        key = (contested.batch_id, contested.index, contested.task, number)
+        paid = self._paid_audits.get(key)
+        if paid is None or paid.is_contradicted:
+            raise Refused(Refusal.AUDIT_NOT_PAID)
+        # Only where other audits than agreeing ones are paid can these differ.
+        require(paid.digest != contested.digest, Refusal.NOT_CONTRADICTED)
+        is_taken_after = self.seats()[paid.seat_id].taken_block >= contested.opened_block
+        require(not is_taken_after, Refusal.SEAT_EMPTY)
+        self._paid_audits[key] = replace(paid, is_contradicted=True)
+        return self._seize_for(reporter, paid.seat_id, at)
 
     def report_equivocation(
-        self, reporter: Address, batch_id: int, index: int, task: int, number: int, at: Moment
+        self, reporter: Address, batch_id: Bytes32, index: int, task: int, number: int, at: Moment
     ) -> int:
         """Take the drawn seat of whoever was paid for another digest than it had committed to.
 
@@ -178,8 +191,12 @@ class Disputes(Audits):
         paid = self.paid_audit(batch_id, index, task, number)
         require(paid is not None, Refusal.AUDIT_NOT_PAID)
         is_rule = self.rules.equivocating_verifier_loses_seat
-        require(is_rule, Refusal.VERIFIER_NOT_CONTRADICTED)
-        return 0 if paid is None else self._seize_for(reporter, paid, at)
+        require(is_rule, Refusal.NOT_CONTRADICTED)
+        if paid is None:
+            return 0
+        self._require_own(paid.verifier, paid.seat_id)
+        require(self.seat_stake(paid.seat_id).stake_wei != 0, Refusal.SEAT_EMPTY)
+        return self._seize_for(reporter, paid.seat_id, at)
 
     def total_wei(self) -> int:
         """The sum of every claim; always `held_wei`."""
@@ -187,11 +204,9 @@ class Disputes(Audits):
         bonds_wei = sum(d.bond_wei for d in self._disputes if d.status == is_open)
         return super().total_wei() + bonds_wei
 
-    def _seize_for(self, reporter: Address, paid: PaidAudit, at: Moment) -> int:
-        """Take a verifier's drawn seat: half to whoever reported it, half burnt."""
-        self._require_own(paid.verifier, paid.seat_id)
-        require(self.seat_stake(paid.seat_id).stake_wei != 0, Refusal.SEAT_EMPTY)
-        seized_wei = self._seize(paid.seat_id, at)
+    def _seize_for(self, reporter: Address, seat_id: int, at: Moment) -> int:
+        """Take what a verifier's drawn seat holds: half to whoever reported it, half burnt."""
+        seized_wei = self._seize(seat_id, at)
         half_wei = seized_wei // 2
         self._credit(reporter, half_wei)
         self.burnt_wei += seized_wei - half_wei
@@ -246,6 +261,13 @@ class Disputes(Audits):
         self._credit(contested.entry.provider, half_wei)
         given_wei = self._share(half_wei, majority)
         self.burnt_wei += contested.bond_wei - half_wei - given_wei
+
+    def _require_convenable(self, dispute_id: int, at: Moment) -> Dispute:
+        contested = self._open_dispute(dispute_id)
+        require(contested.seat_ids is None, Refusal.COMMITTEE_ALREADY_DRAWN)
+        concede_by = contested.opened_at + self.terms.concede_seconds
+        require(at.seconds > concede_by, Refusal.CONCEDE_PHASE_RUNNING)
+        return contested
 
     def _open_dispute(self, dispute_id: int) -> Dispute:
         contested = self.dispute(dispute_id)

@@ -8,10 +8,14 @@ from enum import IntEnum
 from protocol.lease import LeaseResult
 from protocol.lifecycle import JobFacts
 from protocol.pricing import CONCESSION, SLASH, Penalty
-from protocol.units import Address, Bytes32
+from protocol.units import ZERO_BYTES32, Address, Bytes32
 
 MAX_ITEMS = 64
 MAX_LEASE_TASKS = 4096
+MAX_FREED_TASKS = 24 * MAX_LEASE_TASKS
+MAX_GAP = 65_536
+MAX_EPOCH = 255
+LONGEST_PAUSE_SECONDS = 7 * 24 * 3600
 
 
 @dataclass(frozen=True, slots=True, order=True)
@@ -36,6 +40,9 @@ class Terms:
     seed_delay_blocks: int
     dispute_window_seconds: int
     concede_seconds: int
+    commit_seconds: int
+    reveal_seconds: int
+    open_seconds: int
     commit_grace_seconds: int
     unstake_delay_seconds: int
     committee_size: int
@@ -66,16 +73,16 @@ class Rules:
 
 @dataclass(frozen=True, slots=True)
 class Account:
-    """An account's money inside Market, in wei. Mirrors `IMarket.Account`."""
+    """An account's money inside Market, in wei. Mirrors types/Account.sol."""
 
     balance_wei: int = 0
     stake_wei: int = 0
-    unvested_wei: int = 0
+    forfeit_block: int = 0
+    open_disputes: int = 0
+    epoch: int = 0
     unstaking_wei: int = 0
     unstake_at: int = 0
     strikes: int = 0
-    open_disputes: int = 0
-    forfeit_block: int = 0
 
     @property
     def slashable_wei(self) -> int:
@@ -85,7 +92,7 @@ class Account:
 
 @dataclass(frozen=True, slots=True)
 class SeatStake:
-    """The money behind a seat."""
+    """The money behind a seat. Mirrors market/Seats.sol's `SeatStake`."""
 
     stake_wei: int
     releasable_at: int = 0
@@ -114,16 +121,28 @@ class JobTerms:
 
 @dataclass(frozen=True, slots=True)
 class JobState:
-    """A job's money and progress. Mirrors `IMarket.JobState`."""
+    """A job's money and progress. Mirrors types/JobState.sol, and counts its open leases.
+
+    Tasks from `frontier` on were never committed. One that was cancelled before it was opened is
+    known, and never can be.
+    """
 
     terms: JobTerms
     escrow_wei: int
     audit_escrow_wei: int
+    frontier: int = 0
     committed_tasks: int = 0
     settled_tasks: int = 0
     open_leases: int = 0
     cancelled_at: int = 0
     closed_at: int = 0
+    is_opened: bool = True
+    is_released: bool = False
+
+    @property
+    def open_tasks(self) -> int:
+        """Tasks that are committed and neither paid nor lost."""
+        return self.committed_tasks - self.settled_tasks
 
     @property
     def facts(self) -> JobFacts:
@@ -149,6 +168,7 @@ class LeaseEntry:
     first_task: int
     count: int
     amount_wei: int
+    result_root: Bytes32 = ZERO_BYTES32
 
     @classmethod
     def of(cls, result: LeaseResult) -> LeaseEntry:
@@ -160,6 +180,7 @@ class LeaseEntry:
             result.first_task,
             result.count,
             result.amount,
+            result.result_root,
         )
 
     @property
@@ -175,19 +196,28 @@ class LeaseEntry:
 
 @dataclass(frozen=True, slots=True)
 class Batch:
-    """Leases committed together, each with the audit rate that was fixed for it."""
+    """Leases committed together, each with the audit rate that was fixed for it.
+
+    Once it `is_over` the chain has forgotten it, and refuses whatever it is asked about it.
+    """
 
     entries: tuple[LeaseEntry, ...]
     rates_ppm: tuple[int, ...]
     operator: Address
     commit_block: int
-    seed_block: int
     committed_at: int
+    seed_block: int
+    window_ends_at: int
     seat_count: int
     seed: Bytes32 | None = None
-    window_ends_at: int = 0
     finished_bitmap: int = 0
     disputed_bitmap: int = 0
+    is_over: bool = False
+
+    @property
+    def job_ids(self) -> tuple[Bytes32, ...]:
+        """Its jobs by rising id, as the chain takes them."""
+        return tuple(sorted({entry.job_id for entry in self.entries}))
 
     def is_finished(self, index: int) -> bool:
         """Whether lease `index` was paid, lost or forfeited."""
@@ -199,7 +229,7 @@ class Batch:
 
     def is_window_over(self, seconds: int) -> bool:
         """Whether its leases can no longer be contested."""
-        return self.seed is not None and seconds > self.window_ends_at
+        return seconds > self.window_ends_at
 
 
 @dataclass(frozen=True, slots=True)
@@ -207,25 +237,26 @@ class AuditClaim:
     """What a drawn verifier wants to be paid for.
 
     `digest` is the one that it signed, `claimed_digest` the provider's, as its opening proves it
-    against the resultRoot.
+    against the resultRoot. `is_signed` tells whether the signature is the verifier's.
     """
 
-    batch_id: int
     index: int
     task: int
     verifier: Address
     attempt: int
     digest: Bytes32
     claimed_digest: Bytes32
+    is_signed: bool = True
 
 
 @dataclass(frozen=True, slots=True)
 class PaidAudit:
-    """An audit that was paid, and what its verifier stands for with its seat."""
+    """An audit that was paid, and what its verifier stands for with its seat, once."""
 
     verifier: Address
     seat_id: int
     digest: Bytes32
+    is_contradicted: bool = False
 
 
 class DisputeStatus(IntEnum):
@@ -253,7 +284,7 @@ class Dispute:
     found.
     """
 
-    batch_id: int
+    batch_id: Bytes32
     index: int
     task: int
     entry: LeaseEntry

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from bisect import bisect_left
 from collections.abc import Collection, Sequence
 from dataclasses import replace
 
@@ -19,12 +20,17 @@ class Seats(Accounts):
         super().__init__(terms, rules)
         self._seats: list[Seat] = []
         self._stakes: list[SeatStake] = []
+        self._born_blocks: list[int] = []
         self._released: list[int] = []
 
     def seats(self, count: int | None = None) -> Sequence[Seat]:
         """The first `count` seats, in order; all without it."""
         whole = count is None or count == len(self._seats)
         return self._seats if whole else self._seats[:count]
+
+    def seat_count_at(self, block: int) -> int:
+        """How many seats there were before a block, whoever sat there."""
+        return bisect_left(self._born_blocks, block)
 
     def seat_stake(self, seat_id: int) -> SeatStake:
         """The money behind a seat."""
@@ -33,27 +39,37 @@ class Seats(Accounts):
 
     def take_seats(self, owner: Address, count: int, at: Moment) -> tuple[int, ...]:
         """Stake `count` seats' worth; return the seats taken, released ones first."""
+        self._require_intake(at)
         require(0 < count <= MAX_ITEMS, Refusal.TOO_MANY)
         self._spend(owner, count * self.terms.seat_stake_wei)
         return tuple(self._take(owner, at) for _ in range(count))
 
-    def leave_seat(self, owner: Address, seat_id: int, at: Moment) -> None:
-        """Not to be drawn any more. Its stake stays slashable for a while."""
-        self._require_own(owner, seat_id)
-        require(self._seats[seat_id].vacated_block == 0, Refusal.SEAT_ALREADY_VACATED)
-        self._vacate(seat_id, at)
+    def leave_seats(self, owner: Address, seat_ids: Sequence[int], at: Moment) -> None:
+        """Not to be drawn any more. Their stake stays slashable for a while."""
+        require(0 < len(seat_ids) <= MAX_ITEMS, Refusal.TOO_MANY)
+        for i, seat_id in enumerate(seat_ids):
+            self._require_own(owner, seat_id)
+            is_vacated = self._seats[seat_id].vacated_block != 0 or seat_id in seat_ids[:i]
+            require(not is_vacated, Refusal.SEAT_ALREADY_VACATED)
+        for seat_id in seat_ids:
+            self._vacate(seat_id, at)
 
-    def release_seat(self, owner: Address, seat_id: int, at: Moment) -> None:
-        """Take back a vacated seat's stake."""
-        self._require_own(owner, seat_id)
-        held = self._stakes[seat_id]
-        require(self._seats[seat_id].vacated_block != 0, Refusal.SEAT_NOT_VACATED)
-        require(held.stake_wei != 0, Refusal.SEAT_EMPTY)
-        require(at.seconds >= held.releasable_at, Refusal.SEAT_LOCKED)
-        require(held.duties == 0, Refusal.SEAT_ON_DUTY)
-        self._stakes[seat_id] = replace(held, stake_wei=0)
-        self._released.append(seat_id)
-        self._credit(owner, held.stake_wei)
+    def release_seats(self, owner: Address, seat_ids: Sequence[int], at: Moment) -> None:
+        """Take back vacated seats' stake."""
+        require(0 < len(seat_ids) <= MAX_ITEMS, Refusal.TOO_MANY)
+        for i, seat_id in enumerate(seat_ids):
+            self._require_own(owner, seat_id)
+            held = self._stakes[seat_id]
+            require(self._seats[seat_id].vacated_block != 0, Refusal.SEAT_NOT_VACATED)
+            is_empty = held.stake_wei == 0 or seat_id in seat_ids[:i]
+            require(not is_empty, Refusal.SEAT_EMPTY)
+            require(at.seconds >= held.releasable_at, Refusal.SEAT_LOCKED)
+            require(held.duties == 0, Refusal.SEAT_ON_DUTY)
+        for seat_id in seat_ids:
+            held = self._stakes[seat_id]
+            self._stakes[seat_id] = replace(held, stake_wei=0)
+            self._released.append(seat_id)
+            self._credit(owner, held.stake_wei)
 
     def owned_by_wei(self, owners: Collection[Address]) -> int:
         """All that is these accounts' own, their seats included."""
@@ -70,6 +86,7 @@ class Seats(Accounts):
         if not self._released:
             self._seats.append(seat)
             self._stakes.append(held)
+            self._born_blocks.append(at.block)
             return len(self._seats) - 1
         seat_id = self._released.pop()
         self._seats[seat_id], self._stakes[seat_id] = seat, held

@@ -88,7 +88,7 @@ class Population:
         self.price_wei = setting.price_wei
         self._established: set[Address] = set()
         self._providers = [self._join() for _ in range(providers)]
-        self._waiting: deque[int] = deque()
+        self._waiting: deque[Bytes32] = deque()
         self._job_ids: list[Bytes32] = []
         self._left = 0
         self._job_status = JobStatus.OPEN
@@ -159,7 +159,9 @@ class Population:
     def _refuse_late(self, late: LeaseEntry, entry: LeaseEntry) -> None:
         """The late result and the new one are for the same tasks: only one can be committed."""
         try:
-            self.stage.market.commit_batch(self.stage.operator, [entry, late], self.stage.at)
+            self.stage.market.commit_batch(
+                self.stage.batch_id(), self.stage.operator, [entry, late], self.stage.at
+            )
         except Refused as refused:
             if refused.reason != Refusal.TASK_ALREADY_COMMITTED:
                 raise
@@ -178,7 +180,7 @@ class Population:
     def _someone(self) -> Address:
         return self.random.choice(self._providers)
 
-    def _audit(self, batch_id: int) -> None:
+    def _audit(self, batch_id: Bytes32) -> None:
         """Every drawn task is run again, by devices that flip bits too."""
         state = self.stage.market.batch(batch_id)
         if state.seed is None:
@@ -191,7 +193,7 @@ class Population:
         self._check_job(state.entries[-1].job_id)
 
     def _audit_once(
-        self, batch_id: int, index: int, entry: LeaseEntry, task: int, draw: Draw
+        self, batch_id: Bytes32, index: int, entry: LeaseEntry, task: int, draw: Draw
     ) -> None:
         self.census.audits += 1
         self.census.re_audits += draw.round
@@ -206,7 +208,7 @@ class Population:
         else:
             self.census.newcomer_fees_wei += fee_wei
 
-    def _contest(self, batch_id: int, finding: Finding, *, is_wrong: bool) -> None:
+    def _contest(self, batch_id: Bytes32, finding: Finding, *, is_wrong: bool) -> None:
         """A provider that runs the task again sees who was wrong, and concedes or does not."""
         dispute_id = self.stage.contest(batch_id, finding)
         if dispute_id is None:
@@ -231,7 +233,7 @@ class Population:
             self.stage.settle(batch_id)
             self._count_pay(batch_id)
 
-    def _count_pay(self, batch_id: int) -> None:
+    def _count_pay(self, batch_id: Bytes32) -> None:
         for index, entry in enumerate(self.stage.market.batch(batch_id).entries):
             facts = self.stage.market.lease_facts(batch_id, index)
             status = lease_status(facts, self.stage.at.seconds)

@@ -74,7 +74,8 @@ class Stage:
         self._names = 0
         self._next_task: dict[Bytes32, int] = {}
         self._wrong: set[tuple[Bytes32, int]] = set()
-        self._batches: list[int] = []
+        self._batches: list[Bytes32] = []
+        self._batch_names = 0
         self._valued: set[Bytes32] = set()
         self._deposited: dict[Address, int] = {}
         self._seat_verifiers()
@@ -91,7 +92,7 @@ class Stage:
         """Give an account money that is counted against it at the end."""
         given_wei = FUNDS_PRICES * self.setting.price_wei if amount_wei is None else amount_wei
         given_wei = max(given_wei, 100 * self.setting.terms.seat_stake_wei)
-        self.market.deposit(owner, given_wei)
+        self.market.deposit(owner, given_wei, self.at)
         self._deposited[owner] = self._deposited.get(owner, 0) + given_wei
         return owner
 
@@ -133,6 +134,11 @@ class Stage:
         self.market.open_job(job_id, terms, self.at, signer=requester, relayer=requester)
         self._next_task[job_id] = 0
         return job_id
+
+    def batch_id(self) -> Bytes32:
+        """The next batch's id: not drawn, since nothing is drawn from it."""
+        self._batch_names += 1
+        return Bytes32(self._batch_names.to_bytes(32, "big"))
 
     def fresh_id(self) -> Bytes32:
         """32 bytes that nobody could foresee."""
@@ -176,13 +182,14 @@ class Stage:
         """Whether a committed digest is not the task's."""
         return (entry.lease_id, task) in self._wrong
 
-    def commit(self, entries: Sequence[LeaseEntry], *, operator: Address | None = None) -> int:
+    def commit(self, entries: Sequence[LeaseEntry], *, operator: Address | None = None) -> Bytes32:
         """Commit leases; their seed is not known to anybody yet."""
-        batch_id = self.market.commit_batch(operator or self.operator, entries, self.at)
+        batch_id = self.batch_id()
+        self.market.commit_batch(batch_id, operator or self.operator, entries, self.at)
         self._batches.append(batch_id)
         return batch_id
 
-    def seed(self, batch_id: int, value: Bytes32 | None = None) -> None:
+    def seed(self, batch_id: Bytes32, value: Bytes32 | None = None) -> None:
         """Let the seed's block pass, and fix the seed."""
         self.wait(blocks=self.setting.terms.seed_delay_blocks + 1)
         self.market.fix_seed(batch_id, value or self.fresh_id(), self.at)
@@ -194,18 +201,18 @@ class Stage:
             self.at.block + max(blocks, passed // BLOCK_SECONDS), self.at.seconds + passed
         )
 
-    def close_window(self, batch_id: int) -> None:
+    def close_window(self, batch_id: Bytes32) -> None:
         """Let the window pass, and settle what can be."""
         end = self.market.batch(batch_id).window_ends_at + 1
         self.wait(max(0, end - self.at.seconds), blocks=1)
         self.settle(batch_id)
 
-    def settle(self, batch_id: int) -> None:
+    def settle(self, batch_id: Bytes32) -> None:
         """Pay or forfeit what can be, and count what its results are worth."""
         try:
             self.market.settle_batch(batch_id, self.at)
         except Refused as refused:
-            if refused.reason != Refusal.NOTHING_TO_SETTLE:
+            if refused.reason not in (Refusal.NOTHING_TO_SETTLE, Refusal.UNKNOWN_BATCH):
                 raise
         after = self.market.batch(batch_id)
         for index, entry in enumerate(after.entries):
@@ -233,7 +240,7 @@ class Stage:
 
     # ------------------------------------------------------------------------------ audits
 
-    def audit(self, batch_id: int) -> list[Finding]:
+    def audit(self, batch_id: Bytes32) -> list[Finding]:
         """Audit the wrong tasks that are drawn; return those that an honest verifier found.
 
         Right tasks are left out: they move a fee from requester to verifier, whoever attacks.
@@ -251,25 +258,25 @@ class Stage:
                         self.tally.cheated_until_caught = self.tally.cheated
         return findings
 
-    def draws(self, batch_id: int, index: int, task: int) -> tuple[Draw, ...]:
+    def draws(self, batch_id: Bytes32, index: int, task: int) -> tuple[Draw, ...]:
         """Who is drawn for a task, as far as there are rounds."""
         draws = self.market.audit_draws(batch_id, index, task)
         return tuple(draw for draw in draws if draw.round < self.setting.audit_rounds)
 
-    def pay_audit(self, batch_id: int, index: int, task: int, draw: Draw, digest: Bytes32) -> int:
+    def pay_audit(
+        self, batch_id: Bytes32, index: int, task: int, draw: Draw, digest: Bytes32
+    ) -> int:
         """Claim a fee for a digest; 0 if the rules refuse."""
         entry = self.market.batch(batch_id).entries[index]
         claimed = WRONG if self.is_wrong(entry, task) else RIGHT
-        claim = AuditClaim(
-            batch_id, index, task, draw.holder, draw.attempt, digest, claimed_digest=claimed
-        )
+        claim = AuditClaim(index, task, draw.holder, draw.attempt, digest, claimed)
         try:
-            return self.market.pay_audit(claim)
+            return self.market.pay_audits(batch_id, [claim], self.at)
         except Refused as refused:
             self.tally.refusals.append(refused.reason)
             return 0
 
-    def _audit(self, batch_id: int, index: int, entry: LeaseEntry, task: int) -> Finding | None:
+    def _audit(self, batch_id: Bytes32, index: int, entry: LeaseEntry, task: int) -> Finding | None:
         draws = self.draws(batch_id, index, task)
         honest = [draw for draw in draws if draw.holder not in self.friendly]
         for draw in draws:
@@ -281,7 +288,7 @@ class Stage:
 
     def _audit_blindly(
         self,
-        batch_id: int,
+        batch_id: Bytes32,
         index: int,
         entry: LeaseEntry,
         task: int,
@@ -306,7 +313,7 @@ class Stage:
 
     # ------------------------------------------------------------------------------ disputes
 
-    def contest(self, batch_id: int, finding: Finding, by: Address | None = None) -> int | None:
+    def contest(self, batch_id: Bytes32, finding: Finding, by: Address | None = None) -> int | None:
         """Open the dispute; None if the rules refuse, which is when somebody else was first."""
         entry = self.market.batch(batch_id).entries[finding.index]
         challenger = by or finding.verifier
@@ -365,9 +372,10 @@ class Stage:
     def _report_contradicted(self, dispute_id: int) -> None:
         """Whoever contested also reports the verifiers that were paid for another digest."""
         contested = self.market.dispute(dispute_id)
+        claimed = WRONG if self.is_wrong(contested.entry, contested.task) else RIGHT
         for number in range(self.setting.audit_rounds):
             try:
-                self.market.report_verifier(contested.challenger, dispute_id, number, self.at)
+                self.market.contradict(contested.challenger, dispute_id, number, claimed, self.at)
             except Refused as refused:
                 self.tally.refusals.append(refused.reason)
 
@@ -399,7 +407,7 @@ class Stage:
         """What a task costs who runs it honestly."""
         return price_wei * self.setting.cost_ppm // PPM
 
-    def _judge_all(self, batch_id: int) -> None:
+    def _judge_all(self, batch_id: Bytes32) -> None:
         for number in range(1, self.market.dispute_count + 1):
             contested = self.market.dispute(number)
             if contested.batch_id == batch_id and contested.status == DisputeStatus.OPEN:

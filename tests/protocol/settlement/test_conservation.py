@@ -42,8 +42,11 @@ TERMS = Terms(
     seed_delay_blocks=1,
     dispute_window_seconds=50,
     concede_seconds=10,
+    commit_seconds=20,
+    reveal_seconds=15,
+    open_seconds=15,
     commit_grace_seconds=20,
-    unstake_delay_seconds=100,
+    unstake_delay_seconds=110,
     committee_size=3,
 )
 people = st.sampled_from(PEOPLE)
@@ -60,11 +63,11 @@ class Market(RuleBasedStateMachine):
         self.at = Moment(10, 1000)
         self.jobs: list[Bytes32] = []
         self.batches = 0
-        self.digests: dict[tuple[int, int], Bytes32] = {}
+        self.digests: dict[Bytes32, Bytes32] = {}
         self.job_statuses: dict[Bytes32, JobStatus] = {}
-        self.lease_statuses: dict[tuple[int, int], LeaseStatus] = {}
+        self.lease_statuses: dict[Bytes32, LeaseStatus] = {}
         for person in PEOPLE:
-            self.market.deposit(person, 100_000)
+            self.market.deposit(person, 100_000, self.at)
             self.market.take_seats(person, 2, self.at)
 
     def _do(self, move: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
@@ -80,7 +83,7 @@ class Market(RuleBasedStateMachine):
 
     @rule(who=people, amount=small)
     def put_in(self, who: Address, amount: int) -> None:
-        self._do(self.market.deposit, who, amount)
+        self._do(self.market.deposit, who, amount, self.at)
 
     @rule(who=people, amount=small)
     def take_out(self, who: Address, amount: int) -> None:
@@ -97,8 +100,8 @@ class Market(RuleBasedStateMachine):
 
     @rule(who=people, seat=st.integers(0, 9))
     def leave(self, who: Address, seat: int) -> None:
-        self._do(self.market.leave_seat, who, seat, self.at)
-        self._do(self.market.release_seat, who, seat, self.at)
+        self._do(self.market.leave_seats, who, [seat], self.at)
+        self._do(self.market.release_seats, who, [seat], self.at)
 
     @rule(who=people)
     def sit(self, who: Address) -> None:
@@ -129,31 +132,34 @@ class Market(RuleBasedStateMachine):
         lease_id = Bytes32((1000 + self.at.block * 64 + self.batches).to_bytes(32, "big"))
         job_id = self.jobs[job % len(self.jobs)]
         entry = LeaseEntry(lease_id, job_id, who, first, count, amount)
-        if self._do(self.market.commit_batch, OPERATOR, [entry], self.at) is not None:
+        batch_id = _batch_id(self.batches + 1)
+        with suppress(Refused):
+            self.market.commit_batch(batch_id, OPERATOR, [entry], self.at)
             self.batches += 1
-            self.digests[self.batches, 0] = digest
+            self.digests[batch_id] = digest
 
     @rule(batch=st.integers(1, 6), seed=st.binary(min_size=32, max_size=32))
     def fix_seed(self, batch: int, seed: bytes) -> None:
-        self._do(self.market.fix_seed, batch, Bytes32(seed), self.at)
+        self._do(self.market.fix_seed, _batch_id(batch), Bytes32(seed), self.at)
 
     @rule(batch=st.integers(1, 6), offset=st.integers(0, 4), digest=digests)
     def audit(self, batch: int, offset: int, digest: Bytes32) -> None:
-        if batch > self.batches or self.market.batch(batch).seed is None:
+        if batch > self.batches:
             return
-        entry = self.market.batch(batch).entries[0]
+        batch_id = _batch_id(batch)
+        entry = self.market.batch(batch_id).entries[0]
         task = entry.first_task + offset % entry.count
-        claimed = self.digests[batch, 0]
-        for draw in self.market.audit_draws(batch, 0, task):
-            claim = AuditClaim(batch, 0, task, draw.holder, draw.attempt, digest, claimed)
-            self._do(self.market.pay_audit, claim)
+        claimed = self.digests[batch_id]
+        for draw in self.market.audit_draws(batch_id, 0, task):
+            claim = AuditClaim(0, task, draw.holder, draw.attempt, digest, claimed)
+            self._do(self.market.pay_audits, batch_id, [claim], self.at)
 
     @rule(who=people, batch=st.integers(1, 6), offset=st.integers(0, 4))
     def contest(self, who: Address, batch: int, offset: int) -> None:
         if batch <= self.batches:
-            entry = self.market.batch(batch).entries[0]
+            entry = self.market.batch(_batch_id(batch)).entries[0]
             task = entry.first_task + offset % entry.count
-            self._do(self.market.open_dispute, who, batch, 0, task, self.at)
+            self._do(self.market.open_dispute, who, _batch_id(batch), 0, task, self.at)
 
     @rule(number=st.integers(1, 6))
     def concede(self, number: int) -> None:
@@ -176,27 +182,28 @@ class Market(RuleBasedStateMachine):
             return
         holders = [self.market.seats()[seat_id].holder for seat_id in contested.seat_ids]
         cast = [Vote(who, digest) for who, digest in zip(holders, votes, strict=False)]
-        claimed = self.digests[contested.batch_id, contested.index] if opens else None
+        claimed = self.digests[contested.batch_id] if opens else None
         self._do(self.market.rule, number, decide(cast, claimed), self.at)
 
     @rule(who=people, number=st.integers(1, 6), audit_round=st.integers(0, 1))
     def report(self, who: Address, number: int, audit_round: int) -> None:
-        self._do(self.market.report_verifier, who, number, audit_round, self.at)
         if number <= self.market.dispute_count:
             place = self._place(self.market.dispute(number))
+            claimed = self.digests[place[0]]
+            self._do(self.market.contradict, who, number, audit_round, claimed, self.at)
             self._do(self.market.report_equivocation, who, *place, audit_round, self.at)
 
     @rule(batch=st.integers(1, 6))
     def settle(self, batch: int) -> None:
-        self._do(self.market.settle_batch, batch, self.at)
+        self._do(self.market.settle_batch, _batch_id(batch), self.at)
 
     @rule(job=st.integers(0, 5), cancels=st.booleans())
     def end_job(self, job: int, cancels: bool) -> None:
         if job < len(self.jobs):
             job_id = self.jobs[job]
-            requester = self.market.job(job_id).terms.requester
+            terms = self.market.job(job_id).terms
             if cancels:
-                self._do(self.market.cancel_job, job_id, self.at, signer=requester)
+                self._do(self.market.cancel_job, job_id, terms, self.at, signer=terms.requester)
             self._do(self.market.close_job, job_id, self.at)
 
     @invariant()
@@ -208,14 +215,15 @@ class Market(RuleBasedStateMachine):
         for person in PEOPLE:
             account = self.market.account(person)
             assert min(account.balance_wei, account.stake_wei, account.unstaking_wei) >= 0
-            assert account.unvested_wei == sum(
+        for job_id in self.jobs:
+            waiting_wei = sum(
                 entry.amount_wei
                 for number in range(1, self.batches + 1)
-                for index, entry in enumerate(self.market.batch(number).entries)
-                if entry.provider == person and not self.market.batch(number).is_finished(index)
+                for index, entry in enumerate(self.market.batch(_batch_id(number)).entries)
+                if entry.job_id == job_id
+                and not self.market.batch(_batch_id(number)).is_finished(index)
             )
-        for job_id in self.jobs:
-            assert self.market.job(job_id).escrow_wei >= 0
+            assert self.market.job(job_id).escrow_wei >= waiting_wei
 
     @invariant()
     def every_change_is_a_legal_move(self) -> None:
@@ -224,15 +232,19 @@ class Market(RuleBasedStateMachine):
             require_job_move(self.job_statuses.get(job_id, JobStatus.OPEN), job)
             self.job_statuses[job_id] = job
         for number in range(1, self.batches + 1):
-            key = (number, 0)
-            lease = lease_status(self.market.lease_facts(*key), self.at.seconds)
+            key = _batch_id(number)
+            lease = lease_status(self.market.lease_facts(key, 0), self.at.seconds)
             before = self.lease_statuses.get(key, LeaseStatus.COMMITTED)
             require_lease_move(before, lease)
             self.lease_statuses[key] = lease
 
     @staticmethod
-    def _place(contested: Dispute) -> tuple[int, int, int]:
+    def _place(contested: Dispute) -> tuple[Bytes32, int, int]:
         return contested.batch_id, contested.index, contested.task
+
+
+def _batch_id(number: int) -> Bytes32:
+    return Bytes32(number.to_bytes(32, "big"))
 
 
 TestMarket = Market.TestCase

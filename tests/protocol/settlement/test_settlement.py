@@ -29,6 +29,9 @@ TERMS = Terms(
     seed_delay_blocks=1,
     dispute_window_seconds=100,
     concede_seconds=10,
+    commit_seconds=20,
+    reveal_seconds=15,
+    open_seconds=15,
     commit_grace_seconds=60,
     unstake_delay_seconds=1000,
     committee_size=3,
@@ -49,7 +52,7 @@ class World:
         self.market = Settlement(TERMS, rules)
         self.at = Moment(100, 10_000)
         for who in (REQUESTER, PROVIDER, CHALLENGER, *VERIFIERS):
-            self.market.deposit(who, 1_000_000)
+            self.market.deposit(who, 1_000_000, self.at)
         for verifier in VERIFIERS:
             self.market.take_seats(verifier, 1, self.at)
         if stake:
@@ -62,17 +65,17 @@ class World:
     def wait(self, blocks: int, seconds: int) -> None:
         self.at = Moment(self.at.block + blocks, self.at.seconds + seconds)
 
-    def work(self, count: int = 4) -> int:
+    def work(self, count: int = 4) -> Bytes32:
         """Commit a lease of `count` tasks and fix its seed; return its batch."""
-        lease_id = Bytes32(self._first.to_bytes(32, "big"))
+        lease_id = batch_id = Bytes32(self._first.to_bytes(32, "big"))
         entry = LeaseEntry(lease_id, JOB, PROVIDER, self._first, count, count * PRICE)
         self._first += count
-        batch_id = self.market.commit_batch(OPERATOR, [entry], self.at)
+        self.market.commit_batch(batch_id, OPERATOR, [entry], self.at)
         self.wait(2, 24)
         self.market.fix_seed(batch_id, SEED, self.at)
         return batch_id
 
-    def contest(self, batch_id: int) -> int:
+    def contest(self, batch_id: Bytes32) -> int:
         task = self.market.batch(batch_id).entries[0].first_task
         return self.market.open_dispute(CHALLENGER, batch_id, 0, task, self.at)
 
@@ -81,7 +84,7 @@ class World:
         self.market.convene(dispute_id, SEED, self.at)
         self.market.rule(dispute_id, ruling, self.at)
 
-    def pass_window(self, batch_id: int) -> None:
+    def pass_window(self, batch_id: Bytes32) -> None:
         end = self.market.batch(batch_id).window_ends_at + 1
         self.wait(1, max(0, end - self.at.seconds))
 
@@ -121,7 +124,7 @@ def test_a_second_concession_is_a_slash_that_forfeits_the_rest() -> None:
     world.pass_window(other)
     world.market.settle_batch(other, world.at)
     assert world.market.job(JOB).settled_tasks == 0
-    assert world.market.account(PROVIDER).unvested_wei == 0
+    assert world.market.batch(other).is_over
 
 
 def test_a_lost_dispute_pays_requester_challenger_and_committee() -> None:
@@ -189,10 +192,10 @@ def test_other_disputes_hold_pay_back_for_one_unstaking_delay() -> None:
     assert world.market.settle_batch(paid, world.at) == 1
 
 
-def _claims(world: World, batch_id: int, digest: Bytes32, claimed: Bytes32) -> list[AuditClaim]:
+def _claims(world: World, batch_id: Bytes32, digest: Bytes32, claimed: Bytes32) -> list[AuditClaim]:
     task = world.market.batch(batch_id).entries[0].first_task
     return [
-        AuditClaim(batch_id, 0, task, draw.holder, draw.attempt, digest, claimed)
+        AuditClaim(0, task, draw.holder, draw.attempt, digest, claimed)
         for draw in world.market.audit_draws(batch_id, 0, task)
     ]
 
@@ -202,23 +205,25 @@ def test_an_audit_is_paid_if_its_digest_is_the_providers() -> None:
     batch = world.work()
     claim = _claims(world, batch, RIGHT, RIGHT)[0]
     with refuses(Refusal.AUDIT_DISAGREES):
-        world.market.pay_audit(replace(claim, digest=WRONG))
-    assert world.market.pay_audit(claim) == audit_fee_wei(PRICE)
+        world.market.pay_audits(batch, [replace(claim, digest=WRONG)], world.at)
     with refuses(Refusal.AUDIT_ALREADY_PAID):
-        world.market.pay_audit(claim)
+        world.market.pay_audits(batch, [claim, claim], world.at)
+    assert world.market.pay_audits(batch, [claim], world.at) == audit_fee_wei(PRICE)
+    with refuses(Refusal.AUDIT_ALREADY_PAID):
+        world.market.pay_audits(batch, [claim], world.at)
 
 
 def test_a_contradicted_verifier_loses_its_drawn_seat() -> None:
     world = World(stake=0)
     batch = world.work()
     claim = _claims(world, batch, WRONG, WRONG)[0]
-    world.market.pay_audit(claim)
+    world.market.pay_audits(batch, [claim], world.at)
     dispute = world.contest(batch)
     world.judge(dispute, Ruling(Verdict.PROVIDER_LOST, (), RIGHT))
-    assert world.market.report_verifier(REPORTER, dispute, 0, world.at) == 50_000
+    assert world.market.contradict(REPORTER, dispute, 0, WRONG, world.at) == 50_000
     assert world.balance(REPORTER) == 50_000
-    with refuses(Refusal.SEAT_EMPTY):
-        world.market.report_verifier(REPORTER, dispute, 0, world.at)
+    with refuses(Refusal.AUDIT_NOT_PAID):
+        world.market.contradict(REPORTER, dispute, 0, WRONG, world.at)
     seat_id = VERIFIERS.index(claim.verifier)
     assert world.market.seat_stake(seat_id).stake_wei == 0
     assert world.market.seats()[seat_id].vacated_block == world.at.block
@@ -227,47 +232,49 @@ def test_a_contradicted_verifier_loses_its_drawn_seat() -> None:
 def test_a_verifier_that_said_what_the_committee_found_keeps_its_seat() -> None:
     world = World(stake=0)
     batch = world.work()
-    world.market.pay_audit(_claims(world, batch, WRONG, WRONG)[0])
+    world.market.pay_audits(batch, _claims(world, batch, WRONG, WRONG)[:1], world.at)
     dispute = world.contest(batch)
     world.judge(dispute, Ruling(Verdict.PROVIDER_LOST, (), WRONG))
-    with refuses(Refusal.VERIFIER_NOT_CONTRADICTED):
-        world.market.report_verifier(REPORTER, dispute, 0, world.at)
+    with refuses(Refusal.NOT_CONTRADICTED):
+        world.market.contradict(REPORTER, dispute, 0, WRONG, world.at)
 
 
 def test_a_concession_contradicts_no_verifier() -> None:
     """Else a provider could admit what is right, to have an honest verifier's seat taken."""
     world = World(stake=0)
     batch = world.work()
-    world.market.pay_audit(_claims(world, batch, RIGHT, RIGHT)[0])
+    world.market.pay_audits(batch, _claims(world, batch, RIGHT, RIGHT)[:1], world.at)
     dispute = world.contest(batch)
     world.market.concede(PROVIDER, dispute, world.at)
-    with refuses(Refusal.VERIFIER_NOT_CONTRADICTED):
-        world.market.report_verifier(REPORTER, dispute, 0, world.at)
+    with refuses(Refusal.NOT_CONTRADICTED):
+        world.market.contradict(REPORTER, dispute, 0, RIGHT, world.at)
 
 
 def test_an_equivocating_verifier_loses_its_seat_if_that_is_a_rule() -> None:
     for is_rule in (True, False):
         world = World(stake=0, rules=Rules(equivocating_verifier_loses_seat=is_rule))
         batch = world.work()
-        world.market.pay_audit(_claims(world, batch, RIGHT, RIGHT)[0])
+        world.market.pay_audits(batch, _claims(world, batch, RIGHT, RIGHT)[:1], world.at)
         task = world.market.batch(batch).entries[0].first_task
         if is_rule:
             half = world.market.report_equivocation(REPORTER, batch, 0, task, 0, world.at)
             assert half == 50_000
         else:
-            with refuses(Refusal.VERIFIER_NOT_CONTRADICTED):
+            with refuses(Refusal.NOT_CONTRADICTED):
                 world.market.report_equivocation(REPORTER, batch, 0, task, 0, world.at)
 
 
 def test_a_refused_batch_changes_nothing() -> None:
     """Its second lease takes a task of its first."""
     world = World()
+    batch = Bytes32(b"b" * 32)
     first = LeaseEntry(Bytes32(b"a" * 32), JOB, PROVIDER, 0, 4, 4 * PRICE)
     second = replace(first, lease_id=Bytes32(b"b" * 32), first_task=3)
     with refuses(Refusal.TASK_ALREADY_COMMITTED):
-        world.market.commit_batch(OPERATOR, [first, second], world.at)
+        world.market.commit_batch(batch, OPERATOR, [first, second], world.at)
     assert world.market.job(JOB).committed_tasks == 0
-    assert world.market.commit_batch(OPERATOR, [first], world.at) == 1
+    world.market.commit_batch(batch, OPERATOR, [first], world.at)
+    assert world.market.job(JOB).committed_tasks == 4
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ from verifier.simulation.setting import Setting
 from verifier.simulation.stage import Finding, Stage
 from verifier.simulation.strategies.base import A_THIRD, Strategy
 
-Answer = Callable[[Stage, int, Finding], None]
+Answer = Callable[[Stage, Bytes32, Finding], None]
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,49 +58,49 @@ def _leases(stage: Stage, provider: Address, plan: Plan, wrong: int) -> list[Lea
 # ---------------------------------------------------------------------------------- answers
 
 
-def concede(stage: Stage, batch_id: int, finding: Finding) -> None:
+def concede(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
     """Admit it to whoever found it."""
     dispute_id = stage.contest(batch_id, finding)
     if dispute_id is not None:
         stage.concede(dispute_id)
 
 
-def fight(stage: Stage, batch_id: int, finding: Finding) -> None:
+def fight(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
     """Let the committee decide."""
     dispute_id = stage.contest(batch_id, finding)
     if dispute_id is not None:
         stage.judge(dispute_id)
 
 
-def hide_claim(stage: Stage, batch_id: int, finding: Finding) -> None:
+def hide_claim(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
     """Let the committee decide, and never open the claimed digest."""
     dispute_id = stage.contest(batch_id, finding)
     if dispute_id is not None:
         stage.judge(dispute_id, opens_claim=False)
 
 
-def concede_to_friend(stage: Stage, batch_id: int, finding: Finding) -> None:
+def concede_to_friend(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
     """A friend contests first, so that the challenger's part comes back."""
     dispute_id = stage.contest(batch_id, finding, stage.attacker("friend"))
     if dispute_id is not None:
         stage.concede(dispute_id)
 
 
-def fight_friend(stage: Stage, batch_id: int, finding: Finding) -> None:
+def fight_friend(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
     """A friend contests first, and the committee decides: perhaps it is the coalition's."""
     dispute_id = stage.contest(batch_id, finding, stage.attacker("friend"))
     if dispute_id is not None:
         stage.judge(dispute_id)
 
 
-def concede_once_then_fight(stage: Stage, batch_id: int, finding: Finding) -> None:
+def concede_once_then_fight(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
     """Concede to a friend while that is cheap, then let a friend's disputes be judged."""
     provider = stage.market.batch(batch_id).entries[finding.index].provider
     has_conceded = stage.market.account(provider).strikes > 0
     (fight_friend if has_conceded else concede_to_friend)(stage, batch_id, finding)
 
 
-def shield(stage: Stage, batch_id: int, finding: Finding) -> None:
+def shield(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
     """Lose the whole stake in a job of one's own first, to one's own requester and friend."""
     entry = stage.market.batch(batch_id).entries[finding.index]
     account = stage.market.account(entry.provider)
@@ -111,7 +111,7 @@ def shield(stage: Stage, batch_id: int, finding: Finding) -> None:
     concede(stage, batch_id, finding)
 
 
-def choose_committee(stage: Stage, batch_id: int, finding: Finding) -> None:
+def choose_committee(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
     """Fight before a committee of one's own, concede to a friend before any other.
 
     Where the committee's seed comes after the concede window, the choice has to be made blindly.

@@ -11,7 +11,7 @@ from protocol.lease import Lease, LeaseResult
 from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry
 from protocol.settlement.refusals import Refusal, Refused
 from protocol.typed_data import Domain
-from protocol.units import ZERO_BYTES32, Address
+from protocol.units import ZERO_BYTES32, Address, Bytes32
 from verifier.simulation.stage import RIGHT, Stage
 
 HERE = Domain(1, Address("0x" + "11" * 20))
@@ -35,7 +35,7 @@ class Attack:
         return None
 
 
-def _work(stage: Stage) -> tuple[int, LeaseEntry]:
+def _work(stage: Stage) -> tuple[Bytes32, LeaseEntry]:
     """An honest lease, committed and seeded."""
     entry = stage.lease(stage.honest("provider", 0), 4)
     batch_id = stage.commit([entry])
@@ -53,8 +53,9 @@ def _signed_elsewhere(domain: Domain) -> Callable[[Stage], None]:
         price_wei = stage.setting.price_wei
         result = LeaseResult(lease.lease_id, stage.job_id, provider, 0, 1, price_wei, ZERO_BYTES32)
         signer = result.signer(HERE, result.sign(domain, key))
+        entries = [LeaseEntry.of(result)]
         stage.market.commit_batch(
-            stage.operator, [LeaseEntry.of(result)], stage.at, signers=[signer]
+            stage.batch_id(), stage.operator, entries, stage.at, signers=[signer]
         )
 
     return move
@@ -62,12 +63,13 @@ def _signed_elsewhere(domain: Domain) -> Callable[[Stage], None]:
 
 def _invent_lease(stage: Stage) -> None:
     entry = stage.lease(stage.honest("provider", 60), 4)
-    stage.market.commit_batch(stage.operator, [entry], stage.at, signers=[stage.operator])
+    signers = [stage.operator]
+    stage.market.commit_batch(stage.batch_id(), stage.operator, [entry], stage.at, signers)
 
 
 def _foreign_operator(stage: Stage) -> None:
     entry = stage.lease(stage.honest("provider", 60), 4)
-    stage.market.commit_batch(stage.name("operator"), [entry], stage.at)
+    stage.commit([entry], operator=stage.name("operator"))
 
 
 def _replay_lease(stage: Stage) -> None:
@@ -99,33 +101,34 @@ def _fix_seed_again(stage: Stage) -> None:
     stage.market.fix_seed(_work(stage)[0], stage.fresh_id(), stage.at)
 
 
-def _claim(stage: Stage) -> AuditClaim:
+def _claim(stage: Stage) -> tuple[Bytes32, AuditClaim]:
     """A newcomer's tasks are all audited: the first one's claim."""
     batch_id, entry = _work(stage)
     draw = stage.market.audit_draws(batch_id, 0, entry.first_task)[0]
-    return AuditClaim(
-        batch_id, 0, entry.first_task, draw.holder, draw.attempt, RIGHT, claimed_digest=RIGHT
-    )
+    return batch_id, AuditClaim(0, entry.first_task, draw.holder, draw.attempt, RIGHT, RIGHT)
 
 
 def _audit_twice(stage: Stage) -> None:
-    claim = _claim(stage)
-    stage.market.pay_audit(claim)
-    stage.market.pay_audit(claim)
+    batch_id, claim = _claim(stage)
+    stage.market.pay_audits(batch_id, [claim], stage.at)
+    stage.market.pay_audits(batch_id, [claim], stage.at)
 
 
 def _steal_audit(stage: Stage) -> None:
-    stage.market.pay_audit(replace(_claim(stage), verifier=stage.name("stranger")))
+    batch_id, claim = _claim(stage)
+    stolen = replace(claim, verifier=stage.name("stranger"))
+    stage.market.pay_audits(batch_id, [stolen], stage.at)
 
 
 def _skip_attempts(stage: Stage) -> None:
-    claim = _claim(stage)
-    stage.market.pay_audit(replace(claim, attempt=claim.attempt + 1))
+    batch_id, claim = _claim(stage)
+    later = replace(claim, attempt=claim.attempt + 1)
+    stage.market.pay_audits(batch_id, [later], stage.at)
 
 
 def _contest_late(stage: Stage) -> None:
     batch_id, entry = _work(stage)
-    stage.close_window(batch_id)
+    stage.wait(stage.setting.terms.dispute_window_seconds + 1)
     challenger = stage.honest("challenger")
     stage.market.open_dispute(challenger, batch_id, 0, entry.first_task, stage.at)
 
@@ -151,11 +154,9 @@ def _job_without_funds(stage: Stage) -> None:
 
 def _replay_job(stage: Stage) -> None:
     requester = stage.honest("requester")
-    terms = _job_terms(stage, requester, 1)
+    job_id, terms = stage.fresh_id(), _job_terms(stage, requester, 1)
     for _ in range(2):
-        stage.market.open_job(
-            stage.fresh_id(), terms, stage.at, signer=requester, relayer=requester
-        )
+        stage.market.open_job(job_id, terms, stage.at, signer=requester, relayer=requester)
 
 
 def _unstake_at_once(stage: Stage) -> None:
@@ -164,16 +165,18 @@ def _unstake_at_once(stage: Stage) -> None:
     stage.market.unstake(provider, stage.at)
 
 
-def _unstake_at_risk(stage: Stage) -> None:
+def _unstake_in_dispute(stage: Stage) -> None:
     provider = stage.honest("provider", 60)
-    stage.commit([stage.lease(provider, 4)])
+    entry = stage.lease(provider, 4)
+    batch_id = stage.commit([entry])
+    stage.market.open_dispute(stage.honest("challenger"), batch_id, 0, entry.first_task, stage.at)
     stage.market.request_unstake(provider, 1, stage.at)
     stage.wait(stage.setting.terms.unstake_delay_seconds)
     stage.market.unstake(provider, stage.at)
 
 
 def _release_held_seat(stage: Stage) -> None:
-    stage.market.release_seat(Address("verifier 0"), 0, stage.at)
+    stage.market.release_seats(Address("verifier 0"), [0], stage.at)
 
 
 ATTACKS = (
@@ -183,10 +186,10 @@ ATTACKS = (
     ),
     Attack("operator invents a lease", Refusal.BAD_SIGNATURE, _invent_lease),
     Attack("another operator commits", Refusal.WRONG_OPERATOR, _foreign_operator),
-    Attack("lease result replayed", Refusal.LEASE_ALREADY_COMMITTED, _replay_lease),
+    Attack("lease result replayed", Refusal.TASK_ALREADY_COMMITTED, _replay_lease),
     Attack("late result after re-lease", Refusal.TASK_ALREADY_COMMITTED, _late_result),
     Attack("over-claimed amount", Refusal.AMOUNT_OUT_OF_RANGE, _over_claim),
-    Attack("settled twice", Refusal.NOTHING_TO_SETTLE, _settle_twice),
+    Attack("settled twice", Refusal.UNKNOWN_BATCH, _settle_twice),
     Attack("settled before the window ends", Refusal.WINDOW_OPEN, _settle_early),
     Attack("seed fixed again", Refusal.SEED_ALREADY_FIXED, _fix_seed_again),
     Attack("audit paid twice", Refusal.AUDIT_ALREADY_PAID, _audit_twice),
@@ -195,8 +198,8 @@ ATTACKS = (
     Attack("contested after the window", Refusal.WINDOW_OVER, _contest_late),
     Attack("one task contested twice", Refusal.TASK_ALREADY_DISPUTED, _contest_twice),
     Attack("job without funds", Refusal.INSUFFICIENT_BALANCE, _job_without_funds),
-    Attack("job replayed", Refusal.NONCE_USED, _replay_job),
+    Attack("job replayed", Refusal.JOB_NOT_NEW, _replay_job),
     Attack("unstaking without delay", Refusal.STAKE_LOCKED, _unstake_at_once),
-    Attack("unstaking with work at risk", Refusal.STAKE_AT_RISK, _unstake_at_risk),
+    Attack("unstaking during a dispute", Refusal.STAKE_IN_DISPUTE, _unstake_in_dispute),
     Attack("seat's stake taken while it is held", Refusal.SEAT_NOT_VACATED, _release_held_seat),
 )

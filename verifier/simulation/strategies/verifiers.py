@@ -19,7 +19,7 @@ NONSENSE = Bytes32(b"\x03" * 32)
 ROUNDS = 3
 
 
-def _honest_batch(stage: Stage, stake_prices: float, leases: int = 2) -> int:
+def _honest_batch(stage: Stage, stake_prices: float, leases: int = 2) -> Bytes32:
     """Right results of an honest provider, drawn."""
     provider = stage.honest("provider", stake_prices)
     batch_id = stage.commit([stage.lease(provider, 20) for _ in range(leases)])
@@ -27,7 +27,7 @@ def _honest_batch(stage: Stage, stake_prices: float, leases: int = 2) -> int:
     return batch_id
 
 
-def _own_draws(stage: Stage, batch_id: int) -> list[tuple[int, int, Draw]]:
+def _own_draws(stage: Stage, batch_id: Bytes32) -> list[tuple[int, int, Draw]]:
     """The audits that the attacker's verifiers are drawn for, and what those would earn."""
     mine = []
     for index, entry in enumerate(stage.market.batch(batch_id).entries):
@@ -68,7 +68,7 @@ def quiet(stage: Stage, *, is_choosy: bool = False) -> None:
         stage.close_window(batch_id)
 
 
-def _keep_quiet(stage: Stage, batch_id: int, index: int, task: int, *, is_choosy: bool) -> None:
+def _keep_quiet(stage: Stage, batch_id: Bytes32, index: int, task: int, *, is_choosy: bool) -> None:
     """The honest way is to contest, and be paid of a stake that is not there."""
     draws = stage.draws(batch_id, index, task)
     honest = [draw for draw in draws if draw.holder not in stage.friendly]
@@ -90,7 +90,9 @@ def _keep_quiet(stage: Stage, batch_id: int, index: int, task: int, *, is_choosy
             stage.tally.honest_income_wei -= stage.tally.work_wei - before_wei
 
 
-def _report_equivocation(stage: Stage, batch_id: int, index: int, task: int, draw: Draw) -> None:
+def _report_equivocation(
+    stage: Stage, batch_id: Bytes32, index: int, task: int, draw: Draw
+) -> None:
     """Whoever holds both signatures reports it: the market has them."""
     reporter = stage.honest("reporter")
     try:
@@ -137,7 +139,7 @@ def coalition_flags(stage: Stage) -> None:
         stage.close_window(batch_id)
 
 
-def _accuse(stage: Stage, batch_id: int, index: int, task: int, by: Address) -> None:
+def _accuse(stage: Stage, batch_id: Bytes32, index: int, task: int, by: Address) -> None:
     dispute_id = stage.contest(batch_id, Finding(index, task, by), by)
     if dispute_id is not None:
         stage.judge(dispute_id)
