@@ -7,11 +7,12 @@ from dataclasses import replace
 
 from protocol.pricing import Split
 from protocol.sampling import draw_committee_seats
-from protocol.settlement.audits import Audits
+from protocol.settlement.audits import AuditKey, Audits
 from protocol.settlement.facts import (
     Dispute,
     DisputeStatus,
     Moment,
+    PaidAudit,
     Rules,
     Ruling,
     Terms,
@@ -50,7 +51,8 @@ class Disputes(Audits):
         require(not state.is_finished(index), Refusal.LEASE_FINISHED)
         key = (batch_id, index, task)
         require(key not in self._disputed_tasks, Refusal.TASK_ALREADY_DISPUTED)
-        bond_wei = self.terms.bond_wei(entry.price_per_task_wei)
+        by_price_wei = self.rules.bond_prices * entry.price_per_task_wei
+        bond_wei = max(by_price_wei, self.terms.dispute_bond_wei)
         self._spend(challenger, bond_wei)
         self._disputed_tasks.add(key)
         self._open_disputes[batch_id, index] += 1
@@ -170,33 +172,38 @@ class Disputes(Audits):
         is_other = claimed_digest not in (None, contested.digest)
         require(is_found and is_rule and is_other, Refusal.NOT_CONTRADICTED)
         key = (contested.batch_id, contested.index, contested.task, number)
-        paid = self._paid_audits.get(key)
-        if paid is None or paid.is_contradicted:
-            raise Refused(Refusal.AUDIT_NOT_PAID)
+        paid = self._accused(key)
         # Only where other audits than agreeing ones are paid can these differ.
         require(paid.digest != contested.digest, Refusal.NOT_CONTRADICTED)
         is_taken_after = self.seats()[paid.seat_id].taken_block >= contested.opened_block
         require(not is_taken_after, Refusal.SEAT_EMPTY)
-        self._paid_audits[key] = replace(paid, is_contradicted=True)
-        return self._seize_for(reporter, paid.seat_id, at)
+        return self._punish(reporter, key, at)
 
     def report_equivocation(
-        self, reporter: Address, batch_id: Bytes32, index: int, task: int, number: int, at: Moment
+        self,
+        reporter: Address,
+        batch_id: Bytes32,
+        index: int,
+        task: int,
+        number: int,
+        at: Moment,
+        *,
+        signer: Address,
+        is_kept: bool = False,
     ) -> int:
         """Take the drawn seat of whoever was paid for another digest than it had committed to.
 
-        Whoever calls this has shown, by the verifier's two signatures, that its `AuditResult` does
-        not open its `AuditCommitment`. Returns the reporter's half.
+        `signer` is whose both signatures are, `is_kept` whether the result is what was committed to
+        after all. Returns the reporter's half.
         """
-        paid = self.paid_audit(batch_id, index, task, number)
-        require(paid is not None, Refusal.AUDIT_NOT_PAID)
+        if self.has_batch(batch_id):
+            require(index < len(self.batch(batch_id).entries), Refusal.NO_SUCH_LINE)
+        key = (batch_id, index, task, number)
+        holder = self.seats()[self._accused(key).seat_id].holder
+        require(signer == holder, Refusal.BAD_SIGNATURE)
         is_rule = self.rules.equivocating_verifier_loses_seat
-        require(is_rule, Refusal.NOT_CONTRADICTED)
-        if paid is None:
-            return 0
-        self._require_own(paid.verifier, paid.seat_id)
-        require(self.seat_stake(paid.seat_id).stake_wei != 0, Refusal.SEAT_EMPTY)
-        return self._seize_for(reporter, paid.seat_id, at)
+        require(is_rule and not is_kept, Refusal.NO_EQUIVOCATION)
+        return self._punish(reporter, key, at)
 
     def total_wei(self) -> int:
         """The sum of every claim; always `held_wei`."""
@@ -204,9 +211,18 @@ class Disputes(Audits):
         bonds_wei = sum(d.bond_wei for d in self._disputes if d.status == is_open)
         return super().total_wei() + bonds_wei
 
-    def _seize_for(self, reporter: Address, seat_id: int, at: Moment) -> int:
-        """Take what a verifier's drawn seat holds: half to whoever reported it, half burnt."""
-        seized_wei = self._seize(seat_id, at)
+    def _accused(self, key: AuditKey) -> PaidAudit:
+        """A paid audit that nobody was punished for."""
+        paid = self._paid_audits.get(key)
+        if paid is None or paid.is_punished:
+            raise Refused(Refusal.AUDIT_NOT_PAID)
+        return paid
+
+    def _punish(self, reporter: Address, key: AuditKey, at: Moment) -> int:
+        """Take what a verifier's drawn seat holds: half to whoever found it out, half burnt."""
+        paid = self._paid_audits[key]
+        self._paid_audits[key] = replace(paid, is_punished=True)
+        seized_wei = self._seize(paid.seat_id, at)
         half_wei = seized_wei // 2
         self._credit(reporter, half_wei)
         self.burnt_wei += seized_wei - half_wei

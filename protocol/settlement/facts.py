@@ -7,7 +7,7 @@ from enum import IntEnum
 
 from protocol.lease import LeaseResult
 from protocol.lifecycle import JobFacts
-from protocol.pricing import CONCESSION, SLASH, Penalty
+from protocol.pricing import BOND_PRICES, CONCESSION, SLASH, Penalty
 from protocol.units import ZERO_BYTES32, Address, Bytes32
 
 MAX_ITEMS = 64
@@ -28,11 +28,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The parameters that a market is deployed with, as far as money depends on them.
-
-    `dispute_bond_wei` is asked for a dispute about any task, or `dispute_bond_prices` times the
-    task's price if that is not 0.
-    """
+    """The parameters that a market is deployed with, as far as money depends on them."""
 
     seat_stake_wei: int
     dispute_bond_wei: int
@@ -46,29 +42,19 @@ class Terms:
     commit_grace_seconds: int
     unstake_delay_seconds: int
     committee_size: int
-    dispute_bond_prices: int = 0
-
-    def bond_wei(self, price_per_task_wei: int) -> int:
-        """What a challenger puts down for a dispute about a task of that price."""
-        if self.dispute_bond_prices:
-            return self.dispute_bond_prices * price_per_task_wei
-        return self.dispute_bond_wei
 
 
 @dataclass(frozen=True, slots=True)
 class Rules:
-    """What the contracts do by their code, as decided. Another value shows what a rule is for.
-
-    Not in the contracts yet: a cap on the requester's part of a penalty, and
-    `equivocating_verifier_loses_seat`.
-    """
+    """What the contracts do by their code. Another value shows what a rule is for."""
 
     concession: Penalty = CONCESSION
     slash: Penalty = SLASH
+    bond_prices: int = BOND_PRICES
     forfeits_after_slash: bool = True
     pays_agreeing_audits_only: bool = True
     contradicted_verifier_loses_seat: bool = True
-    equivocating_verifier_loses_seat: bool = False
+    equivocating_verifier_loses_seat: bool = True
 
 
 @dataclass(frozen=True, slots=True)
@@ -256,7 +242,7 @@ class PaidAudit:
     verifier: Address
     seat_id: int
     digest: Bytes32
-    is_contradicted: bool = False
+    is_punished: bool = False
 
 
 class DisputeStatus(IntEnum):

@@ -63,18 +63,17 @@ class Phases(Disputes):
         return self._committees.get(dispute_id)
 
     def committee_seed_block(self, dispute_id: int) -> int:
-        """The block whose beacon value draws a dispute's committee."""
-        first = self.dispute(dispute_id).opened_block + self.terms.seed_delay_blocks
-        return self._committee_seed_blocks.get(dispute_id, first)
+        """The block whose beacon value draws a dispute's committee; 0 until it is called."""
+        return self._committee_seed_blocks.get(dispute_id, 0)
 
     def draw_committee(self, dispute_id: int, seed: Bytes32 | None, at: Moment) -> bool:
-        """Draw the committee. `seed` is the beacon's value for its block, None if that is out of
-        reach: then a later block is chosen, and nobody is drawn yet.
+        """Call the committee, for a later block, or draw it with that block's value; whether it is
+        drawn. `seed` is that value, None if it is out of reach: then it is called again.
         """
         self._require_convenable(dispute_id, at)
         seed_block = self.committee_seed_block(dispute_id)
         require(at.block > seed_block, Refusal.COMMITTEE_SEED_NOT_READY)
-        if seed is None:
+        if seed is None or not seed_block:
             self._committee_seed_blocks[dispute_id] = at.block + self.terms.seed_delay_blocks
             return False
         members = self.convene(dispute_id, seed, at)

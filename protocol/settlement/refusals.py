@@ -64,6 +64,7 @@ class Refusal(StrEnum):
     AUDIT_DISAGREES = "AuditDisagrees"
     AUDIT_NOT_PAID = "AuditNotPaid"
     NOT_CONTRADICTED = "NotContradicted"
+    NO_EQUIVOCATION = "NoEquivocation"
     LEASE_FINISHED = "LeaseFinished"
     TASK_ALREADY_DISPUTED = "TaskAlreadyDisputed"
     UNKNOWN_DISPUTE = "UnknownDispute"

@@ -23,6 +23,7 @@ from tests.chain.twins import EVERYBODY, OPERATORS, PEOPLE, Twins, vote_of
 GOOD, WRONG, OTHER = (Bytes32(bytes([i]) * 32) for i in (0x41, 0x42, 0x43))
 DIGESTS = (GOOD, WRONG, OTHER)
 MOST_JOBS = 6
+LONG_SECONDS = 10_000
 T = TypeVar("T")
 
 
@@ -53,7 +54,7 @@ class History:
             (16, self._contest, "window"),
             (15, self._settle, "batch"),
             (10, self._concede, "dispute"),
-            (12, self._draw, "dispute"),
+            (20, self._draw, "dispute"),
             (60, self._vote, "voting"),
             (60, self._reveal, "revealing"),
             (40, self._open_claim, "opening"),
@@ -61,7 +62,8 @@ class History:
             (30, self._resolve, "opening"),
             (6, self._race, "dispute"),
             (6, self._race, "committee"),
-            (4, self._contradict, "ruling"),
+            (6, self._contradict, "ruling"),
+            (4, self._equivocate, "audit"),
         )
         self._begin()
 
@@ -76,32 +78,41 @@ class History:
         move()
 
     def finish(self) -> None:
-        """Whatever happened: time ends every dispute, settles every batch and lets all money out."""
-        twins, mirror = self.twins, self.twins.mirror
-        delay = mirror.terms.unstake_delay_seconds
-        for number in range(1, mirror.dispute_count + 1):
-            if mirror.dispute(number).seat_ids is None:
-                twins.wait(3, mirror.terms.concede_seconds + 1)
-                twins.draw_committee(self._someone(), number)
-        twins.wait(1, delay)
-        for number in range(1, mirror.dispute_count + 1):
-            twins.resolve(self._someone(), number)
-        for batch in list(twins.batches.values()):
-            twins.settle(self._someone(), batch)
-        for number, seat in enumerate(mirror.seats()):
-            twins.leave_seats(seat.holder, [number])
-        twins.wait(1, 2 * delay + 10_000)
-        for job in list(twins.jobs.values()):
-            twins.close_job(self._someone(), job)
-        for number, seat in enumerate(mirror.seats()):
-            twins.release_seats(seat.holder, [number])
+        """Time ends every dispute, settles every batch and lets all money out."""
+        self._end_disputes()
+        for batch in list(self.twins.batches.values()):
+            self.twins.settle(self._someone(), batch)
+        self._end_jobs_and_seats()
         for who in EVERYBODY:
-            twins.unstake(self._someone(), who)
-            twins.request_unstake(who, mirror.account(who).stake_wei)
-        twins.wait(1, delay)
+            self.twins.unstake(self._someone(), who)
+            self.twins.request_unstake(who, self.twins.mirror.account(who).stake_wei)
+        self.twins.wait(1, self.twins.mirror.terms.unstake_delay_seconds)
         for who in EVERYBODY:
-            twins.unstake(self._someone(), who)
-            twins.withdraw(who, mirror.account(who).balance_wei)
+            self.twins.unstake(self._someone(), who)
+            self.twins.withdraw(who, self.twins.mirror.account(who).balance_wei)
+
+    def _end_disputes(self) -> None:
+        mirror = self.twins.mirror
+        numbers = range(1, mirror.dispute_count + 1)
+        self.twins.wait(1, mirror.terms.concede_seconds + 1)
+        for _ in ("call", "draw"):
+            for number in numbers:
+                if mirror.dispute(number).seat_ids is None:
+                    self.twins.draw_committee(self._someone(), number)
+            self.twins.wait(3, 0)
+        self.twins.wait(1, mirror.terms.unstake_delay_seconds)
+        for number in numbers:
+            self.twins.resolve(self._someone(), number)
+
+    def _end_jobs_and_seats(self) -> None:
+        seats = self.twins.mirror.seats()
+        for number, seat in enumerate(seats):
+            self.twins.leave_seats(seat.holder, [number])
+        self.twins.wait(1, LONG_SECONDS)
+        for job in list(self.twins.jobs.values()):
+            self.twins.close_job(self._someone(), job)
+        for number, seat in enumerate(seats):
+            self.twins.release_seats(seat.holder, [number])
 
     def _things(self) -> set[str]:
         """What there is to do something about."""
@@ -118,6 +129,7 @@ class History:
             "dispute": any(d.seat_ids is None for d in unsolved),
             "committee": any(d.seat_ids is not None for d in unsolved),
             "ruling": any(d.digest is not None for d in known),
+            "audit": bool(mirror.paid_audits),
         }
         return {name for name, is_there in there.items() if is_there}.union(phases)
 
@@ -517,3 +529,17 @@ class History:
             number = self.random.randint(1, count)
             rounds = self._pick((0, 0, 1))
             self.twins.contradict(self._someone(), number, rounds, is_proven=not self._rarely(8))
+
+    def _equivocate(self) -> None:
+        """Somebody shows two words of a verifier that was paid, or of nobody's."""
+        paid = list(self.twins.mirror.paid_audits.items())
+        if not paid:
+            return
+        (batch_id, line, task, number), audit = self._pick(paid)
+        self.twins.report_equivocation(
+            self._someone(),
+            self.twins.batches[batch_id],
+            (line + int(self._rarely(20)), task, number ^ int(self._rarely(20))),
+            self._mostly(audit.verifier) if self._rarely(4) else audit.verifier,
+            is_kept=self._rarely(4),
+        )

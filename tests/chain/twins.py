@@ -14,10 +14,11 @@ from functools import cache
 
 from eth_account.signers.local import LocalAccount
 
-from protocol.audit import AuditResult, commitment
+from protocol.audit import AuditCommitment, AuditResult, commitment
 from protocol.batch import Batch, make_batch
 from protocol.chain import facts
 from protocol.chain.calls import Call
+from protocol.chain.codec import codec
 from protocol.chain.devchain.evm import ExecutionReverted
 from protocol.chain.development import development_account
 from protocol.chain.facts import Params
@@ -50,8 +51,8 @@ PARAMS = Params(
     open_seconds=50,
     commit_grace_seconds=60,
     unstake_delay_seconds=501,
-    slash_multiple=60,
-    concede_multiple=45,
+    slash_multiple=61,
+    concede_multiple=47,
     committee_size=3,
 )
 FUNDS_WEI = 10**24
@@ -340,6 +341,36 @@ class Twins:
 
         return self._do("contradict", who, call, move)
 
+    def report_equivocation(
+        self,
+        who: Address,
+        batch: Batch,
+        place: tuple[int, int, int],
+        signer: Address,
+        *,
+        is_kept: bool,
+    ) -> bool:
+        """Show that `signer` committed to one digest, and was paid for another; or did not."""
+        batch_id, (line, task, number) = batch.batch_id(), place
+        is_line = line < len(batch.lines)
+        lease_id = batch.lines[line].lease_id if is_line else ZERO_BYTES32
+        digest = self.digests[batch.lines[line].result_root] if is_line else ZERO_BYTES32
+        made = vote_of(signer, digest if is_kept else ZERO_BYTES32)
+        domain, key = self.contracts.domain, key_of(signer)
+        first = AuditCommitment(batch_id, lease_id, task, made).sign(domain, key)
+        second = AuditResult(batch_id, lease_id, task, digest, SALT).sign(domain, key)
+        found = (line, task, number, made, first, digest, SALT, second)
+        market = codec("Market")
+        data = market.encode_call("reportEquivocation", batch.values(), found)
+        call = Call(self.contracts.deployment.market, data)
+
+        def move() -> None:
+            self.mirror.report_equivocation(
+                who, batch_id, *place, self.at, signer=signer, is_kept=is_kept
+            )
+
+        return self._do("report_equivocation", who, call, move)
+
     # -------------------------------------------------------------------------- what is known
 
     def beacon(self, block: int) -> Bytes32 | None:
@@ -443,8 +474,7 @@ def vote_of(who: Address, digest: Bytes32) -> Bytes32:
 
 
 def _terms(params: Params) -> Terms:
-    names = Terms.__dataclass_fields__.keys() - {"dispute_bond_prices"}
-    return Terms(**{name: getattr(params, name) for name in names})
+    return Terms(**{name: getattr(params, name) for name in Terms.__dataclass_fields__})
 
 
 def _rules(params: Params) -> Rules:

@@ -47,7 +47,7 @@ class Setting:
     judging_seconds: int = 12 * 3600
     audit_rounds: int = 2
     seed_follows_commitment: bool = True
-    committee_follows_concession: bool = False
+    committee_follows_concession: bool = True
 
     def with_terms(self, **changes: int) -> Setting:
         """The same with other parameters."""

@@ -1,7 +1,7 @@
 """Rules that can be left out, to show what each is for.
 
-The *amendments* are not in the contracts yet: what the simulation found to be missing from the
-decided rules, each the smallest change that closes what it names.
+The *amendments* were found missing by this simulation, each the smallest change that closes what it
+names; the contracts have them since.
 """
 
 from __future__ import annotations
@@ -10,17 +10,18 @@ from collections.abc import Callable, Iterable
 from dataclasses import dataclass, replace
 
 from protocol.errors import InvalidInput
+from protocol.pricing import BOND_PRICES, CONCESSION, SLASH
 from protocol.settlement.facts import Rules
 from verifier.simulation.setting import Setting, production_terms
 
-BOND_PRICES = 15
-CHALLENGER_PERCENT = 15
-CONCESSION_PRICES = 50
+# Before the amendments.
+CHALLENGER_PERCENT = 30
+CONCESSION_PRICES = 45
 
 
 @dataclass(frozen=True, slots=True)
 class Switch:
-    """A rule by name, and a world with or without it."""
+    """A rule by name, and a world without it."""
 
     name: str
     summary: str
@@ -31,22 +32,22 @@ def _rules(**changes: object) -> Callable[[Setting], Setting]:
     return lambda setting: replace(setting, rules=replace(setting.rules, **changes))  # type: ignore[arg-type]
 
 
-def _cap_requester(setting: Setting) -> Setting:
+def _uncap_requester(setting: Setting) -> Setting:
     rules = setting.rules
-    capped = replace(
+    uncapped = replace(
         rules,
-        concession=replace(rules.concession, requester_most_prices=1),
-        slash=replace(rules.slash, requester_most_prices=1),
+        concession=replace(rules.concession, requester_most_prices=0),
+        slash=replace(rules.slash, requester_most_prices=0),
     )
-    return replace(setting, rules=capped)
+    return replace(setting, rules=uncapped)
 
 
-def _lower_reward(setting: Setting) -> Setting:
+def _raise_reward(setting: Setting) -> Setting:
     slash = replace(setting.rules.slash, challenger_percent=CHALLENGER_PERCENT)
     return replace(setting, rules=replace(setting.rules, slash=slash))
 
 
-def _raise_concession(setting: Setting) -> Setting:
+def _lower_concession(setting: Setting) -> Setting:
     concession = replace(setting.rules.concession, prices=CONCESSION_PRICES)
     return replace(setting, rules=replace(setting.rules, concession=concession))
 
@@ -66,36 +67,42 @@ def _free_concession(setting: Setting) -> Setting:
     return replace(setting, rules=replace(setting.rules, concession=concession))
 
 
+def _free_accusations(setting: Setting) -> Setting:
+    unbonded = replace(setting, rules=replace(setting.rules, bond_prices=0))
+    return unbonded.with_terms(dispute_bond_wei=0)
+
+
 AMENDMENTS = (
     Switch(
         "requester-cap",
         "of a penalty the requester gets at most one task's price; the rest of its part burns",
-        _cap_requester,
+        _uncap_requester,
     ),
     Switch(
         "equivocation",
         "a verifier whose AuditResult does not open its AuditCommitment loses its drawn seat",
-        _rules(equivocating_verifier_loses_seat=True),
+        _rules(equivocating_verifier_loses_seat=False),
     ),
     Switch(
         "bond-by-price",
-        f"a challenger's bond is {BOND_PRICES} prices of the task, not a fixed sum",
-        lambda setting: setting.with_terms(dispute_bond_prices=BOND_PRICES),
+        f"a challenger's bond is {BOND_PRICES} prices of the task at least, not a fixed sum",
+        _rules(bond_prices=0),
     ),
     Switch(
         "challenger-share",
-        f"of a lost dispute the challenger gets {CHALLENGER_PERCENT} %; the rest of its part burns",
-        _lower_reward,
+        f"{SLASH.challenger_percent} % of a lost dispute go to the challenger, not"
+        f" {CHALLENGER_PERCENT} %",
+        _raise_reward,
     ),
     Switch(
         "concession-price",
-        f"a first concession takes {CONCESSION_PRICES} prices of stake, not 45",
-        _raise_concession,
+        f"a first concession takes {CONCESSION.prices} prices of stake, not {CONCESSION_PRICES}",
+        _lower_concession,
     ),
     Switch(
         "late-committee",
         "a committee's seed is fixed after the concede window, not with the dispute",
-        lambda setting: replace(setting, committee_follows_concession=True),
+        lambda setting: replace(setting, committee_follows_concession=False),
     ),
 )
 
@@ -122,7 +129,7 @@ DECIDED = (
     Switch(
         "bond",
         "a challenger puts down a bond",
-        lambda s: s.with_terms(dispute_bond_wei=0, dispute_bond_prices=0),
+        _free_accusations,
     ),
 )
 
@@ -130,7 +137,7 @@ NAMES = tuple(switch.name for switch in (*AMENDMENTS, *DECIDED))
 
 
 def setting_of(*, is_amended: bool = True, without: Iterable[str] = ()) -> Setting:
-    """A world with the deployed parameters, amended or as decided, and without some rules.
+    """A world with the deployed parameters and rules, without some; or without all amendments.
 
     Raises:
         InvalidInput: there is no such rule.
@@ -138,8 +145,10 @@ def setting_of(*, is_amended: bool = True, without: Iterable[str] = ()) -> Setti
     left_out = set(without)
     if unknown := left_out - set(NAMES):
         raise InvalidInput(f"no rule {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
+    if not is_amended:
+        left_out |= {switch.name for switch in AMENDMENTS}
     setting = Setting(production_terms(), Rules())
-    added = [a for a in AMENDMENTS if is_amended and a.name not in left_out]
-    for switch in (*added, *(d for d in DECIDED if d.name in left_out)):
-        setting = switch.turn(setting)
+    for switch in (*AMENDMENTS, *DECIDED):
+        if switch.name in left_out:
+            setting = switch.turn(setting)
     return setting

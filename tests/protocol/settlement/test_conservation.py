@@ -26,7 +26,6 @@ from protocol.settlement.facts import (
     JobTerms,
     LeaseEntry,
     Moment,
-    Rules,
     Terms,
 )
 from protocol.settlement.refusals import Refused
@@ -59,7 +58,7 @@ class Market(RuleBasedStateMachine):
 
     @initialize()
     def start(self) -> None:
-        self.market = Settlement(TERMS, Rules(equivocating_verifier_loses_seat=True))
+        self.market = Settlement(TERMS)
         self.at = Moment(10, 1000)
         self.jobs: list[Bytes32] = []
         self.batches = 0
@@ -191,7 +190,11 @@ class Market(RuleBasedStateMachine):
             place = self._place(self.market.dispute(number))
             claimed = self.digests[place[0]]
             self._do(self.market.contradict, who, number, audit_round, claimed, self.at)
-            self._do(self.market.report_equivocation, who, *place, audit_round, self.at)
+            paid = self.market.paid_audit(*place, audit_round)
+            signer = paid.verifier if paid else who
+            self._do(
+                self.market.report_equivocation, who, *place, audit_round, self.at, signer=signer
+            )
 
     @rule(batch=st.integers(1, 6))
     def settle(self, batch: int) -> None:

@@ -24,7 +24,7 @@ from protocol.units import Address, Bytes32
 
 TERMS = Terms(
     seat_stake_wei=100_001,
-    dispute_bond_wei=10_001,
+    dispute_bond_wei=15_003,
     minimum_stake_wei=40_000,
     seed_delay_blocks=1,
     dispute_window_seconds=100,
@@ -96,17 +96,17 @@ def refuses(reason: Refusal) -> pytest.RaisesExc[Refused]:
     return pytest.raises(Refused, match=f"^{reason}$")
 
 
-def test_a_first_concession_costs_45_prices_and_the_leases_pay() -> None:
+def test_a_first_concession_costs_50_prices_and_the_leases_pay() -> None:
     world = World()
     other = world.work()
     dispute = world.contest(world.work())
     before = world.balance(REQUESTER), world.balance(CHALLENGER)
-    assert world.market.concede(PROVIDER, dispute, world.at) == 45 * PRICE
+    assert world.market.concede(PROVIDER, dispute, world.at) == 50 * PRICE
     provider = world.market.account(PROVIDER)
-    assert (provider.stake_wei, provider.strikes, provider.forfeit_block) == (15_000, 1, 0)
-    assert world.balance(REQUESTER) - before[0] == 22_500
-    assert world.balance(CHALLENGER) - before[1] == 4_500 + TERMS.dispute_bond_wei
-    assert world.market.burnt_wei == 18_000
+    assert (provider.stake_wei, provider.strikes, provider.forfeit_block) == (10_000, 1, 0)
+    assert world.balance(REQUESTER) - before[0] == PRICE
+    assert world.balance(CHALLENGER) - before[1] == 5_000 + TERMS.dispute_bond_wei
+    assert world.market.burnt_wei == 44_000
     world.pass_window(other)
     world.market.settle_batch(other, world.at)
     assert world.market.job(JOB).settled_tasks == 4
@@ -120,7 +120,7 @@ def test_a_second_concession_is_a_slash_that_forfeits_the_rest() -> None:
     dispute = world.contest(world.work())
     assert world.market.concede(PROVIDER, dispute, world.at) == 60 * PRICE
     # Nobody met: what a committee would have shared burns too.
-    assert world.market.burnt_wei - burnt == 18_000
+    assert world.market.burnt_wei - burnt == 50_000
     world.pass_window(other)
     world.market.settle_batch(other, world.at)
     assert world.market.job(JOB).settled_tasks == 0
@@ -133,20 +133,20 @@ def test_a_lost_dispute_pays_requester_challenger_and_committee() -> None:
     before = {who: world.balance(who) for who in (REQUESTER, CHALLENGER, *VERIFIERS)}
     world.judge(dispute, Ruling(Verdict.PROVIDER_LOST, tuple(VERIFIERS[:3]), RIGHT))
     assert world.market.account(PROVIDER).stake_wei == 1000
-    assert world.balance(REQUESTER) - before[REQUESTER] == 24_000
-    assert world.balance(CHALLENGER) - before[CHALLENGER] == 18_000 + TERMS.dispute_bond_wei
+    assert world.balance(REQUESTER) - before[REQUESTER] == PRICE
+    assert world.balance(CHALLENGER) - before[CHALLENGER] == 9_000 + TERMS.dispute_bond_wei
     assert [world.balance(v) - before[v] for v in VERIFIERS] == [4000, 4000, 4000, 0, 0]
-    assert world.market.burnt_wei == 6000
+    assert world.market.burnt_wei == 38_000
     assert world.market.job(JOB).committed_tasks == 0
 
 
 def test_stake_that_is_being_unstaked_is_slashed_after_the_rest() -> None:
-    world = World(stake=50_000)
+    world = World(stake=60_000)
     dispute = world.contest(world.work())
-    world.market.request_unstake(PROVIDER, 40_000, world.at)
-    assert world.market.concede(PROVIDER, dispute, world.at) == 45_000
+    world.market.request_unstake(PROVIDER, 45_000, world.at)
+    assert world.market.concede(PROVIDER, dispute, world.at) == 50_000
     account = world.market.account(PROVIDER)
-    assert (account.stake_wei, account.unstaking_wei) == (0, 5_000)
+    assert (account.stake_wei, account.unstaking_wei) == (0, 10_000)
 
 
 def test_a_lost_bond_is_shared_by_provider_and_majority() -> None:
@@ -154,9 +154,9 @@ def test_a_lost_bond_is_shared_by_provider_and_majority() -> None:
     dispute = world.contest(world.work())
     before = world.balance(PROVIDER), world.balance(VERIFIERS[0])
     world.judge(dispute, Ruling(Verdict.CHALLENGER_LOST, tuple(VERIFIERS[:3]), WRONG))
-    assert world.balance(PROVIDER) - before[0] == 5000
-    assert world.balance(VERIFIERS[0]) - before[1] == 1666
-    assert world.market.burnt_wei == 10_001 - 5000 - 3 * 1666
+    assert world.balance(PROVIDER) - before[0] == 7501
+    assert world.balance(VERIFIERS[0]) - before[1] == 2500
+    assert world.market.burnt_wei == 15_003 - 7501 - 3 * 2500
     assert world.market.account(PROVIDER).stake_wei == 60_000
 
 
@@ -250,18 +250,36 @@ def test_a_concession_contradicts_no_verifier() -> None:
         world.market.contradict(REPORTER, dispute, 0, RIGHT, world.at)
 
 
-def test_an_equivocating_verifier_loses_its_seat_if_that_is_a_rule() -> None:
-    for is_rule in (True, False):
-        world = World(stake=0, rules=Rules(equivocating_verifier_loses_seat=is_rule))
-        batch = world.work()
-        world.market.pay_audits(batch, _claims(world, batch, RIGHT, RIGHT)[:1], world.at)
-        task = world.market.batch(batch).entries[0].first_task
-        if is_rule:
-            half = world.market.report_equivocation(REPORTER, batch, 0, task, 0, world.at)
-            assert half == 50_000
-        else:
-            with refuses(Refusal.NOT_CONTRADICTED):
-                world.market.report_equivocation(REPORTER, batch, 0, task, 0, world.at)
+def test_a_dear_tasks_bond_follows_its_price() -> None:
+    world = World()
+    task = world.market.batch(batch := world.work()).entries[0].first_task
+    before = world.balance(CHALLENGER)
+    world.market.terms = replace(TERMS, dispute_bond_wei=14_999)
+    world.market.open_dispute(CHALLENGER, batch, 0, task, world.at)
+    assert before - world.balance(CHALLENGER) == 15 * PRICE
+
+
+def test_an_equivocating_verifier_loses_its_seat_once() -> None:
+    world = World(stake=0)
+    batch = world.work()
+    claim = _claims(world, batch, RIGHT, RIGHT)[0]
+    world.market.pay_audits(batch, [claim], world.at)
+
+    def report(index: int = 0, who: Address = claim.verifier, *, is_kept: bool = False) -> int:
+        return world.market.report_equivocation(
+            REPORTER, batch, index, claim.task, 0, world.at, signer=who, is_kept=is_kept
+        )
+
+    with refuses(Refusal.NO_SUCH_LINE):
+        report(1)
+    with refuses(Refusal.BAD_SIGNATURE):
+        report(who=REPORTER)
+    with refuses(Refusal.NO_EQUIVOCATION):
+        report(is_kept=True)
+    assert report() == 50_000
+    assert world.balance(REPORTER) == 50_000
+    with refuses(Refusal.AUDIT_NOT_PAID):
+        report()
 
 
 def test_a_refused_batch_changes_nothing() -> None:

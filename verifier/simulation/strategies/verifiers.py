@@ -96,7 +96,9 @@ def _report_equivocation(
     """Whoever holds both signatures reports it: the market has them."""
     reporter = stage.honest("reporter")
     try:
-        stage.market.report_equivocation(reporter, batch_id, index, task, draw.round, stage.at)
+        stage.market.report_equivocation(
+            reporter, batch_id, index, task, draw.round, stage.at, signer=draw.holder
+        )
     except Refused as refused:
         stage.tally.refusals.append(refused.reason)
         return
