@@ -190,12 +190,13 @@ def _dispute(mirror: Settlement, number: int) -> DisputeFacts:
 
 
 def _committee(mirror: Settlement, number: int) -> CommitteeFacts:
-    drawn = mirror.committee(number)
+    drawn, seed_block = mirror.committee(number), mirror.committee_seed_block(number)
     if drawn is None:
-        return CommitteeFacts(0, 0, 0, 0, 0, 0, False, False, ZERO_BYTES32, (), (), (), (), 0)
+        none = (False, False, ZERO_BYTES32, (), (), (), (), 0)
+        return CommitteeFacts(seed_block, 0, 0, 0, 0, 0, *none)
     ballots = drawn.ballots
     return CommitteeFacts(
-        seed_block=mirror.committee_seed_block(number),
+        seed_block=seed_block,
         commit_by=drawn.commit_by,
         reveal_by=drawn.reveal_by,
         open_by=drawn.open_by,

@@ -11,6 +11,7 @@ from functools import lru_cache
 from typing import Any
 
 from eth.exceptions import Revert
+from eth.vm.forks.prague.constants import HISTORY_STORAGE_ADDRESS
 from eth.vm.spoof import SpoofTransaction
 
 from protocol.chain.calls import Call
@@ -39,16 +40,21 @@ class _Answer:
 
 
 class Evm(DevChain):
-    """A chain whose next block is open: what is done lies in it, and is seen at once."""
+    """A chain whose next block is open: what is done lies in it, and is seen at once.
 
-    def __init__(self) -> None:
+    One that `forgets` has no history contract (EIP-2935), as older chains: it knows 256 blocks.
+    """
+
+    def __init__(self, *, forgets: bool = False) -> None:
         super().__init__(account_count=0, now=lambda: _START)
-        self._vm: Any = None
+        self._vm: Any
         self._reads: set[_Slot] = set()
         self._writes: dict[_Slot, int] = {}
         self._version = 0
         self._answers: dict[tuple[str, bytes], _Answer] = {}
         self._open(_START + 1)
+        if forgets:
+            self._vm.state.set_code(HISTORY_STORAGE_ADDRESS, b"")
 
     @property
     def number(self) -> int:

@@ -198,6 +198,9 @@ class History:
         if chance < 0.94:
             self.twins.wait(self._pick((1, 1, 1, 2, 3)), self._pick((0, 0, 1, 5, 12)))
             return
+        if self._rarely(20):
+            self.twins.wait(256 + self._pick((0, 1, 2, 3)), 0)
+            return
         now = self.twins.at.seconds
         edges = sorted({edge for edge in self._edges() if edge >= now})[:3]
         if edges:
@@ -445,7 +448,9 @@ class History:
         batch = self._batch()
         if batch is None:
             return
-        line = self._pick(range(len(batch.lines)))
+        lines = range(len(batch.lines))
+        wrong = [line for line in lines if self._digest(batch.result(line)) != GOOD]
+        line = self._pick(lines if not wrong or self._rarely(3) else wrong)
         task = self._pick(batch.result(line).tasks)
         line += int(self._rarely(40))
         self.twins.open_dispute(self._someone(), batch, line, task + 5 * int(self._rarely(40)))
@@ -524,9 +529,11 @@ class History:
             self.twins.resolve(self._someone(), number)
 
     def _contradict(self) -> None:
-        count = self.twins.mirror.dispute_count
-        if count:
-            number = self.random.randint(1, count)
+        mirror = self.twins.mirror
+        numbers = range(1, mirror.dispute_count + 1)
+        ruled = [number for number in numbers if mirror.dispute(number).digest is not None]
+        if numbers:
+            number = self._pick(ruled if ruled and not self._rarely(8) else numbers)
             rounds = self._pick((0, 0, 1))
             self.twins.contradict(self._someone(), number, rounds, is_proven=not self._rarely(8))
 

@@ -63,8 +63,14 @@ NO_OPENING = Opening(ZERO_BYTES32, ZERO_BYTES32, ())
 class Twins:
     """The two markets, and what their people know."""
 
-    def __init__(self, mirror_type: type[Settlement] = Settlement, rules: Rules | None = None):
-        self.evm = Evm()
+    def __init__(
+        self,
+        mirror_type: type[Settlement] = Settlement,
+        rules: Rules | None = None,
+        *,
+        forgets: bool = False,
+    ) -> None:
+        self.evm = Evm(forgets=forgets)
         owner, guardian = (Address(development_account(i).address) for i in (OWNER, GUARDIAN))
         self.contracts = deploy_on(self.evm, owner, PARAMS, guardian)
         self.guardian, self.everybody = guardian, EVERYBODY
