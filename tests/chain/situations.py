@@ -1,0 +1,209 @@
+"""Rare moments in the life of a market, which random histories seldom come to."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from protocol.batch import Batch
+from protocol.job import Job
+from protocol.lease import LeaseResult
+from protocol.sampling import Draw
+from protocol.settlement.facts import MAX_FREED_TASKS, MAX_LEASE_TASKS, AuditClaim
+from protocol.units import ZERO_BYTES32, Bytes32
+from tests.chain.twins import OPERATORS, PARAMS, PEOPLE, Twins, vote_of
+
+PROVIDER, REQUESTER, CHALLENGER, STRANGER, *VERIFIERS = PEOPLE
+OPERATOR, POOR = OPERATORS[0], STRANGER
+GOOD, WRONG = Bytes32(b"\x41" * 32), Bytes32(b"\x42" * 32)
+PRICE_WEI = 101
+DAY_SECONDS = 24 * 3600
+
+
+def slashed_while_committing(twins: Twins) -> None:
+    """A lease that is committed in the very block of the slash is forfeited with the rest."""
+    job = _stage(twins)
+    twins.concede(PROVIDER, _contested(twins, job, 0))
+    number = _contested(twins, job, 1)
+    twins.wait(1, 12)
+    late = _commit(twins, job, 2)
+    assert twins.concede(PROVIDER, number)
+    also_late = _commit(twins, job, 3)
+    twins.wait(1, 0)
+    later = _commit(twins, job, 4)
+    twins.wait(3, PARAMS.dispute_window_seconds + 1)
+    for batch in (late, also_late, later):
+        assert twins.settle(STRANGER, batch)
+    assert [twins.contracts.is_task_committed(twins.job_id(job), task) for task in range(5)] == [
+        *(False, False, False, False),
+        True,
+    ]
+
+
+def unstaking_in_a_dispute(twins: Twins) -> None:
+    """What is asked for in time is kept while a dispute about one's work is open."""
+    job = _stage(twins)
+    twins.request_unstake(PROVIDER, 2_000)
+    twins.wait(3, PARAMS.unstake_delay_seconds - 5)
+    number = _contested(twins, job, 0)
+    assert not twins.unstake(STRANGER, PROVIDER)
+    twins.wait(1, 5)
+    assert not twins.unstake(STRANGER, PROVIDER)
+    assert twins.concede(PROVIDER, number)
+    assert twins.unstake(STRANGER, PROVIDER)
+
+
+def held_pay(twins: Twins) -> None:
+    """A dispute holds back what its provider is due elsewhere, to the second, and no longer."""
+    job = _stage(twins)
+    due = _commit(twins, job, 1)
+    _contested(twins, job, 0)
+    twins.wait(3, PARAMS.dispute_window_seconds)
+    assert not twins.settle(STRANGER, due)
+    twins.wait(1, 1)
+    assert not twins.settle(STRANGER, due)
+    twins.wait(1, PARAMS.unstake_delay_seconds - 1)
+    assert not twins.settle(STRANGER, due)
+    twins.wait(1, 1)
+    assert twins.settle(STRANGER, due)
+
+
+def judged(twins: Twins) -> None:
+    """Two providers lose their disputes, a rich one and one whose stake is soon taken."""
+    job = _stage(twins)
+    twins.deposit(POOR, 10_000)
+    twins.stake(POOR, 150)
+    lease = twins.work(twins.job_id(job), POOR, 1, 6, 6 * PRICE_WEI, WRONG)
+    poor = twins.commit(OPERATOR, [(lease, POOR)])
+    assert poor is not None
+    rich = _contested(twins, job, 0)
+    twins.wait(3, 12)
+    twins.fix_seed(CHALLENGER, poor)
+    (task, draw), (other, again), *_ = _audited(twins, poor)
+    claimed = twins.mirror.dispute_count + 1
+    assert twins.open_dispute(CHALLENGER, poor, 0, task)
+    for number in (rich, claimed):
+        _judge(twins, number)
+    assert twins.contradict(REQUESTER, claimed, draw.round, is_proven=True)
+    for _ in range(2):
+        twins.report_equivocation(
+            REQUESTER, poor, (0, other, again.round), again.holder, is_kept=False
+        )
+    assert twins.mirror.account(POOR).stake_wei == 0
+
+
+def _audited(twins: Twins, batch: Batch) -> list[tuple[int, Draw]]:
+    """Pay all who are drawn and say what the provider says; the first one tries another digest."""
+    paid: list[tuple[int, Draw]] = []
+    for task in batch.result(0).tasks:
+        for draw in twins.mirror.audit_draws(batch.batch_id(), 0, task):
+            claim = AuditClaim(0, task, draw.holder, draw.attempt, WRONG, WRONG)
+            lie = replace(claim, digest=GOOD)
+            assert paid or not twins.pay_audits(CHALLENGER, batch, [(lie, draw.holder)])
+            assert twins.pay_audits(CHALLENGER, batch, [(claim, draw.holder)])
+            paid.append((task, draw))
+    return [paid[0], *(place for place in paid if place[0] != paid[0][0])]
+
+
+def _judge(twins: Twins, number: int) -> None:
+    """A committee finds the provider wrong."""
+    if twins.at.seconds <= twins.mirror.dispute(number).opened_at + PARAMS.concede_seconds:
+        twins.wait(1, PARAMS.concede_seconds + 1)
+    twins.draw_committee(CHALLENGER, number)
+    twins.wait(PARAMS.seed_delay_blocks + 1, 0)
+    assert twins.draw_committee(CHALLENGER, number)
+    members = twins.contracts.committee(number).members
+    for member in members:
+        assert twins.commit_vote(member, number, vote_of(member, GOOD))
+    for member in members:
+        assert twins.reveal_vote(member, number, GOOD)
+    assert twins.open_claim(CHALLENGER, number, is_proven=True)
+    assert twins.resolve(CHALLENGER, number)
+
+
+def forgotten_seeds(twins: Twins) -> None:
+    """A batch's seed is gone for good; a committee is called again, for another block."""
+    job = _stage(twins)
+    number = _contested(twins, job, 0)
+    batch = list(twins.batches.values())[-1]
+    twins.wait(1, PARAMS.concede_seconds + 1)
+    assert twins.draw_committee(STRANGER, number)
+    twins.wait(PARAMS.seed_delay_blocks + 257, 0)
+    assert not twins.fix_seed(STRANGER, batch)
+    assert not twins.pay_audits(STRANGER, batch, [])
+    assert twins.draw_committee(STRANGER, number)
+    assert not twins.draw_committee(STRANGER, number)
+    twins.wait(PARAMS.seed_delay_blocks + 1, 0)
+    assert twins.draw_committee(STRANGER, number)
+    assert twins.contracts.committee(number).is_drawn
+
+
+def forfeited_in_parts(twins: Twins) -> None:
+    """More forfeited tasks than one settlement frees: the next one frees the rest."""
+    lines = MAX_FREED_TASKS // MAX_LEASE_TASKS + 2
+    small, large = _stage(twins), _job(twins, 2, lines * MAX_LEASE_TASKS, price_wei=1)
+    twins.open_job(large, REQUESTER, REQUESTER)
+    job_id = twins.job_id(large)
+    work = [
+        LeaseResult(
+            lease_id=Bytes32(line.to_bytes(32, "big")),
+            job_id=job_id,
+            provider=PROVIDER,
+            first_task=line * MAX_LEASE_TASKS,
+            count=MAX_LEASE_TASKS,
+            amount=MAX_LEASE_TASKS,
+            result_root=ZERO_BYTES32,
+        )
+        for line in range(lines)
+    ]
+    batch = twins.commit(OPERATOR, [(lease, PROVIDER) for lease in work])
+    assert batch is not None
+    for task in range(2):
+        assert twins.concede(PROVIDER, _contested(twins, small, task))
+    twins.wait(3, PARAMS.dispute_window_seconds + 1)
+    assert twins.settle(STRANGER, batch)
+    assert twins.contracts.job(job_id).committed_tasks == 2 * MAX_LEASE_TASKS
+    assert twins.settle(STRANGER, batch)
+    assert twins.contracts.job(job_id).committed_tasks == 0
+    assert not twins.settle(STRANGER, batch)
+
+
+def _stage(twins: Twins) -> Job:
+    """A provider with a stake, some verifiers, and an open job."""
+    for who in (PROVIDER, REQUESTER, CHALLENGER):
+        twins.deposit(who, 500_000)
+    twins.stake(PROVIDER, 60_000)
+    for who in VERIFIERS:
+        twins.deposit(who, PARAMS.seat_stake_wei)
+        twins.take_seats(who, 1)
+    twins.wait(1, 12)
+    job = _job(twins, 1, 9, PRICE_WEI)
+    assert twins.open_job(job, REQUESTER, REQUESTER)
+    return job
+
+
+def _job(twins: Twins, nonce: int, tasks: int, price_wei: int) -> Job:
+    return Job(
+        requester=REQUESTER,
+        operator=OPERATOR,
+        token=twins.contracts.deployment.token,
+        spec_hash=ZERO_BYTES32,
+        task_count=tasks,
+        max_price_per_task=price_wei,
+        audit_budget=1_000,
+        relayer_fee=0,
+        not_before=0,
+        deadline=twins.at.seconds + DAY_SECONDS,
+        nonce=nonce,
+    )
+
+
+def _commit(twins: Twins, job: Job, task: int) -> Batch:
+    lease = twins.work(twins.job_id(job), PROVIDER, task, 1, PRICE_WEI, WRONG)
+    batch = twins.commit(OPERATOR, [(lease, PROVIDER)])
+    assert batch is not None
+    return batch
+
+
+def _contested(twins: Twins, job: Job, task: int) -> int:
+    assert twins.open_dispute(CHALLENGER, _commit(twins, job, task), 0, task)
+    return twins.mirror.dispute_count

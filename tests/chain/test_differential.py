@@ -1,0 +1,168 @@
+"""The contracts and their pure mirror agree about everything, whatever is done to both.
+
+`DIFFERENTIAL_SEEDS=1-500 DIFFERENTIAL_STEPS=300` plays more and longer histories than the default.
+"""
+
+from __future__ import annotations
+
+import os
+from collections import Counter
+from collections.abc import Callable
+from dataclasses import replace
+from functools import cache
+
+import pytest
+
+from protocol.pricing import CONCESSION, SLASH
+from protocol.settlement import Settlement
+from protocol.settlement.facts import Batch, Dispute, LeaseEntry, Moment, Rules
+from protocol.units import Address
+from tests.chain import situations
+from tests.chain.compare import Difference
+from tests.chain.histories import History
+from tests.chain.twins import PARAMS, Twins
+
+FIRST, LAST = (int(number) for number in os.environ.get("DIFFERENTIAL_SEEDS", "1-6").split("-"))
+SEEDS = range(FIRST, LAST + 1)
+STEPS = int(os.environ.get("DIFFERENTIAL_STEPS", "150"))
+RULES = Rules(
+    concession=replace(CONCESSION, prices=PARAMS.concede_multiple),
+    slash=replace(SLASH, prices=PARAMS.slash_multiple),
+)
+Situation = Callable[[Twins], None]
+SITUATIONS: tuple[Situation, ...] = (
+    situations.slashed_while_committing,
+    situations.unstaking_in_a_dispute,
+    situations.held_pay,
+    situations.judged,
+    situations.forgotten_seeds,
+    situations.forfeited_in_parts,
+)
+
+
+class _NoStrikes(Settlement):
+    """Strikes are not counted: each concession is a first one."""
+
+    def _finish(self, contested: Dispute) -> None:
+        super()._finish(contested)
+        self._change(contested.entry.provider, strikes=0)
+
+
+class _NarrowForfeit(Settlement):
+    """What is committed in the slash's own block is spared."""
+
+    def _is_forfeited(self, state: Batch, entry: LeaseEntry) -> bool:
+        return state.commit_block < self.account(entry.provider).forfeit_block
+
+
+class _ShortHold(Settlement):
+    """Disputes hold pay back for a second less."""
+
+    def _is_held(self, state: Batch, entry: LeaseEntry, at: Moment) -> bool:
+        return super()._is_held(state, entry, Moment(at.block, at.seconds + 1))
+
+
+class _FreeStake(Settlement):
+    """A dispute keeps no stake back."""
+
+    def unstake(self, owner: Address, at: Moment) -> None:
+        disputes = self.account(owner).open_disputes
+        self._change(owner, open_disputes=0)
+        try:
+            super().unstake(owner, at)
+        finally:
+            self._change(owner, open_disputes=disputes)
+
+
+@cache
+def _played(seed: int) -> Counter[tuple[str, str]]:
+    """Play a history to its end; what happened in it."""
+    twins = Twins(forgets=seed % 2 == 1)
+    history = History(seed, twins)
+    for _ in range(STEPS):
+        history.step()
+    history.finish()
+    assert twins.mirror.held_wei == twins.mirror.burnt_wei
+    return twins.tally
+
+
+@cache
+def _visited(situation: Situation) -> Counter[tuple[str, str]]:
+    twins = Twins(forgets=True)
+    situation(twins)
+    return twins.tally
+
+
+@pytest.mark.parametrize("seed", SEEDS)
+def test_a_random_history_is_the_same_on_both_sides(seed: int) -> None:
+    """Also that it ends with every wei paid out or burnt."""
+    assert _played(seed).total() > STEPS
+
+
+@pytest.mark.parametrize("situation", SITUATIONS)
+def test_a_rare_situation_is_the_same_on_both_sides(situation: Situation) -> None:
+    assert _visited(situation).total() > 0
+
+
+def test_every_step_is_taken_and_most_are_refused_for_many_reasons() -> None:
+    tally: Counter[tuple[str, str]] = Counter()
+    for seed in SEEDS:
+        tally += _played(seed)
+    for situation in SITUATIONS:
+        tally += _visited(situation)
+    kinds = {kind for kind, _ in tally}
+    assert {kind for kind, outcome in tally if outcome == "done"} == kinds
+    assert len(kinds) == 26
+    assert len({outcome for _, outcome in tally}) > 50
+
+
+@pytest.mark.parametrize(
+    "rules",
+    [
+        replace(RULES, slash=replace(RULES.slash, requester_percent=39)),
+        replace(RULES, slash=replace(RULES.slash, requester_most_prices=2)),
+        replace(RULES, slash=replace(RULES.slash, challenger_percent=14)),
+        replace(RULES, slash=replace(RULES.slash, committee_percent=21)),
+        replace(RULES, bond_prices=14),
+        replace(RULES, pays_agreeing_audits_only=False),
+        replace(RULES, contradicted_verifier_loses_seat=False),
+        replace(RULES, equivocating_verifier_loses_seat=False),
+    ],
+)
+def test_another_rule_is_found_out(rules: Rules) -> None:
+    with pytest.raises(Difference):
+        situations.judged(Twins(rules=rules))
+
+
+@pytest.mark.parametrize(
+    ("mirror_type", "situation"),
+    [
+        (_NarrowForfeit, situations.slashed_while_committing),
+        (_NoStrikes, situations.slashed_while_committing),
+        (_FreeStake, situations.unstaking_in_a_dispute),
+        (_ShortHold, situations.held_pay),
+    ],
+)
+def test_another_edge_is_found_out(mirror_type: type[Settlement], situation: Situation) -> None:
+    with pytest.raises(Difference):
+        situation(Twins(mirror_type))
+
+
+@pytest.mark.parametrize(
+    ("mirror_type", "rules"),
+    [
+        (_NoStrikes, RULES),
+        (Settlement, replace(RULES, bond_prices=14)),
+        (Settlement, replace(RULES, concession=replace(CONCESSION, challenger_percent=11))),
+    ],
+)
+def test_random_histories_find_it_too(mirror_type: type[Settlement], rules: Rules) -> None:
+    with pytest.raises(Difference):
+        _play_some(mirror_type, rules)
+
+
+def _play_some(mirror_type: type[Settlement], rules: Rules) -> None:
+    for seed in range(1, 7):
+        history = History(seed, Twins(mirror_type, rules))
+        for _ in range(STEPS):
+            history.step()
