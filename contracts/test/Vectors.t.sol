@@ -393,7 +393,8 @@ contract VectorsTest is Fixture {
         }
         batch.providers = new Party[](known.providers.length);
         for (uint256 i; i < batch.providers.length; ++i) {
-            batch.providers[i] = PartyFields.pack(known.providers[i].wallet, known.providers[i].stakeWei);
+            batch.providers[i] =
+                PartyFields.pack(known.providers[i].wallet, known.providers[i].stakeWei);
         }
         batch.lines = new LeaseLine[](known.lines.length);
         for (uint256 i; i < batch.lines.length; ++i) {

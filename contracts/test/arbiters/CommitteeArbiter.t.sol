@@ -117,25 +117,67 @@ contract CommitteeArbiterTest is Fixture {
         vm.assertEq(members.length, 3);
     }
 
-    function test_RevertWhen_TheProviderMayStillConcede() external {
+    function _expectCalled() internal returns (uint256 seedBlock) {
+        seedBlock = vm.getBlockNumber() + 2;
+        vm.expectEmit(address(arbiter));
+        emit ICommitteeArbiter.CommitteeCalled(disputeId, uint64(seedBlock));
+        vm.prank(stranger);
+        arbiter.drawCommittee(disputeId);
+        ICommitteeArbiter.Committee memory called = arbiter.committee(disputeId);
+        vm.assertEq(called.seedBlock, seedBlock);
+        vm.assertFalse(called.isDrawn);
+        vm.assertEq(called.members.length, 0);
+        vm.assertEq(called.commitBy, 0);
+    }
+
+    /// @dev A provider that knew its committee would fight before a friendly one, and else concede.
+    function test_NobodyKnowsTheCommitteeWhileTheProviderMayConcede() external {
         _forward(5);
-        _expect(_error(ICommitteeArbiter.ConcedePhaseRunning.selector, _now()));
+        uint256 lastMoment = _now();
+        _expect(_error(ICommitteeArbiter.ConcedePhaseRunning.selector, lastMoment));
         arbiter.drawCommittee(disputeId);
+        vm.assertEq(arbiter.committee(disputeId).seedBlock, 0);
+        vm.warp(lastMoment + 1);
+        uint256 seedBlock = _expectCalled();
+        vm.assertTrue(seedBlock > vm.getBlockNumber());
+        _expect(
+            abi.encodeWithSelector(IMarketErrors.ConcedePeriodOver.selector, disputeId, lastMoment)
+        );
+        vm.prank(provider);
+        market.concede(disputeId);
     }
 
-    function test_RevertWhen_TheSeedBlockIsNotMined() external {
-        vm.warp(_now() + 11);
-        _expect(_error(ICommitteeArbiter.CommitteeSeedNotReady.selector, vm.getBlockNumber() + 2));
-        arbiter.drawCommittee(disputeId);
-    }
-
-    function test_MovesOn_WhenTheHashIsGone() external {
+    /// @dev However late the first call comes: the block that it names is still to come.
+    function test_TheFirstCallOnlyNamesALaterBlock() external {
         _forward(300);
-        arbiter.drawCommittee(disputeId);
-        vm.assertFalse(arbiter.committee(disputeId).isDrawn);
+        _expectCalled();
         _forward(3);
         arbiter.drawCommittee(disputeId);
         vm.assertTrue(arbiter.committee(disputeId).isDrawn);
+    }
+
+    function test_RevertWhen_TheSeedBlockIsNotMined() external {
+        _forward(6);
+        uint256 seedBlock = _expectCalled();
+        for (; vm.getBlockNumber() <= seedBlock; _forward(1)) {
+            _expect(_error(ICommitteeArbiter.CommitteeSeedNotReady.selector, seedBlock));
+            arbiter.drawCommittee(disputeId);
+        }
+        arbiter.drawCommittee(disputeId);
+        vm.assertTrue(arbiter.committee(disputeId).isDrawn);
+    }
+
+    function test_IsCalledAgain_WhenTheSeedIsLost() external {
+        _callCommittee(disputeId);
+        _forward(300);
+        uint256 seedBlock = _expectCalled();
+        _expect(_error(ICommitteeArbiter.CommitteeSeedNotReady.selector, seedBlock));
+        arbiter.drawCommittee(disputeId);
+        _forward(3);
+        arbiter.drawCommittee(disputeId);
+        ICommitteeArbiter.Committee memory drawn = arbiter.committee(disputeId);
+        vm.assertTrue(drawn.isDrawn);
+        vm.assertEq(drawn.seatIds[0], Sampling.committeeSeat(blockhash(seedBlock), disputeId, 0, 5));
     }
 
     function test_RevertWhen_DrawnBefore() external {

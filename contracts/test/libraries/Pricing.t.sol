@@ -43,6 +43,12 @@ contract PricingTest {
         vm.assertEq(Pricing.auditFeeWei(price), uint256(price) * 6 / 5);
     }
 
+    function testFuzz_TheBondIsFifteenPricesOrMore(uint96 price, uint96 least) external pure {
+        uint256 bond = Pricing.bondWei(price, least);
+        vm.assertTrue(bond >= 15 * uint256(price) && bond >= least);
+        vm.assertTrue(bond == 15 * uint256(price) || bond == least);
+    }
+
     /// @dev 0.8 prices of stake are what it takes to be audited once a task, 59 to reach the floor.
     function test_Examples() external pure {
         vm.assertEq(Pricing.auditRatePpm(1 ether, 0.8 ether), 1_000_000);

@@ -522,6 +522,26 @@ contract PayAuditsTest is Fixture {
         market.payAudits(batch, SEATS, new AuditClaim[](65));
     }
 
+    /// @dev Among another number of seats, others would be drawn.
+    function test_RevertWhen_TheSeatCountIsAnother() external {
+        _passSeed(batchId);
+        AuditClaim[] memory claims = new AuditClaim[](1);
+        claims[0] = _claimOf(0, 2, 0);
+        uint48 commitBlock = market.batch(batchId).commitBlock;
+        _fund(stranger);
+        vm.prank(stranger);
+        market.takeSeats(1);
+        Batch memory batch = _committed(batchId);
+        uint24[4] memory wrong = [0, SEATS - 1, SEATS + 1, SEATS + 2];
+        for (uint256 i; i < wrong.length; ++i) {
+            _expect(
+                abi.encodeWithSelector(IMarketErrors.WrongSeatCount.selector, wrong[i], commitBlock)
+            );
+            market.payAudits(batch, wrong[i], claims);
+        }
+        market.payAudits(batch, SEATS, claims);
+    }
+
     /// @dev With more stake in the batch than there was, fewer audits would be due.
     function test_RevertWhen_TheBatchIsNotTheCommittedOne() external {
         _passSeed(batchId);
