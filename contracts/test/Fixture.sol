@@ -59,7 +59,8 @@ abstract contract Fixture {
     CommitteeArbiter internal arbiter;
 
     mapping(bytes32 jobId => Job) internal _jobOf;
-    /// @dev Noted when a batch is committed, so that no call comes between an expectation and its call.
+    /// @dev Noted before a batch is committed: a call of ours between would be the one that is expected, or
+    /// metered.
     mapping(bytes32 batchId => uint24) internal _seatsOf;
     /// @dev What was committed, encoded: the compiler cannot copy a whole batch to storage.
     mapping(bytes32 batchId => bytes) private _batchData;
@@ -383,7 +384,7 @@ abstract contract Fixture {
     }
 
     /// @dev What committing these leases now publishes, computed here.
-    function _batchOf(LeaseResult[] memory leases) internal view returns (Batch memory batch) {
+    function _batchOf(LeaseResult[] memory leases) internal returns (Batch memory batch) {
         bytes32[] memory jobIds = _jobIdsOf(leases);
         address[] memory wallets = _walletsOf(leases);
         batch.operator = operator;
@@ -400,6 +401,7 @@ abstract contract Fixture {
         for (uint256 i; i < leases.length; ++i) {
             batch.lines[i] = _line(leases[i], jobIds, wallets);
         }
+        _seatsOf[BatchId.idOf(batch)] = market.seatCountAt(uint48(vm.getBlockNumber()));
     }
 
     function _jobsOf(Batch memory batch) internal view returns (Job[] memory jobs) {
@@ -426,7 +428,6 @@ abstract contract Fixture {
         vm.prank(operator);
         batchId = market.commitBatch(jobs, wallets, batch.lines, signatures);
         _batchData[batchId] = abi.encode(batch);
-        _seatsOf[batchId] = market.seatCountAt(uint48(vm.getBlockNumber()));
     }
 
     /// @dev Commits as the operator. The id is computed here, and checked.

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 
 import pytest
@@ -19,6 +20,7 @@ from protocol.pricing import (
     audit_budget_wei,
     audit_fee_wei,
     audit_rate_ppm,
+    bond_wei,
     concession_wei,
     slash_wei,
     split_concession,
@@ -94,7 +96,7 @@ def test_rates_that_the_docs_name(stake_in_prices: int, rate_ppm: int) -> None:
 
 @given(prices, amounts)
 def test_a_penalty_takes_no_more_than_there_is(price: int, stake: int) -> None:
-    assert concession_wei(price, stake) == min(stake, 45 * price)
+    assert concession_wei(price, stake) == min(stake, 50 * price)
     assert slash_wei(price, stake) == min(stake, 60 * price)
 
 
@@ -111,19 +113,34 @@ def test_a_split_loses_nothing(penalty: int, price: int) -> None:
 
 
 def test_splits_that_the_docs_name() -> None:
-    assert split_concession(1000, 1) == Split(500, 100, 0, 400)
-    assert split_slash(1000, 1) == Split(400, 300, 200, 100)
-    assert split_slash(9, 1) == Split(3, 2, 1, 3)
+    assert split_concession(1000, 20) == Split(20, 100, 0, 880)
+    assert split_slash(1000, 20) == Split(20, 150, 200, 630)
+    assert split_slash(9, 20) == Split(3, 1, 1, 4)
 
 
 @given(amounts, prices, st.sampled_from([CONCESSION, SLASH]))
-def test_a_capped_requester_gets_no_more_than_the_cap(
+def test_a_requester_gets_its_part_and_at_most_one_price(
     penalty: int, price: int, rule: Penalty
 ) -> None:
-    shares = (rule.prices, rule.requester_percent, rule.challenger_percent, rule.committee_percent)
-    split = Penalty(*shares, requester_most_prices=1).split(penalty, price)
-    assert split.requester_wei == min(rule.split(penalty, price).requester_wei, price)
-    assert split.total_wei == penalty
+    split = rule.split(penalty, price)
+    uncapped = replace(rule, requester_most_prices=0).split(penalty, price)
+    assert uncapped.requester_wei == penalty * rule.requester_percent // 100
+    assert split.requester_wei == min(uncapped.requester_wei, price)
+    assert split.total_wei == uncapped.total_wei == penalty
+
+
+@given(prices, amounts)
+def test_little_of_a_penalty_returns_through_friends(price: int, stake: int) -> None:
+    """Requester and challenger are the cheater's own: a price and 15 % of it are the most."""
+    for rule in (CONCESSION, SLASH):
+        penalty = rule.due_wei(price, stake)
+        split = rule.split(penalty, price)
+        assert split.requester_wei + split.challenger_wei <= price + Fraction(15, 100) * penalty
+
+
+@given(prices | st.just(0), amounts)
+def test_a_bond_is_by_price_and_at_least_the_parameter(price: int, least: int) -> None:
+    assert bond_wei(price, least) == (15 * price if 15 * price > least else least)
 
 
 @given(prices)

@@ -29,16 +29,9 @@ class Size(StrEnum):
     FULL = "full"
 
 
-class RuleSet(StrEnum):
-    """Which rules."""
-
-    AMENDED = "amended"
-    DECIDED = "decided"
-
-
 _EPILOG = (
     "Examples: fallow simulate  |  fallow simulate --profile full --plots build/plots  |  "
-    "fallow simulate --strategy friend --strategy lazy-verifier --rules decided  |  "
+    "fallow simulate --strategy friend --strategy lazy-verifier --without equivocation  |  "
     "fallow simulate --without penalties --json.  "
     "Exit codes: 0 every claim holds (quick: none fails); 2 bad usage; 9 a claim fails, "
     "or with --profile full is not decided. See docs/simulation.md."
@@ -64,18 +57,16 @@ def simulate(
         int | None,
         typer.Option(min=1, max=1_000_000, help="Honest ones.", show_default="by profile"),
     ] = None,
-    rules: Annotated[
-        RuleSet, typer.Option(help="With the amendments of docs/simulation.md, or without.")
-    ] = RuleSet.AMENDED,
     without: Annotated[
-        list[str] | None, typer.Option(help="Leave out a rule, to see what it is for.")
+        list[str] | None,
+        typer.Option(help="Leave out a rule, to see what it is for; may be repeated."),
     ] = None,
     plots: Annotated[Path | None, typer.Option(help="Write SVG charts into this folder.")] = None,
     as_json: Json = False,
 ) -> None:
     """Play every known way to cheat against the real rules, and check that none of them pays."""
     size = _size(profile, trials, tasks, providers)
-    report = _run(size, seed, strategy or [], rules, without or [])
+    report = _run(size, seed, strategy or [], without or [])
     if as_json:
         typer.echo(json.dumps(report.to_json(), indent=2))
     else:
@@ -105,13 +96,13 @@ def _size(name: Size, trials: int | None, tasks: int | None, providers: int | No
     )
 
 
-def _run(size: Profile, seed: int, names: list[str], rules: RuleSet, without: list[str]) -> Report:
+def _run(size: Profile, seed: int, names: list[str], without: list[str]) -> Report:
     from verifier.simulation.screen import progress_bars
     from verifier.simulation.simulation import simulate as run
     from verifier.simulation.strategies.catalogue import choose
     from verifier.simulation.switches import setting_of
 
-    setting = setting_of(is_amended=rules is RuleSet.AMENDED, without=without)
+    setting = setting_of(without)
     strategies = choose(names)
     with progress_bars() as progress:
         return run(setting, size, strategies, seed, with_population=not names, progress=progress)

@@ -1,7 +1,7 @@
 """Rules that can be left out, to show what each is for.
 
-The *amendments* were found missing by this simulation, each the smallest change that closes what it
-names; the contracts have them since.
+The first six were found missing by this simulation; each is the smallest change that closes what
+docs/simulation.md names.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from protocol.pricing import BOND_PRICES, CONCESSION, SLASH
 from protocol.settlement.facts import Rules
 from verifier.simulation.setting import Setting, production_terms
 
-# Before the amendments.
+# Before the simulation.
 CHALLENGER_PERCENT = 30
 CONCESSION_PRICES = 45
 
@@ -72,7 +72,7 @@ def _free_accusations(setting: Setting) -> Setting:
     return unbonded.with_terms(dispute_bond_wei=0)
 
 
-AMENDMENTS = (
+RULES = (
     Switch(
         "requester-cap",
         "of a penalty the requester gets at most one task's price; the rest of its part burns",
@@ -104,12 +104,9 @@ AMENDMENTS = (
         "a committee's seed is fixed after the concede window, not with the dispute",
         lambda setting: replace(setting, committee_follows_concession=False),
     ),
-)
-
-DECIDED = (
     Switch("penalties", "concessions and lost disputes take stake", _no_penalties),
     Switch("concession", "the first concession takes stake too", _free_concession),
-    Switch("forfeits", "a slash forfeits unvested pay", _rules(forfeits_after_slash=False)),
+    Switch("forfeits", "a slash forfeits what waits for its window", _rules(forfeits_after_slash=False)),
     Switch(
         "agreement",
         "only an audit that agrees is paid",
@@ -126,18 +123,14 @@ DECIDED = (
         "a batch's seed is not known when it is committed",
         lambda s: replace(s, seed_follows_commitment=False),
     ),
-    Switch(
-        "bond",
-        "a challenger puts down a bond",
-        _free_accusations,
-    ),
+    Switch("bond", "a challenger puts down a bond", _free_accusations),
 )
 
-NAMES = tuple(switch.name for switch in (*AMENDMENTS, *DECIDED))
+NAMES = tuple(switch.name for switch in RULES)
 
 
-def setting_of(*, is_amended: bool = True, without: Iterable[str] = ()) -> Setting:
-    """A world with the deployed parameters and rules, without some; or without all amendments.
+def setting_of(without: Iterable[str] = ()) -> Setting:
+    """A world with the deployed parameters and rules, but for those.
 
     Raises:
         InvalidInput: there is no such rule.
@@ -145,10 +138,8 @@ def setting_of(*, is_amended: bool = True, without: Iterable[str] = ()) -> Setti
     left_out = set(without)
     if unknown := left_out - set(NAMES):
         raise InvalidInput(f"no rule {', '.join(sorted(unknown))}; there are {', '.join(NAMES)}")
-    if not is_amended:
-        left_out |= {switch.name for switch in AMENDMENTS}
     setting = Setting(production_terms(), Rules())
-    for switch in (*AMENDMENTS, *DECIDED):
+    for switch in RULES:
         if switch.name in left_out:
             setting = switch.turn(setting)
     return setting

@@ -26,8 +26,8 @@ def report() -> Report:
     return simulate(setting_of(), profile, STRATEGIES, seed=1)
 
 
-def _play(name: str, trials: int, *, is_amended: bool = True, without: str = "") -> Outcome:
-    setting = setting_of(is_amended=is_amended, without=[without] if without else [])
+def _play(name: str, trials: int, *, without: str = "") -> Outcome:
+    setting = setting_of([without] if without else [])
     return run_trials(choose([name])[0], setting, trials, seed=1)
 
 
@@ -77,13 +77,12 @@ def test_a_rule_that_is_left_out_makes_cheating_pay(
     assert strategy in no_gain([left_out]).measured
 
 
-@pytest.mark.parametrize(
-    ("strategy", "trials"),
-    [("own-job-shield-20", 30), ("lazy-verifier", 20), ("coalition-flags", 40)],
-)
-def test_the_decided_rules_need_their_amendments(strategy: str, trials: int) -> None:
-    """When this fails the amendments are rules, or no longer needed: say so in the docs."""
-    assert _play(strategy, trials, is_amended=False).is_profitable
+def test_accusing_honest_work_paid_before_the_simulation() -> None:
+    kept = _play("coalition-flags", 40)
+    rules = ["requester-cap", "bond-by-price", "challenger-share"]
+    before = run_trials(choose(["coalition-flags"])[0], setting_of(rules), 40, seed=1)
+    assert kept.is_unprofitable
+    assert before.is_profitable
 
 
 def test_free_accusations_are_what_bonds_are_for() -> None:
@@ -96,7 +95,7 @@ def test_free_accusations_are_what_bonds_are_for() -> None:
 def test_a_contradicted_verifier_pays_for_its_silence() -> None:
     """Also where equivocation is no rule: a committee's digest is enough."""
     kept = _play("quiet-verifier", 20, without="equivocation")
-    setting = setting_of(without=["equivocation", "contradiction"])
+    setting = setting_of(["equivocation", "contradiction"])
     unpunished = run_trials(choose(["quiet-verifier"])[0], setting, 20, seed=1)
     assert kept.is_unprofitable
     assert unpunished.is_profitable
@@ -171,6 +170,6 @@ def test_names_that_are_not_there_are_refused() -> None:
     with pytest.raises(InvalidInput, match="no strategy bribe"):
         choose(["bribe"])
     with pytest.raises(InvalidInput, match="no rule gravity"):
-        setting_of(without=["gravity"])
+        setting_of(["gravity"])
     assert len(set(NAMES)) == len(NAMES)
     assert len({strategy.name for strategy in STRATEGIES}) == len(STRATEGIES)
