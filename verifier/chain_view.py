@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any, Protocol
 
 from protocol.batch import Batch
-from protocol.chain.facts import Verdict
+from protocol.dispute import Verdict
 from protocol.lease import LeaseResult
 from protocol.units import Address, Bytes32
 

@@ -19,7 +19,7 @@ from market.store.relays import REJECTED
 from market.store.sql import insert_new
 from market.store.tables import audit_grants, audits, relays
 from protocol.audit import AuditResult
-from protocol.chain.facts import Verdict
+from protocol.dispute import Verdict
 from protocol.units import Address, Bytes32
 
 _COLUMNS = columns(AuditRecord, audits)

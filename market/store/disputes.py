@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from market.store.projected import chain_audits, chain_disputes
 from market.store.records import Contradiction, DisputeRecord, columns, many, one
-from protocol.chain.facts import Verdict
+from protocol.dispute import Verdict
 
 _COLUMNS = columns(DisputeRecord, chain_disputes)
 

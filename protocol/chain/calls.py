@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 
 from protocol.batch import Batch, arrange
 from protocol.chain.codec import codec
-from protocol.chain.facts import AuditClaim, Deployment
+from protocol.chain.facts import AuditClaim, Deployment, Equivocation
 from protocol.delegation import Delegation
 from protocol.errors import InvalidInput
 from protocol.job import Job
@@ -199,8 +199,15 @@ class Calls:
             "contradict", dispute_id, round, opening.digest, opening.salt, list(opening.proof)
         )
 
+    def report_equivocation(self, batch: Batch, found: Equivocation) -> Call:
+        """Anyone: take the seat of who was paid for another result than it had committed to.
+
+        The sender gets half of the seat's stake.
+        """
+        return self._market("reportEquivocation", batch.values(), found.values())
+
     def draw_committee(self, dispute_id: int) -> Call:
-        """Anyone, when the concede window is over: draw the dispute's committee."""
+        """Anyone, twice: when the concede window is over, and after the block that this names."""
         return self._arbiter("drawCommittee", dispute_id)
 
     def commit_vote(self, dispute_id: int, commitment: Bytes32) -> Call:

@@ -15,11 +15,10 @@ from protocol.chain.facts import (
     CommitteeFacts,
     Deployment,
     DisputeFacts,
-    DisputeStatus,
     JobState,
     Params,
-    Verdict,
 )
+from protocol.dispute import DisputeStatus, Verdict
 from protocol.job import Job
 from protocol.lifecycle import JobStatus
 from protocol.sampling import Seat

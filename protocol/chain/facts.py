@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import asdict, dataclass, fields
-from enum import IntEnum, IntFlag
+from enum import IntFlag
 from typing import Any, Self
 
+from protocol.dispute import DisputeStatus, Verdict
 from protocol.errors import InvalidInput
 from protocol.typed_data import Domain
 from protocol.units import Address, Bytes32, parse_address, parse_uint
@@ -137,23 +138,6 @@ class BatchFacts:
     def is_disputed(self, line: int) -> bool:
         """Whether that lease is in dispute now."""
         return bool(self.disputed_bits >> line & 1)
-
-
-class DisputeStatus(IntEnum):
-    """Where a dispute stands. Mirrors types/Dispute.sol."""
-
-    UNKNOWN = 0
-    OPEN = 1
-    CONCEDED = 2
-    RESOLVED = 3
-
-
-class Verdict(IntEnum):
-    """How a dispute ended; NONE is void, or not yet."""
-
-    NONE = 0
-    PROVIDER_LOST = 1
-    CHALLENGER_LOST = 2
 
 
 @dataclass(frozen=True, slots=True)
@@ -293,3 +277,25 @@ class AuditClaim:
             self.leaf_salt,
             list(self.proof),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Equivocation:
+    """Two signed words of one verifier that do not go together. Mirrors types/AuditResult.sol.
+
+    The signatures are over an `AuditCommitment` to `commitment`, and over the `AuditResult` of
+    `task_digest` and `salt`, which do not come to it.
+    """
+
+    line: int
+    task: int
+    round: int
+    commitment: Bytes32
+    commitment_signature: bytes
+    task_digest: Bytes32
+    salt: Bytes32
+    result_signature: bytes
+
+    def values(self) -> tuple[object, ...]:
+        """As contract calls take it."""
+        return tuple(getattr(self, field.name) for field in fields(self))

@@ -6,7 +6,8 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from protocol.settlement.facts import Ruling, Verdict
+from protocol.dispute import Verdict
+from protocol.settlement.facts import Ruling
 from protocol.units import Address, Bytes32
 
 

@@ -5,19 +5,11 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
+from protocol.dispute import DisputeStatus, Verdict
 from protocol.pricing import Split
 from protocol.sampling import draw_committee_seats
 from protocol.settlement.audits import AuditKey, Audits
-from protocol.settlement.facts import (
-    Dispute,
-    DisputeStatus,
-    Moment,
-    PaidAudit,
-    Rules,
-    Ruling,
-    Terms,
-    Verdict,
-)
+from protocol.settlement.facts import Dispute, Moment, PaidAudit, Rules, Ruling, Terms
 from protocol.settlement.refusals import Refusal, Refused, require
 from protocol.units import Address, Bytes32
 

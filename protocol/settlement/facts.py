@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from enum import IntEnum
 
+from protocol.dispute import DisputeStatus, Verdict
 from protocol.lease import LeaseResult
 from protocol.lifecycle import JobFacts
 from protocol.pricing import BOND_PRICES, CONCESSION, SLASH, Penalty
@@ -243,23 +243,6 @@ class PaidAudit:
     seat_id: int
     digest: Bytes32
     is_punished: bool = False
-
-
-class DisputeStatus(IntEnum):
-    """Where a dispute stands. Mirrors types/Dispute.sol."""
-
-    UNKNOWN = 0
-    OPEN = 1
-    CONCEDED = 2
-    RESOLVED = 3
-
-
-class Verdict(IntEnum):
-    """How a dispute ended; NONE is void, or not yet."""
-
-    NONE = 0
-    PROVIDER_LOST = 1
-    CHALLENGER_LOST = 2
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import dataclass, replace
 
+from protocol.dispute import Verdict
 from protocol.settlement.committee import Vote, decide
 from protocol.settlement.disputes import Disputes
-from protocol.settlement.facts import Moment, Rules, Ruling, Terms, Verdict
+from protocol.settlement.facts import Moment, Rules, Ruling, Terms
 from protocol.settlement.refusals import Refusal, require
 from protocol.units import ZERO_BYTES32, Address, Bytes32
 

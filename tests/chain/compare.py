@@ -11,11 +11,10 @@ from protocol.chain.facts import (
     BatchFacts,
     CommitteeFacts,
     DisputeFacts,
-    DisputeStatus,
     JobFlag,
     JobState,
-    Verdict,
 )
+from protocol.dispute import DisputeStatus, Verdict
 from protocol.lifecycle import job_status
 from protocol.settlement import Settlement, facts
 from protocol.units import ZERO_BYTES32, Bytes32

@@ -12,10 +12,11 @@ from random import Random
 from typing import TypeVar
 
 from protocol.batch import Batch
+from protocol.dispute import DisputeStatus
 from protocol.job import Job
 from protocol.lease import LeaseResult
 from protocol.sampling import MAX_DRAWS, Draw, draw_verifiers
-from protocol.settlement.facts import AuditClaim, Dispute, DisputeStatus
+from protocol.settlement.facts import AuditClaim, Dispute
 from protocol.settlement.facts import Batch as BatchState
 from protocol.units import ZERO_BYTES32, Address, Bytes32
 from tests.chain.twins import EVERYBODY, OPERATORS, PEOPLE, Twins, vote_of

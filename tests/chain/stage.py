@@ -8,6 +8,8 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 
+from eth_account.signers.local import LocalAccount
+
 from protocol.audit import AuditResult, commitment
 from protocol.batch import Batch, make_batch
 from protocol.chain import params
@@ -80,7 +82,7 @@ def enrol(market: Market, *staked: int) -> None:
         market.send(market.contracts.stake(STAKE_WEI), index)
 
 
-def open_job(market: Market, tasks: int = TASKS) -> Job:
+def open_job(market: Market, tasks: int = TASKS, price_wei: int = PRICE_WEI) -> Job:
     """A job with an audit budget for every audit that its tasks could have."""
     now = market.contracts.block_timestamp()
     job = Job(
@@ -89,8 +91,8 @@ def open_job(market: Market, tasks: int = TASKS) -> Job:
         token=market.deployment.token,
         spec_hash=Bytes32(b"\x05" * 32),
         task_count=tasks,
-        max_price_per_task=PRICE_WEI,
-        audit_budget=2 * tasks * audit_fee_wei(PRICE_WEI),
+        max_price_per_task=price_wei,
+        audit_budget=2 * tasks * audit_fee_wei(price_wei),
         relayer_fee=WEI_PER_CREDIT // 1000,
         not_before=now - 10,
         deadline=now + 100_000,
@@ -103,13 +105,18 @@ def open_job(market: Market, tasks: int = TASKS) -> Job:
 
 
 def do_lease(
-    job_id: Bytes32, provider: int, first_task: int, digest: Bytes32, fence: int = 0
+    job_id: Bytes32,
+    provider: int,
+    first_task: int,
+    digest: Bytes32,
+    fence: int = 0,
+    price_wei: int = PRICE_WEI,
 ) -> LeaseResult:
     """Four tasks' results, all with the same digest."""
     holder = address(provider)
-    lease = Lease(job_id, holder, holder, first_task, LEASE_TASKS, PRICE_WEI, fence)
+    lease = Lease(job_id, holder, holder, first_task, LEASE_TASKS, price_wei, fence)
     root = result_root(lease.lease_id, first_task, [digest] * LEASE_TASKS, LEASE_SALT)
-    amount = LEASE_TASKS * PRICE_WEI
+    amount = LEASE_TASKS * price_wei
     return LeaseResult(lease.lease_id, job_id, holder, first_task, LEASE_TASKS, amount, root)
 
 
@@ -159,7 +166,6 @@ def claim(
     """What a drawn verifier is paid for, whose digest is the provider's."""
     lease = batch.result(line)
     message = AuditResult(batch.batch_id(), lease.lease_id, task, digest, VOTE_SALT)
-    (signer,) = [i for i in VERIFIERS if address(i) == draw.holder]
     opening = opening_of(lease, task, digest)
     return AuditClaim(
         line=line,
@@ -168,10 +174,16 @@ def claim(
         verifier=draw.holder,
         task_digest=digest,
         salt=VOTE_SALT,
-        signature=message.sign(market.contracts.domain, development_account(signer)),
+        signature=message.sign(market.contracts.domain, verifier_account(draw.holder)),
         leaf_salt=opening.salt,
         proof=opening.proof,
     )
+
+
+def verifier_account(holder: Address) -> LocalAccount:
+    """The key of a verifier that holds a seat."""
+    (index,) = [i for i in VERIFIERS if address(i) == holder]
+    return development_account(index)
 
 
 def pay(market: Market, batch: Batch, claims: Sequence[AuditClaim]) -> Call:
@@ -197,9 +209,14 @@ def dispute(market: Market, batch: Batch, line: int, task: int, challenger: int)
 
 
 def judge(market: Market, dispute_id: int, claimed: Bytes32) -> None:
-    """Run the whole committee: draw, vote for GOOD, reveal, open the claim, resolve."""
+    """Run the whole committee: call, draw, vote for GOOD, reveal, open the claim, resolve."""
     contracts, rules = market.contracts, market.contracts.params()
     later(market, rules.concede_seconds + 1)
+    market.send(contracts.draw_committee(dispute_id), OPERATOR)
+    called = events(market, "CommitteeCalled")[-1].args
+    assert called["dispute_id"] == dispute_id
+    assert called["seed_block"] == contracts.committee(dispute_id).seed_block
+    mine(market.web3, rules.seed_delay_blocks + 1)
     market.send(contracts.draw_committee(dispute_id), OPERATOR)
     committee, facts = contracts.committee(dispute_id), contracts.dispute(dispute_id)
     assert committee.members == draw_committee(

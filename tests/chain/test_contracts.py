@@ -14,8 +14,9 @@ from protocol.chain.contracts import Contracts
 from protocol.chain.deploy import check_deployment
 from protocol.chain.development import development_account
 from protocol.chain.events import EventReader
-from protocol.chain.facts import AuditClaim, DisputeStatus
+from protocol.chain.facts import AuditClaim, Equivocation
 from protocol.delegation import Delegation
+from protocol.dispute import DisputeStatus
 from protocol.errors import ChainRejected, InvalidInput
 from protocol.job import Cancellation, Job
 from protocol.lease import CommittedLease, Lease, LeaseResult
@@ -331,6 +332,9 @@ def test_calls_out_of_season_are_refused_by_name(market: Market) -> None:
         contracts.resolve(10**9),
         contracts.concede(10**9),
         contracts.contradict(10**9, 0, opening),
+        contracts.report_equivocation(
+            batch, Equivocation(0, 0, 0, digest, b"", digest, digest, b"")
+        ),
         contracts.fix_seed(digest),
         contracts.settle_batch(batch),
         contracts.pay_audits(batch, 0, [_claim(digest)]),

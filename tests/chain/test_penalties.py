@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
-from protocol.chain.facts import DisputeStatus, Verdict
+from protocol.audit import AuditCommitment, commitment
+from protocol.batch import Batch
+from protocol.chain.facts import AuditClaim, Equivocation
+from protocol.dispute import DisputeStatus, Verdict
 from protocol.errors import ChainRejected
-from protocol.pricing import concession_wei
+from protocol.pricing import bond_wei, concession_wei
 from protocol.sampling import MAX_DRAWS
+from protocol.units import Bytes32
 from tests.chain.conftest import Market
 from tests.chain.stage import (
     CHEAT,
@@ -33,6 +39,7 @@ from tests.chain.stage import (
     opening_of,
     pay,
     require_every_wei,
+    verifier_account,
 )
 
 
@@ -75,8 +82,8 @@ def test_conceding_costs_what_cheating_could_have_earned(fresh: Market) -> None:
     assert account.forfeit_block == 0
     assert contracts.account(challenger).balance_wei == before + taken_wei // 10
     given = contracts.account(address(REQUESTER)).balance_wei - requester_before
-    assert given == taken_wei // 2
-    assert contracts.burnt_wei() == taken_wei - taken_wei // 2 - taken_wei // 10
+    assert given == PRICE_WEI  # half of it would be 25 times as much
+    assert contracts.burnt_wei() == taken_wei - PRICE_WEI - taken_wei // 10
     assert contracts.dispute(dispute_id).status == DisputeStatus.CONCEDED
     assert contracts.batch(batch.batch_id()).is_finished(0)
     (released,) = events(fresh, "LeaseReleased")
@@ -88,7 +95,7 @@ def test_conceding_costs_what_cheating_could_have_earned(fresh: Market) -> None:
     }
     require_every_wei(fresh)
 
-    # The second one costs as much as losing, and all that is unvested.
+    # The second one costs as much as losing, and all that waits for its window.
     first = commit(fresh, [job], (CHEAT, do_lease(job_id, CHEAT, 0, GOOD, fence=1)))
     second = commit(fresh, [job], (CHEAT, do_lease(job_id, CHEAT, LEASE_TASKS, WRONG)))
     fresh.send(contracts.concede(dispute(fresh, second, 0, LEASE_TASKS, VERIFIERS[0])), CHEAT)
@@ -101,6 +108,25 @@ def test_conceding_costs_what_cheating_could_have_earned(fresh: Market) -> None:
     fresh.send(contracts.settle_batch(first), OPERATOR)
     forfeited = events(fresh, "BatchSettled")[-1].args
     assert (forfeited["settled_bits"], forfeited["released_bits"]) == (0, 1)
+    require_every_wei(fresh)
+
+
+def test_a_bond_is_by_price(fresh: Market) -> None:
+    contracts, rules = fresh.contracts, fresh.contracts.params()
+    enrol(fresh)
+    dear_wei = rules.dispute_bond_wei
+    job = open_job(fresh, price_wei=dear_wei)
+    lease = do_lease(job.job_id(contracts.domain), HONEST, 0, GOOD, price_wei=dear_wei)
+    batch = commit(fresh, [job], (HONEST, lease))
+    missing = contracts.open_dispute(batch, 0, 0)
+    with pytest.raises(ChainRejected, match=r"^InsufficientBalance\("):
+        contracts.check(missing, address(VERIFIERS[0]))
+    bond = bond_wei(dear_wei, rules.dispute_bond_wei)
+    assert bond == 15 * rules.dispute_bond_wei
+    fresh.fund(VERIFIERS[0], bond - rules.dispute_bond_wei)
+    dispute_id = dispute(fresh, batch, 0, 0, VERIFIERS[0])
+    assert contracts.dispute(dispute_id).bond_wei == bond
+    assert contracts.account(address(VERIFIERS[0])).balance_wei == 0
     require_every_wei(fresh)
 
 
@@ -147,3 +173,50 @@ def test_who_was_paid_for_a_false_audit_loses_its_seat(fresh: Market) -> None:
     with pytest.raises(ChainRejected, match=r"^AuditNotPaid\("):
         contracts.check(contracts.contradict(dispute_id, 1, opening), address(HONEST))
     require_every_wei(fresh)
+
+
+def test_who_was_paid_for_another_word_than_it_gave_loses_its_seat(fresh: Market) -> None:
+    """It commits to nonsense, is shown what is right, and signs that."""
+    contracts, rules = fresh.contracts, fresh.contracts.params()
+    enrol(fresh)
+    job = open_job(fresh)
+    batch = commit(fresh, [job], (HONEST, do_lease(job.job_id(contracts.domain), HONEST, 0, GOOD)))
+    paid = audit(fresh, batch, 0, GOOD)[0]
+    lie = _words(fresh, batch, paid, WRONG)
+    report = contracts.report_equivocation(batch, lie)
+    with pytest.raises(ChainRejected, match=r"^AuditNotPaid\("):
+        contracts.check(report, address(CHEAT))
+    fresh.send(pay(fresh, batch, [paid]), OPERATOR)
+    kept = contracts.report_equivocation(batch, _words(fresh, batch, paid, GOOD))
+    with pytest.raises(ChainRejected, match=r"^NoEquivocation\("):
+        contracts.check(kept, address(CHEAT))
+    forged = contracts.report_equivocation(batch, replace(lie, commitment=WRONG))
+    with pytest.raises(ChainRejected, match=r"^BadSignature\("):
+        contracts.check(forged, address(CHEAT))
+
+    fresh.send(report, CHEAT)
+    (seat_id,) = [i for i, seat in enumerate(contracts.seats()) if seat.holder == paid.verifier]
+    assert contracts.seat_stake(seat_id) == 0
+    assert contracts.account(address(CHEAT)).balance_wei == rules.seat_stake_wei // 2
+    (slashed,) = events(fresh, "SeatSlashed")
+    assert slashed.args == {"seat_id": seat_id, "holder": paid.verifier, "dispute_id": 0}
+    with pytest.raises(ChainRejected, match=r"^AuditNotPaid\("):
+        contracts.check(report, address(CHEAT))
+    require_every_wei(fresh)
+
+
+def _words(market: Market, batch: Batch, paid: AuditClaim, committed: Bytes32) -> Equivocation:
+    """A commitment to one digest beside the result that was paid."""
+    lease_id = batch.lines[paid.line].lease_id
+    bound = commitment(paid.verifier, committed, paid.salt)
+    message = AuditCommitment(batch.batch_id(), lease_id, paid.task, bound)
+    return Equivocation(
+        line=paid.line,
+        task=paid.task,
+        round=paid.attempt // MAX_DRAWS,
+        commitment=bound,
+        commitment_signature=message.sign(market.contracts.domain, verifier_account(paid.verifier)),
+        task_digest=paid.task_digest,
+        salt=paid.salt,
+        result_signature=paid.signature,
+    )

@@ -8,7 +8,8 @@ import pytest
 
 from protocol.audit import AuditResult
 from protocol.chain.development import development_account
-from protocol.chain.facts import DisputeStatus, JobFlag, Verdict
+from protocol.chain.facts import JobFlag
+from protocol.dispute import DisputeStatus, Verdict
 from protocol.errors import ChainRejected
 from protocol.lifecycle import JobFacts, JobStatus, job_status
 from protocol.pricing import audit_fee_wei, audit_rate_ppm

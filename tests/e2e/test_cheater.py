@@ -12,8 +12,8 @@ import pytest
 
 from deploy.stack import ProviderPlan
 from protocol.chain.events import ChainEvent
-from protocol.chain.facts import Verdict
 from protocol.client.wire import Receipt
+from protocol.dispute import Verdict
 from protocol.units import WEI_PER_CREDIT
 from requester.requester import Requester
 from tests.support.grinding import GRINDING, grinding_inputs, run_locally

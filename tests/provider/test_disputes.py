@@ -130,7 +130,7 @@ def test_a_wrong_result_is_conceded_and_the_price_told(
         opened = contest(market.world, made, task=1)
         conceded = market.world.await_event("DisputeConceded", timeout_seconds=30)
     assert conceded.args["dispute_id"] == opened.args["dispute_id"]
-    (slashed,) = market.world.events("Slashed")  # 45 times the price: more than its whole stake
+    (slashed,) = market.world.events("Slashed")  # 50 times the price: more than its whole stake
     price = credits_text(slashed.args["amount_wei"])
     assert f"conceding costs {price} credits of stake and the lease's pay" in caplog.text
 
@@ -154,6 +154,9 @@ def judge(world: World, dispute_id: int, opened_at: int, digest: Bytes32) -> Non
     """The committee's only member votes for `digest`."""
     due_at = opened_at + CONCEDE_SECONDS + 1
     world.wait_until(lambda: world.contracts.block_timestamp() > due_at)
+    world.send(MEMBER, world.contracts.draw_committee(dispute_id))
+    called = world.await_event("CommitteeCalled")
+    world.wait_until(lambda: world.contracts.block_number() > called.args["seed_block"])
     world.send(MEMBER, world.contracts.draw_committee(dispute_id))
     vote = commitment(Address(MEMBER.address), digest, word("vote"))
     world.send(MEMBER, world.contracts.commit_vote(dispute_id, vote))

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from protocol.batch import Batch, JobRef, LeaseLine, Party
-from protocol.chain.facts import Verdict
+from protocol.dispute import Verdict
 from protocol.lease import LeaseResult
 from protocol.result import Opening, open_task, result_root
 from protocol.units import Address, Bytes32

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from protocol.chain.facts import Verdict
+from protocol.dispute import Verdict
 from tests.protocol.make_vectors import word
 from tests.verifier.strangers import (
     HOLDERS,

@@ -11,6 +11,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
 
+from protocol.dispute import Verdict
 from protocol.lifecycle import (
     JobStatus,
     LeaseFacts,
@@ -21,7 +22,7 @@ from protocol.lifecycle import (
     require_lease_move,
 )
 from protocol.sampling import Draw, audited_tasks
-from protocol.settlement.facts import LeaseEntry, Verdict
+from protocol.settlement.facts import LeaseEntry
 from protocol.settlement.refusals import Refusal, Refused
 from protocol.units import PPM, Address, Bytes32
 from verifier.simulation.setting import Setting

@@ -12,17 +12,11 @@ from dataclasses import dataclass, field, replace
 from random import Random
 
 from protocol import pricing
+from protocol.dispute import DisputeStatus, Verdict
 from protocol.sampling import Draw
 from protocol.settlement import Settlement
 from protocol.settlement.committee import Vote, decide
-from protocol.settlement.facts import (
-    AuditClaim,
-    DisputeStatus,
-    JobTerms,
-    LeaseEntry,
-    Moment,
-    Verdict,
-)
+from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment
 from protocol.settlement.refusals import Refusal, Refused
 from protocol.units import PPM, Address, Bytes32
 from verifier.simulation.setting import Setting

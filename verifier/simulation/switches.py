@@ -106,7 +106,7 @@ RULES = (
     ),
     Switch("penalties", "concessions and lost disputes take stake", _no_penalties),
     Switch("concession", "the first concession takes stake too", _free_concession),
-    Switch("forfeits", "a slash forfeits what waits for its window", _rules(forfeits_after_slash=False)),
+    Switch("forfeits", "a slash forfeits what waits", _rules(forfeits_after_slash=False)),
     Switch(
         "agreement",
         "only an audit that agrees is paid",

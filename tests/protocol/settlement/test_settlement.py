@@ -6,19 +6,11 @@ from dataclasses import replace
 
 import pytest
 
+from protocol.dispute import Verdict
 from protocol.pricing import audit_fee_wei
 from protocol.settlement import Settlement
 from protocol.settlement.committee import Vote, decide
-from protocol.settlement.facts import (
-    AuditClaim,
-    JobTerms,
-    LeaseEntry,
-    Moment,
-    Rules,
-    Ruling,
-    Terms,
-    Verdict,
-)
+from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment, Rules, Ruling, Terms
 from protocol.settlement.refusals import Refusal, Refused
 from protocol.units import Address, Bytes32
 
