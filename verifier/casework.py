@@ -16,6 +16,7 @@ class Move(StrEnum):
     """Each a transaction, but for `EXECUTE`, which finds out what to vote."""
 
     DRAW_COMMITTEE = "draw_committee"
+    """Twice: the first time only names the block that draws."""
     EXECUTE = "execute"
     COMMIT_VOTE = "commit_vote"
     REVEAL_VOTE = "reveal_vote"
@@ -47,7 +48,7 @@ def next_move(case: Case, me: Address, has_ballot: bool, clock: Clock, rules: Ru
     move = _possible_move(case, me, has_ballot, clock, rules)
     if move in (Move.DRAW_COMMITTEE, Move.OPEN_CLAIM, Move.RESOLVE):
         # Anyone may run these errands: take turns, so that only one pays for the gas.
-        due_at = _due_at(case, clock.now_seconds, rules)
+        due_at = _due_at(case, clock, rules)
         if clock.now_seconds < due_at + patience_seconds(case, me, move):
             return None
     return move
@@ -70,9 +71,9 @@ def _possible_move(
     if case.is_moot:
         return Move.RESOLVE
     if case.members is None:
-        is_due = now_seconds > case.opened_at + rules.concede_seconds
-        has_seed = clock.block_number > case.opened_block + rules.seed_delay_blocks
-        return Move.DRAW_COMMITTEE if is_due and has_seed else None
+        is_callable = now_seconds > case.opened_at + rules.concede_seconds
+        has_seed = case.seed_block == 0 or clock.block_number > case.seed_block
+        return Move.DRAW_COMMITTEE if is_callable and has_seed else None
     if not case.is_commit_over(now_seconds):
         is_asked = me in case.members and me not in case.committed
         return _vote(has_ballot) if is_asked else None
@@ -89,9 +90,20 @@ def _vote(has_ballot: bool) -> Move:
     return Move.COMMIT_VOTE if has_ballot else Move.EXECUTE
 
 
-def _due_at(case: Case, now_seconds: int, rules: Rules) -> int:
+def _due_at(case: Case, clock: Clock, rules: Rules) -> int:
     """Since when the errand could be run: the last event, or the deadline that passed since."""
     deadlines = [case.commit_by, case.reveal_by, case.open_by]
     if case.members is None:
         deadlines = [case.opened_at + rules.concede_seconds]
-    return max([case.changed_at, *(d for d in deadlines if d < now_seconds)])
+    passed = [deadline for deadline in deadlines if deadline < clock.now_seconds]
+    return max(case.changed_at, _seeded_at(case, clock, rules), *passed)
+
+
+def _seeded_at(case: Case, clock: Clock, rules: Rules) -> int:
+    """When the block after the seed's was mined, if blocks came evenly since the call."""
+    if case.seed_block == 0 or case.members is not None:
+        return 0
+    called_block = case.seed_block - rules.seed_delay_blocks
+    passed_blocks = max(1, clock.block_number - called_block)
+    passed_seconds = clock.now_seconds - case.changed_at
+    return case.changed_at + passed_seconds * (rules.seed_delay_blocks + 1) // passed_blocks

@@ -59,6 +59,8 @@ class Case:
     first_block: int
     """From which block on everything about it can be read again: that of its batch, if known."""
     changed_at: int
+    seed_block: int = 0
+    """Which block draws its committee; 0 until the committee is called."""
     members: tuple[Address, ...] | None = None
     commit_by: int = 0
     reveal_by: int = 0
@@ -66,7 +68,6 @@ class Case:
     committed: frozenset[Address] = frozenset()
     votes: tuple[tuple[Address, Bytes32], ...] = ()
     claim: Bytes32 | None = None
-    delays: int = 0
     is_moot: bool = False
 
     @property
@@ -178,8 +179,8 @@ class ChainView:
         deadlines = {name: event.args[name] for name in names}
         self._change(event, lambda _: {"members": tuple(event.args["members"]), **deadlines})
 
-    def _on_delay(self, event: Happening) -> None:
-        self._change(event, lambda case: {"delays": case.delays + 1})
+    def _on_call(self, event: Happening) -> None:
+        self._change(event, lambda _: {"seed_block": event.args["seed_block"]})
 
     def _on_commitment(self, event: Happening) -> None:
         self._change(event, lambda case: {"committed": case.committed | {event.args["member"]}})
@@ -220,7 +221,7 @@ _HANDLERS: dict[str, Callable[[ChainView, Happening], None]] = {
     "AuditPaid": ChainView._on_payment,
     "DisputeOpened": ChainView._on_dispute,
     "CommitteeDrawn": ChainView._on_committee,
-    "CommitteeCalled": ChainView._on_delay,
+    "CommitteeCalled": ChainView._on_call,
     "VoteCommitted": ChainView._on_commitment,
     "VoteRevealed": ChainView._on_vote,
     "ClaimOpened": ChainView._on_claim,

@@ -13,8 +13,10 @@ from protocol.chain.sender import Mined, Rejected, Sender
 from protocol.client.client import MarketClient
 from protocol.client.wire import AuditRequest
 from protocol.errors import ChainRejected, ChainUnavailable, FallowError, InvalidInput
+from protocol.lease import LeaseResult
+from protocol.pricing import bond_wei
 from protocol.result import Opening
-from protocol.units import Address, Bytes32, to_hex
+from protocol.units import Address, Bytes32, credits_text, to_hex
 from verifier.audits import read_opening
 from verifier.casework import Move
 from verifier.chain_view import Case, OpenBatch
@@ -50,8 +52,18 @@ class Disputant:
     def open(self, batch: OpenBatch, key: AuditKey) -> None:
         """Open a bonded dispute about one task, unless that is on its way."""
         line = batch.line_of(key.lease_id)
-        call = self._contracts.open_dispute(batch.batch, line, key.task)
-        self._send(f"dispute:{to_hex(batch.batch_id)}:{line}:{key.task}", call)
+        name = f"dispute:{to_hex(batch.batch_id)}:{line}:{key.task}"
+        if not self._is_time(name) or self._is_on_its_way(name):
+            return
+        try:
+            shortage = self._bond_shortage(batch.batch.result(line))
+        except ChainUnavailable as error:
+            self._put_off(name, error.message)
+            return
+        if shortage is not None:
+            self._put_off(name, shortage, logging.WARNING)
+            return
+        self._send(name, self._contracts.open_dispute(batch.batch, line, key.task))
 
     def contradict(self, case: Case, audit_round: int) -> None:
         """Take the seat of the verifier that was paid in that round for a wrong digest.
@@ -86,7 +98,8 @@ class Disputant:
 
     def make(self, move: Move, case: Case) -> None:
         """Send the transaction of `move`, unless it is on its way."""
-        key = f"{move}:{case.dispute_id}:{case.delays}"
+        # The seed's block: a committee may have to be called more than once before it is drawn.
+        key = f"{move}:{case.dispute_id}:{case.seed_block}"
         if not self._is_time(key):
             return
         try:
@@ -134,8 +147,7 @@ class Disputant:
 
     def _send(self, key: str, call: Call) -> None:
         """Submit `call` under `key` once the contract would take it."""
-        status = self._sender.status(key)
-        if not self._is_time(key) or (status is not None and not isinstance(status, Rejected)):
+        if not self._is_time(key) or self._is_on_its_way(key):
             return
         try:
             self._contracts.check(call, self._me)
@@ -148,14 +160,32 @@ class Disputant:
         self._put_off(key, None)
         _log.info("%s: %s", key, "mined" if isinstance(self._sender.status(key), Mined) else "sent")
 
+    def _bond_shortage(self, lease: LeaseResult) -> str | None:
+        """What keeps me from contesting a task of that lease; None: nothing.
+
+        Raises:
+            ChainUnavailable: the endpoint does not answer.
+        """
+        price_wei = lease.amount // lease.count
+        needed_wei = bond_wei(price_wei, self._contracts.params().dispute_bond_wei)
+        held_wei = self._contracts.account(self._me).balance_wei
+        if held_wei >= needed_wei:
+            return None
+        needed, held = credits_text(needed_wei), credits_text(held_wei)
+        return f"the bond is {needed} credits, {self._me} has {held} in the market: deposit more"
+
+    def _is_on_its_way(self, key: str) -> bool:
+        status = self._sender.status(key)
+        return status is not None and not isinstance(status, Rejected)
+
     def _is_time(self, key: str) -> bool:
         return self._monotonic() >= self._not_before.get(key, 0.0)
 
-    def _put_off(self, key: str, problem: str | None) -> None:
+    def _put_off(self, key: str, problem: str | None, level: int = logging.INFO) -> None:
         """Try this one again in a while; say why, once for each reason."""
         self._not_before[key] = self._monotonic() + PAUSE_SECONDS
         if problem is not None and self._refusals.get(key) != problem:
-            _log.info("%s waits: %s", key, problem)
+            _log.log(level, "%s waits: %s", key, problem)
             self._refusals[key] = problem
 
 

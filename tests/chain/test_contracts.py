@@ -324,6 +324,7 @@ def test_calls_out_of_season_are_refused_by_name(market: Market) -> None:
     result = LeaseResult(digest, digest, address(PROVIDER), 0, 1, 1, digest)
     batch = make_batch(address(OPERATOR), {digest: job}, [result], {address(PROVIDER): 0})
     opening = open_task(digest, 0, [digest], digest, 0)
+    words = Equivocation(0, 0, 0, digest, b"", digest, digest, b"")
     for call in (
         contracts.draw_committee(10**9),
         contracts.commit_vote(10**9, digest),
@@ -332,9 +333,7 @@ def test_calls_out_of_season_are_refused_by_name(market: Market) -> None:
         contracts.resolve(10**9),
         contracts.concede(10**9),
         contracts.contradict(10**9, 0, opening),
-        contracts.report_equivocation(
-            batch, Equivocation(0, 0, 0, digest, b"", digest, digest, b"")
-        ),
+        contracts.report_equivocation(batch, words),
         contracts.fix_seed(digest),
         contracts.settle_batch(batch),
         contracts.pay_audits(batch, 0, [_claim(digest)]),

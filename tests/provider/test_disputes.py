@@ -17,6 +17,7 @@ from protocol.chain.sender import MemoryJournal, Sender
 from protocol.client.client import MarketClient
 from protocol.errors import ChainUnavailable
 from protocol.lease import Lease
+from protocol.pricing import bond_wei
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32, content_id, credits_text
 from provider.cache import BlobCache
 from provider.chain_watch import ChainWatch
@@ -116,7 +117,9 @@ def defended(market: LyingMarket, record: Record, root: Path) -> Iterator[ChainW
 
 def contest(world: World, made: Committed, task: int) -> ChainEvent:
     """Somebody disputes a task of the only lease of its batch."""
-    world.fund(CHALLENGER, world.contracts.params().dispute_bond_wei)
+    lease = made.batch.result(0)
+    least_wei = world.contracts.params().dispute_bond_wei
+    world.fund(CHALLENGER, bond_wei(lease.amount // lease.count, least_wei))
     call = world.contracts.open_dispute(made.batch, 0, task)
     world.send(CHALLENGER, call)
     return world.await_event("DisputeOpened")

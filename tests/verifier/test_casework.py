@@ -17,7 +17,13 @@ from verifier.chain_view import Case, ChainView
 RULES = Rules(concede_seconds=3, seed_delay_blocks=1)
 COMMIT_SECONDS, REVEAL_SECONDS, OPEN_SECONDS = 20, 12, 12
 OPENED_AT = 1010
+BLOCK_SECONDS = 2
 WORK = Work()
+
+
+def block_of(now: int) -> int:
+    """The chain's latest block: in time with `strangers.disputed`'s."""
+    return 14 + (now - OPENED_AT) // BLOCK_SECONDS
 
 
 @dataclass
@@ -28,6 +34,9 @@ class Arbiter:
     view: ChainView = field(default_factory=ChainView)
     refused: Counter[Move] = field(default_factory=Counter)
     taken: dict[Move, int] = field(default_factory=dict)
+    lost_seeds: int = 0
+    """So many times the block that was named is forgotten before it draws."""
+    calls: int = 0
 
     def __post_init__(self) -> None:
         for event in (committed(WORK), seeded(WORK), disputed(WORK, HOLDERS[5])):
@@ -44,13 +53,15 @@ class Arbiter:
             return
         self.taken[move] = now
         kind, args = self._effect(move, sender, now)
-        self.view.apply(Told(kind, {"dispute_id": 1, **args}, 20, now))
+        self.view.apply(Told(kind, {"dispute_id": 1, **args}, block_of(now), now))
 
     def _is_allowed(self, move: Move, case: Case, sender: Address, now: int) -> bool:
         is_drawn = case.members is not None
         votes = case.majority is not None
         return {
-            Move.DRAW_COMMITTEE: not is_drawn and now > OPENED_AT + 3,
+            Move.DRAW_COMMITTEE: not is_drawn
+            and now > OPENED_AT + 3
+            and (not case.seed_block or block_of(now) > case.seed_block),
             Move.COMMIT_VOTE: is_drawn and now <= case.commit_by and sender not in case.committed,
             Move.REVEAL_VOTE: is_drawn
             and case.is_commit_over(now)
@@ -62,15 +73,23 @@ class Arbiter:
             and (not votes or case.claim is not None or now > case.open_by),
         }[move]
 
-    def _effect(self, move: Move, sender: Address, now: int) -> tuple[str, dict[str, object]]:
+    def _draw(self, now: int) -> tuple[str, dict[str, object]]:
+        """The first call, and any whose block is forgotten, only names a block."""
+        if self.calls <= self.lost_seeds:
+            self.calls += 1
+            return "CommitteeCalled", {"seed_block": block_of(now) + RULES.seed_delay_blocks}
         commit_by = now + COMMIT_SECONDS
         deadlines = {
             "commit_by": commit_by,
             "reveal_by": commit_by + REVEAL_SECONDS,
             "open_by": commit_by + REVEAL_SECONDS + OPEN_SECONDS,
         }
+        return "CommitteeDrawn", {"members": self.members, **deadlines}
+
+    def _effect(self, move: Move, sender: Address, now: int) -> tuple[str, dict[str, object]]:
+        if move is Move.DRAW_COMMITTEE:
+            return self._draw(now)
         effects: dict[Move, tuple[str, dict[str, object]]] = {
-            Move.DRAW_COMMITTEE: ("CommitteeDrawn", {"members": self.members, **deadlines}),
             Move.COMMIT_VOTE: ("VoteCommitted", {"member": sender}),
             Move.REVEAL_VOTE: ("VoteRevealed", {"member": sender, "task_digest": word("right")}),
             Move.OPEN_CLAIM: ("ClaimOpened", {"task_digest": word("claim")}),
@@ -93,7 +112,7 @@ class Person:
         if case is None or now in self.naps:
             return
         has_ballot = self.ballot_at is not None and self.ballot_at <= now
-        move = next_move(case, self.me, has_ballot, Clock(now, 20), RULES)
+        move = next_move(case, self.me, has_ballot, Clock(now, block_of(now)), RULES)
         if move is Move.EXECUTE:
             self.ballot_at = self.ballot_at or now + self.execution_seconds
         elif move is not None:
@@ -117,13 +136,14 @@ def _play(arbiter: Arbiter, people: tuple[Person, ...]) -> dict[str, frozenset[A
     return seen
 
 
-@given(people_lists, committees)
+@given(people_lists, committees, st.integers(0, 2))
 def test_every_dispute_ends_and_nobody_is_refused(
-    people: tuple[Person, ...], members: tuple[Address, ...]
+    people: tuple[Person, ...], members: tuple[Address, ...], lost_seeds: int
 ) -> None:
-    arbiter = Arbiter(members)
+    arbiter = Arbiter(members, lost_seeds=lost_seeds)
     _play(arbiter, people)
     assert arbiter.case is None
+    assert arbiter.calls == 1 + lost_seeds
     assert not arbiter.refused
 
 
@@ -146,7 +166,7 @@ def test_a_dispute_that_nobody_can_judge_ends_at_once() -> None:
 
 def test_a_member_that_wakes_up_late_still_reveals() -> None:
     me = HOLDERS[0]
-    asleep = frozenset(range(OPENED_AT + 26, OPENED_AT + 36))
+    asleep = frozenset(range(OPENED_AT + 30, OPENED_AT + 40))
     people = (Person(me, asleep, 0), Person(HOLDERS[5], frozenset(), 0))
     members = (me, HOLDERS[1])  # the other member never comes
     seen = _play(Arbiter(members), people)
@@ -155,9 +175,10 @@ def test_a_member_that_wakes_up_late_still_reveals() -> None:
 
 def _drawn(votes: tuple[tuple[Address, Bytes32], ...] = ()) -> Case:
     arbiter = Arbiter(tuple(HOLDERS[:3]))
-    arbiter.take(Move.DRAW_COMMITTEE, HOLDERS[5], OPENED_AT + 4)
+    for now in (OPENED_AT + 4, OPENED_AT + 8):
+        arbiter.take(Move.DRAW_COMMITTEE, HOLDERS[5], now)
     for member, _ in votes:
-        arbiter.take(Move.COMMIT_VOTE, member, OPENED_AT + 5)
+        arbiter.take(Move.COMMIT_VOTE, member, OPENED_AT + 9)
     case = arbiter.case
     assert case is not None
     return case
@@ -177,15 +198,22 @@ def test_without_the_ballot_nothing_is_revealed() -> None:
     assert next_move(case, HOLDERS[0], True, clock, RULES) is Move.REVEAL_VOTE
 
 
-def test_the_committee_waits_for_the_concede_phase_and_its_seed() -> None:
-    case = Arbiter(()).case
+def test_the_committee_is_called_after_the_concede_phase_and_drawn_after_its_block() -> None:
+    arbiter, challenger = Arbiter(()), HOLDERS[5]
+    case = arbiter.case
     assert case is not None
-    challenger = HOLDERS[5]
-    assert next_move(case, challenger, False, Clock(OPENED_AT + 3, 20), RULES) is None
-    assert next_move(case, challenger, False, Clock(OPENED_AT + 4, 15), RULES) is None
-    assert next_move(case, challenger, False, Clock(OPENED_AT + 4, 16), RULES) is (
+    assert next_move(case, challenger, False, Clock(OPENED_AT + 3, 15), RULES) is None
+    assert next_move(case, challenger, False, Clock(OPENED_AT + 4, 15), RULES) is (
         Move.DRAW_COMMITTEE
     )
+    arbiter.take(Move.DRAW_COMMITTEE, challenger, OPENED_AT + 4)
+    called = arbiter.case
+    assert called is not None
+    assert called.seed_block == block_of(OPENED_AT + 4) + RULES.seed_delay_blocks
+    late = Clock(OPENED_AT + 1000, called.seed_block)
+    assert next_move(called, challenger, False, late, RULES) is None
+    seeded_ = Clock(OPENED_AT + 8, called.seed_block + 1)
+    assert next_move(called, challenger, False, seeded_, RULES) is Move.DRAW_COMMITTEE
 
 
 def test_errands_are_left_to_those_before_me_for_a_while() -> None:
@@ -197,3 +225,17 @@ def test_errands_are_left_to_those_before_me_for_a_while() -> None:
         if next_move(case, HOLDERS[0], False, Clock(now, 20), RULES)
     )
     assert OPENED_AT + 3 + 6 <= first <= OPENED_AT + 3 + 6 + 14
+
+
+def test_turns_are_taken_from_when_the_committees_block_is_there() -> None:
+    """Not from the call: blocks may take longer than everybody's patience."""
+    arbiter, outsider = Arbiter(()), HOLDERS[0]
+    arbiter.take(Move.DRAW_COMMITTEE, HOLDERS[5], OPENED_AT + 4)
+    called = arbiter.case
+    assert called is not None
+    block, seconds = called.seed_block + 1, 1000
+    at = Clock(OPENED_AT + 4 + 2 * seconds, block)  # two blocks after the call's
+    assert next_move(called, HOLDERS[5], False, at, RULES) is Move.DRAW_COMMITTEE
+    assert next_move(called, outsider, False, at, RULES) is None
+    later = Clock(at.now_seconds + seconds, block + 1)
+    assert next_move(called, outsider, False, later, RULES) is Move.DRAW_COMMITTEE

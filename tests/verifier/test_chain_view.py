@@ -63,7 +63,7 @@ def test_a_case_follows_its_events() -> None:
     )
     case = view.cases[1]
     assert case.members == (a, b)
-    assert case.delays == 1
+    assert case.seed_block == 20
     assert not case.is_commit_over(1020)
     assert case.is_commit_over(1021)
     assert not case.is_reveal_over(1021)
@@ -76,6 +76,15 @@ def test_a_case_follows_its_events() -> None:
     view.apply(resolved(Verdict.PROVIDER_LOST))
     assert not view.cases
     assert (ID, WORK.lease_id, WORK.first_task) in view.disputed
+
+
+def test_a_committee_may_be_called_again() -> None:
+    view = _view(disputed(WORK, HOLDERS[5]))
+    assert view.cases[1].seed_block == 0
+    for block in (20, 400):
+        view.apply(Told("CommitteeCalled", {"dispute_id": 1, "seed_block": block}, timestamp=block))
+        assert (view.cases[1].seed_block, view.cases[1].changed_at) == (block, block)
+        assert view.cases[1].members is None
 
 
 def test_a_tie_has_no_majority() -> None:

@@ -7,11 +7,14 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
 
+import pytest
+
 from protocol.audit import AuditResult
 from protocol.chain.events import ChainEvent
 from protocol.chain.facts import AuditClaim
+from protocol.pricing import bond_wei
 from protocol.sampling import Draw
-from protocol.units import Address, content_id
+from protocol.units import Address, content_id, credits_text
 from tests.protocol.make_vectors import word
 from tests.verifier.conftest import VERIFIERS, Team
 from tests.verifier.lying_market import LyingMarket
@@ -64,6 +67,24 @@ def test_a_cheater_is_disputed_judged_and_slashed(market: LyingMarket, team: Tea
     assert slashed.args["amount_wei"] == PRICE_WEI // 2  # all the stake that it had
     assert world.balance(REQUESTER.address) > before_wei
     assert len(world.events("DisputeOpened")) == 1
+
+
+def test_a_bond_that_is_missing_is_asked_for_and_then_put_down(
+    market: LyingMarket, team: Team, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = market.world
+    team.enroll(A)
+    bond = bond_wei(PRICE_WEI, QUICK.dispute_bond_wei)
+    spare_wei = world.contracts.account(Address(A.address)).balance_wei - bond + 1
+    world.send(A, world.contracts.withdraw(spare_wei, Address(A.address)))
+    team.start(A)
+    _commit(world, wrong_task=0, tasks=1)
+    told = f"the bond is {credits_text(bond)} credits, {A.address} has {credits_text(bond - 1)}"
+    world.wait_until(lambda: told in caplog.text, what="the warning")
+    assert not world.events("DisputeOpened")
+    world.fund(A, 1)
+    opened = world.await_event("DisputeOpened")
+    assert opened.args["challenger"] == A.address
 
 
 def test_an_opening_that_was_never_signed_is_disputed(market: LyingMarket, team: Team) -> None:
@@ -229,12 +250,16 @@ def _leave_out_all_but(team: Team, made: Committed, task: int) -> None:
 
 def _contest(world: World, made: Committed) -> None:
     """D, who holds no seat, disputes task 0 and has the committee drawn."""
-    world.fund(D, QUICK.dispute_bond_wei)
+    world.fund(D, bond_wei(PRICE_WEI, QUICK.dispute_bond_wei))
     world.send(D, world.contracts.open_dispute(made.batch, 0, 0))
     opened = world.await_event("DisputeOpened")
     due_at = opened.timestamp + QUICK.concede_seconds + 1
     world.wait_until(lambda: world.contracts.block_timestamp() > due_at)
     world.send(D, world.contracts.draw_committee(opened.args["dispute_id"]))
+    called = world.await_event("CommitteeCalled")
+    world.wait_until(lambda: world.contracts.block_number() > called.args["seed_block"])
+    if not world.events("CommitteeDrawn"):
+        world.send(D, world.contracts.draw_committee(opened.args["dispute_id"]))
 
 
 def _by(member: Address) -> Callable[[ChainEvent], bool]:
