@@ -42,6 +42,7 @@ from market.services import Services
 from market.settings import Settings
 from market.settlement.batches import Batching
 from market.settlement.disputes import DisputeKeeping
+from market.settlement.equivocations import Equivocations
 from market.settlement.fees import AuditFees
 from market.settlement.keeper import Keeper, KeeperParts
 from market.settlement.outbox import Outbox, job_rejected
@@ -187,7 +188,8 @@ def _keeper(base: _Base, projector: Projector) -> Keeper:
     )
     payouts = Payouts(store, contracts, base.params, base.operator_address)
     disputes = DisputeKeeping(store, contracts, base.params)
-    parts = KeeperParts(projector, batching, payouts, fees, disputes, outbox)
+    equivocations = Equivocations(store, contracts, base.params)
+    parts = KeeperParts(projector, batching, payouts, fees, disputes, equivocations, outbox)
     return Keeper(store, contracts, parts, base.clock)
 
 

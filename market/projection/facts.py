@@ -170,6 +170,10 @@ def _slashed(unit: Unit, event: ChainEvent) -> None:
     unit.disputes.set(dispute_id, **values)
 
 
+def _committee_called(unit: Unit, event: ChainEvent) -> None:
+    unit.disputes.set(event.args["dispute_id"], seed_block=event.args["seed_block"])
+
+
 def _committee_drawn(unit: Unit, event: ChainEvent) -> None:
     args = event.args
     unit.disputes.set(
@@ -206,6 +210,7 @@ _HANDLERS: dict[str, Apply] = {
     "DisputeConceded": _dispute_conceded,
     "DisputeResolved": _dispute_resolved,
     "Slashed": _slashed,
+    "CommitteeCalled": _committee_called,
     "CommitteeDrawn": _committee_drawn,
     "VoteCommitted": _vote_committed,
     "VoteRevealed": _vote_revealed,

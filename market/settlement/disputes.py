@@ -53,9 +53,12 @@ class DisputeKeeping:
         if lease is not None and not lease.is_open:
             poke(unit, f"resolve:{number}", self._contracts.resolve(number), now)
         elif dispute.members is None:
+            seed_block = dispute.seed_block or 0
             is_time = now > dispute.opened_at + self._params.concede_seconds
-            if is_time and block > dispute.opened_block + self._params.seed_delay_blocks:
-                poke(unit, f"draw:{number}", self._contracts.draw_committee(number), now)
+            if is_time and block > seed_block:
+                # Named by that block: the first call only names one, and it may have to be another.
+                name = f"draw:{number}:{seed_block}"
+                poke(unit, name, self._contracts.draw_committee(number), now)
         elif _is_reveal_over(dispute, now):
             self._conclude(unit, dispute, now)
 

@@ -11,6 +11,7 @@ from market.ports import Clock
 from market.projection.projector import Projector
 from market.settlement.batches import Batching
 from market.settlement.disputes import DisputeKeeping
+from market.settlement.equivocations import Equivocations
 from market.settlement.fees import AuditFees
 from market.settlement.outbox import Outbox
 from market.settlement.payouts import Payouts
@@ -32,6 +33,7 @@ class KeeperParts:
     payouts: Payouts
     fees: AuditFees
     disputes: DisputeKeeping
+    equivocations: Equivocations
     outbox: Outbox
 
 
@@ -72,6 +74,7 @@ class Keeper:
         self._try("seeds", lambda: parts.fees.keep_seeds(block, now))
         self._try("disputes", lambda: parts.disputes.advance(block, now))
         self._try("contradictions", lambda: parts.disputes.contradict(now))
+        self._try("equivocations", lambda: parts.equivocations.report(now))
         self._try("payouts", lambda: parts.payouts.settle(block, now))
         self._try("closing", lambda: parts.payouts.close(now))
 

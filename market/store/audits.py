@@ -14,7 +14,7 @@ from market.store.projected import (
     chain_jobs,
     chain_leases,
 )
-from market.store.records import AuditRecord, columns, many, one
+from market.store.records import AuditRecord, PaidElsewhere, columns, many, one
 from market.store.relays import REJECTED
 from market.store.sql import insert_new
 from market.store.tables import audit_grants, audits, relays
@@ -136,6 +136,51 @@ class Audits:
         """The audits of a claim."""
         query = select(*_COLUMNS).where(audits.c.claim_key == key)
         return many(AuditRecord, self._connection.execute(query))
+
+    def paid_elsewhere(self, limit: int, committed_after: int) -> list[PaidElsewhere]:
+        """Audits of batches since then that others than this market had paid, not compared yet."""
+        query = (
+            select(
+                audits.c.batch_id,
+                audits.c.lease_id,
+                audits.c.task,
+                chain_audits.c.round,
+                audits.c.verifier,
+                audits.c.commitment,
+                audits.c.commitment_signature,
+                chain_audits.c.transaction_hash,
+            )
+            .join(
+                chain_audits,
+                (chain_audits.c.batch_id == audits.c.batch_id)
+                & (chain_audits.c.lease_id == audits.c.lease_id)
+                & (chain_audits.c.task == audits.c.task)
+                & (chain_audits.c.verifier == audits.c.verifier),
+            )
+            .join(chain_batches, chain_batches.c.batch_id == audits.c.batch_id)
+            .outerjoin(
+                relays,
+                (relays.c.key == audits.c.claim_key)
+                & (relays.c.transaction_hash == chain_audits.c.transaction_hash),
+            )
+            .where(
+                chain_batches.c.committed_at > committed_after,
+                relays.c.key.is_(None),
+                audits.c.compared_in.is_distinct_from(chain_audits.c.transaction_hash),
+            )
+            .order_by(chain_batches.c.committed_at, audits.c.lease_id, audits.c.task)
+            .limit(limit)
+        )
+        return many(PaidElsewhere, self._connection.execute(query))
+
+    def compared(self, paid: PaidElsewhere) -> None:
+        """What its verifier was paid for was compared with what it had committed to."""
+        change = update(audits).where(
+            audits.c.lease_id == paid.lease_id,
+            audits.c.task == paid.task,
+            audits.c.verifier == paid.verifier,
+        )
+        self._connection.execute(change.values(compared_in=paid.transaction_hash))
 
     def unclaim(self, key: str) -> None:
         """The chain refused a claim of several: each is claimed alone."""

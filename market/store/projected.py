@@ -106,6 +106,8 @@ chain_disputes = Table(
     Column("challenger", Address, nullable=False),
     Column("opened_block", BigInteger, nullable=False),
     Column("opened_at", BigInteger, nullable=False),
+    # Which block draws the committee; null until it is called.
+    Column("seed_block", BigInteger),
     Column("members", JsonText),
     Column("commit_by", BigInteger),
     Column("reveal_by", BigInteger),

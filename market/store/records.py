@@ -293,6 +293,7 @@ class DisputeRecord:
     challenger: Address
     opened_block: int
     opened_at: int
+    seed_block: int | None
     members: list[str] | None
     commit_by: int | None
     reveal_by: int | None
@@ -313,6 +314,20 @@ class SettleableBatch:
     batch_id: Bytes32
     committed_at: int
     leases: int
+
+
+@dataclass(frozen=True, slots=True)
+class PaidElsewhere:
+    """A paid audit that was committed to here, and that somebody else's transaction was paid by."""
+
+    batch_id: Bytes32
+    lease_id: Bytes32
+    task: int
+    round: int
+    verifier: Address
+    commitment: Bytes32
+    commitment_signature: bytes
+    transaction_hash: Bytes32
 
 
 @dataclass(frozen=True, slots=True)

@@ -233,6 +233,8 @@ audits = Table(
     Column("signature", LargeBinary),
     Column("agrees", Boolean),
     Column("claim_key", String(100), index=True),
+    # The payment whose words were compared with the commitment, if it is not our claim's.
+    Column("compared_in", Digest),
 )
 
 # The outbox: every transaction the operator sends, written in the same commit as its cause.

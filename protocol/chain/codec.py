@@ -48,6 +48,7 @@ class Codec:
 
     def __init__(self, abi: tuple[Entry, ...]) -> None:
         self._functions = {e["name"]: e for e in abi if e["type"] == "function"}
+        self._by_selector = {selector(e): e for e in self._functions.values()}
         self._constructor = next((e for e in abi if e["type"] == "constructor"), None)
         self.events = {
             keccak(text=signature(e)): EventShape(e["name"], tuple(e["inputs"]))
@@ -63,6 +64,16 @@ class Codec:
         """
         entry = self._functions[function]
         return selector(entry) + encode_values(entry["inputs"], arguments, function)
+
+    def decode_call(self, data: bytes) -> tuple[str, tuple[Any, ...]] | None:
+        """Which function a transaction's data calls, with what; None: none of these, or badly."""
+        entry = self._by_selector.get(data[:4])
+        if entry is None:
+            return None
+        try:
+            return entry["name"], decode_values(entry["inputs"], data[4:])
+        except DecodingError:
+            return None
 
     def decode_answer(self, function: str, data: bytes) -> tuple[Any, ...]:
         """What a call of `function` returned.

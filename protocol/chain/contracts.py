@@ -11,6 +11,7 @@ from protocol.chain.codec import codec
 from protocol.chain.connection import quantity, rpc, rpc_batch
 from protocol.chain.facts import (
     AccountFacts,
+    AuditClaim,
     BatchFacts,
     CommitteeFacts,
     Deployment,
@@ -22,7 +23,7 @@ from protocol.dispute import DisputeStatus, Verdict
 from protocol.job import Job
 from protocol.lifecycle import JobStatus
 from protocol.sampling import Seat
-from protocol.units import Address, Bytes32, to_hex
+from protocol.units import Address, Bytes32, parse_address, to_hex
 
 if TYPE_CHECKING:
     from web3 import Web3
@@ -163,6 +164,23 @@ class Contracts(Calls):
     ) -> bool:
         """Whether a round's audit of a task of the lease at `line` was paid."""
         return bool(self._view("Market", "paidAuditSeat", batch_id, line, task, round)[0])
+
+    def paid_claims(self, transaction_hash: Bytes32) -> tuple[AuditClaim, ...] | None:
+        """The claims of a transaction that pays audits, or relays somebody's request to.
+
+        Empty: it does neither, but calls a contract that may. None: this endpoint does not know it.
+        """
+        found = rpc(self.web3, "eth_getTransactionByHash", to_hex(transaction_hash))
+        if found is None:
+            return None
+        if found["to"] is None or parse_address(found["to"]) != self.deployment.market:
+            return ()
+        call = codec("Market").decode_call(_bytes(found["input"]))
+        if call is not None and call[0] == "relay":
+            call = codec("Market").decode_call(call[1][0][1])
+        if call is None or call[0] != "payAudits":
+            return ()
+        return tuple(AuditClaim(*claim) for claim in call[1][2])
 
     def seat_release(self, seat_id: int) -> tuple[int, int, int]:
         """A seat's stake in wei, from when it can be released (0: held), and its open duties."""

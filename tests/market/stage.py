@@ -26,7 +26,7 @@ from protocol.chain.connection import connect, rpc
 from protocol.chain.contracts import Contracts
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
-from protocol.chain.facts import Params
+from protocol.chain.facts import AuditClaim, Params
 from protocol.chain.sender import MemoryJournal, Sender
 from protocol.client.client import MarketClient
 from protocol.client.keys import write_key
@@ -415,8 +415,8 @@ class Audit:
             AuditCommitmentRequest(commitment=message.to_json(), signature=to_hex(signature))
         )
 
-    def reveal(self, digest: Bytes32) -> AuditOutcome:
-        """Show it."""
+    def signed_result(self, digest: Bytes32) -> tuple[AuditResult, bytes]:
+        """What a verifier is paid for."""
         message = AuditResult(
             batch_id=self.batch_id,
             lease_id=self.lease_id,
@@ -424,7 +424,34 @@ class Audit:
             task_digest=digest,
             salt=self.salt,
         )
-        signature = message.sign(self.stage.contracts.domain, self.verifier)
+        return message, message.sign(self.stage.contracts.domain, self.verifier)
+
+    def payment(self, opening: OpeningView) -> Call:
+        """The call that pays for finding what was opened, whoever sends it."""
+        contracts = self.stage.contracts
+        with self.stage.market.store.read() as unit:
+            batch = unit.chain.content(self.batch_id)
+            lease = unit.chain.lease(self.lease_id)
+            known = unit.audits.get(self.lease_id, self.task, Address(self.verifier.address))
+        assert lease is not None
+        assert known is not None
+        digest = Bytes32(opening.digest)
+        claim = AuditClaim(
+            line=lease.line,
+            task=self.task,
+            attempt=known.attempt,
+            verifier=known.verifier,
+            task_digest=digest,
+            salt=self.salt,
+            signature=self.signed_result(digest)[1],
+            leaf_salt=Bytes32(opening.salt),
+            proof=tuple(Bytes32(step) for step in opening.proof),
+        )
+        return contracts.pay_audits(batch, contracts.batch(self.batch_id).seat_count, [claim])
+
+    def reveal(self, digest: Bytes32) -> AuditOutcome:
+        """Show it."""
+        message, signature = self.signed_result(digest)
         return self.stage.client(self.verifier).post_audit_result(
             AuditResultRequest(result=message.to_json(), signature=to_hex(signature))
         )

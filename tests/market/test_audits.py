@@ -11,11 +11,13 @@ from eth_account.signers.local import LocalAccount
 from sqlalchemy import update
 
 from market.store.tables import audits
+from protocol.chain.calls import Call
 from protocol.client.client import MarketClient
 from protocol.errors import Conflict, FallowError, Forbidden, InvalidInput, NotFound
 from protocol.lifecycle import JobStatus
+from protocol.request import Request
 from protocol.result import Outcome
-from protocol.units import WEI_PER_CREDIT, Address, Bytes32
+from protocol.units import WEI_PER_CREDIT, Address, Bytes32, to_hex
 from tests.market.stage import Audit, Device, Stage
 from tests.market.test_whole_job import batches_of, contest, dispute, drawn
 
@@ -303,7 +305,55 @@ def test_a_verifier_that_was_paid_for_a_wrong_digest_loses_its_seat(any_stage: S
     dispute(stage, found.job_id, wrong, found.verifiers)
     stage.keep(2)
     friends = {Address(friend.verifier.address) for friend in found.drawn_for(wrong)}
-    seated = {seat.holder for seat in stage.contracts.seats() if seat.vacated_block == 0}
-    assert seated == {Address(v.address) for v in found.verifiers} - friends
+    assert seated(stage) == {Address(v.address) for v in found.verifiers} - friends
     earned_wei = stage.contracts.account(stage.operator).balance_wei - before_wei
     assert earned_wei == len(friends) * stage.params.seat_stake_wei // 2
+
+
+def seated(stage: Stage) -> set[str]:
+    return {seat.holder for seat in stage.contracts.seats() if seat.vacated_block == 0}
+
+
+@pytest.mark.parametrize("is_relayed", [False, True])
+def test_a_verifier_paid_for_another_word_than_it_gave_loses_its_seat(
+    stage: Stage, is_relayed: bool
+) -> None:
+    """It commits to nonsense, is shown what is right, and has that paid past this market."""
+    found = committed(stage)
+    liar, honest = found.pair()
+    shown = liar.commit(Outcome(b"nonsense").digest)
+    right = honest.commit(honest.ask().digest)
+    with pytest.raises(InvalidInput):
+        liar.reveal(Bytes32(shown.digest))
+    before_wei = stage.contracts.account(stage.operator).balance_wei
+    call = liar.payment(shown)
+    if is_relayed:
+        call = _relayed(stage, found.requester, call)
+    stage.send(found.device.wallet, call)
+    stage.send(found.device.wallet, honest.payment(right))
+    stage.keep(3)
+    assert seated(stage) == {honest.verifier.address}
+    earned_wei = stage.contracts.account(stage.operator).balance_wei - before_wei
+    assert earned_wei == stage.params.seat_stake_wei // 2
+    stage.keep(2)
+    with stage.market.store.read() as unit:
+        assert not unit.audits.paid_elsewhere(10, 0)
+        assert unit.relays.newest(f"equivocation:{to_hex(liar.lease_id)}:{liar.task}:0")
+
+
+def _relayed(stage: Stage, signer: LocalAccount, call: Call) -> Call:
+    """What somebody asks to be sent in its name."""
+    not_after = stage.contracts.block_timestamp() + 1000
+    request = Request(Address(signer.address), call.data, 0, not_after, 5)
+    return stage.contracts.relay(request, 0, request.sign(stage.contracts.domain, signer))
+
+
+def test_what_this_market_has_paid_needs_no_second_look(stage: Stage) -> None:
+    audit = committed(stage, verifiers=1).audits[0]
+    digest = audit.ask().digest
+    audit.commit(digest)
+    audit.reveal(digest)
+    stage.keep(2)
+    assert balance_wei(stage, audit.verifier) > FREE_WEI
+    with stage.market.store.read() as unit:
+        assert not unit.audits.paid_elsewhere(10, 0)

@@ -118,7 +118,7 @@ def test_who_concedes_once_loses_that_lease_and_no_other(any_stage: Stage) -> No
     stage.send(provider.wallet, stage.contracts.concede(1))
     stage.keep(2)
     (slash,) = stage.client(requester).receipt(job_id).slashes
-    assert slash.amount_wei == 45 * PRICE_WEI
+    assert slash.amount_wei == 50 * PRICE_WEI
     lost, kept = (int(grant.lease["count"]) for grant in grants)
     assert stage.client(requester).job(job_id).tasks_by_state["slashed"] == lost
     assert unvested_wei(stage, [provider]) == kept * PRICE_WEI
@@ -206,6 +206,9 @@ def dispute(stage: Stage, job_id: Bytes32, task: int, verifiers: list[LocalAccou
     lease = contest(stage, job_id, task, verifiers[0])
     stage.keep()
     stage.pass_time(stage.params.concede_seconds + 1)
+    stage.keep(2)
+    assert stage.contracts.committee(1).seed_block
+    assert not stage.contracts.committee(1).is_drawn
     stage.mine(2)
     stage.keep(2)
     members = stage.contracts.committee(1).members

@@ -76,6 +76,7 @@ def upgrade() -> None:
         sa.Column("challenger", sa.String(length=42), nullable=False),
         sa.Column("opened_block", sa.BigInteger(), nullable=False),
         sa.Column("opened_at", sa.BigInteger(), nullable=False),
+        sa.Column("seed_block", sa.BigInteger(), nullable=True),
         sa.Column("members", market.store.types.JsonText(), nullable=True),
         sa.Column("commit_by", sa.BigInteger(), nullable=True),
         sa.Column("reveal_by", sa.BigInteger(), nullable=True),
@@ -385,6 +386,7 @@ def upgrade() -> None:
         sa.Column("signature", sa.LargeBinary(), nullable=True),
         sa.Column("agrees", sa.Boolean(), nullable=True),
         sa.Column("claim_key", sa.String(length=100), nullable=True),
+        sa.Column("compared_in", market.store.types.Digest(length=32), nullable=True),
         sa.ForeignKeyConstraint(["lease_id"], ["leases.lease_id"], name=op.f("fk_audits_lease_id")),
         sa.PrimaryKeyConstraint("lease_id", "task", "verifier", name=op.f("pk_audits")),
     )

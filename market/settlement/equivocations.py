@@ -1,0 +1,66 @@
+"""Who was paid for another result than it had committed to here loses its seat."""
+
+from __future__ import annotations
+
+from market.store.records import PaidElsewhere
+from market.store.unit import Store, Unit
+from protocol.audit import commitment
+from protocol.chain.contracts import Contracts
+from protocol.chain.facts import AuditClaim, Equivocation, Params
+from protocol.sampling import MAX_DRAWS
+from protocol.units import to_hex
+
+AT_ONCE = 16
+
+
+class Equivocations:
+    """Looks at payments that others have sent: what this market claims opens its commitment."""
+
+    def __init__(self, store: Store, contracts: Contracts, params: Params) -> None:
+        self._store = store
+        self._contracts = contracts
+        self._params = params
+
+    def report(self, now: int) -> None:
+        """Compare each once, as long as its seat's stake must still be there."""
+        params = self._params
+        since = now - params.dispute_window_seconds - params.unstake_delay_seconds
+        with self._store.read() as unit:
+            found = unit.audits.paid_elsewhere(AT_ONCE, since)
+        for paid in found:
+            # Asks the chain, so not while the store is locked.
+            claims = self._contracts.paid_claims(paid.transaction_hash)
+            if claims is None:
+                continue  # an endpoint that lags behind
+            with self._store.write() as unit:
+                self._compare(unit, paid, claims, now)
+
+    def _compare(
+        self, unit: Unit, paid: PaidElsewhere, claims: tuple[AuditClaim, ...], now: int
+    ) -> None:
+        lease = unit.chain.lease(paid.lease_id)
+        if lease is None or lease.batch_id != paid.batch_id:
+            return  # reorganised away meanwhile
+        unit.audits.compared(paid)
+        place = (lease.line, paid.task, paid.round, paid.verifier)
+        for claim in claims:
+            is_it = (claim.line, claim.task, claim.attempt // MAX_DRAWS, claim.verifier) == place
+            made = commitment(claim.verifier, claim.task_digest, claim.salt)
+            if is_it and made != paid.commitment:
+                batch = unit.chain.content(paid.batch_id)
+                call = self._contracts.report_equivocation(batch, _words(paid, claim))
+                name = f"equivocation:{to_hex(paid.lease_id)}:{paid.task}:{paid.round}"
+                unit.relays.add(name, call, now)
+
+
+def _words(paid: PaidElsewhere, claim: AuditClaim) -> Equivocation:
+    return Equivocation(
+        line=claim.line,
+        task=paid.task,
+        round=paid.round,
+        commitment=paid.commitment,
+        commitment_signature=bytes(paid.commitment_signature),
+        task_digest=claim.task_digest,
+        salt=claim.salt,
+        result_signature=claim.signature,
+    )
