@@ -8,7 +8,7 @@ from protocol.batch import Batch
 from protocol.job import Job
 from protocol.lease import LeaseResult
 from protocol.sampling import Draw
-from protocol.settlement.facts import MAX_FREED_TASKS, MAX_LEASE_TASKS, AuditClaim
+from protocol.settlement.facts import MAX_FREED_TASKS, MAX_GAP, MAX_LEASE_TASKS, AuditClaim
 from protocol.units import ZERO_BYTES32, Bytes32
 from tests.chain.twins import OPERATORS, PARAMS, PEOPLE, Twins, vote_of
 
@@ -135,6 +135,18 @@ def forgotten_seeds(twins: Twins) -> None:
     twins.wait(PARAMS.seed_delay_blocks + 1, 0)
     assert twins.draw_committee(STRANGER, number)
     assert twins.contracts.committee(number).is_drawn
+
+
+def far_ahead(twins: Twins) -> None:
+    """Tasks far above what was ever committed wait, so that no commitment leaves too many holes."""
+    _stage(twins)
+    job = _job(twins, 2, MAX_GAP + 5, price_wei=1)
+    assert not twins.open_job(replace(job, not_before=job.deadline), REQUESTER, REQUESTER)
+    assert twins.open_job(job, REQUESTER, REQUESTER)
+    job_id = twins.job_id(job)
+    for task, is_taken in ((MAX_GAP + 1, False), (MAX_GAP, True), (MAX_GAP + 1, True), (0, True)):
+        lease = twins.work(job_id, PROVIDER, task, 1, 1, WRONG)
+        assert (twins.commit(OPERATOR, [(lease, PROVIDER)]) is not None) == is_taken
 
 
 def forfeited_in_parts(twins: Twins) -> None:

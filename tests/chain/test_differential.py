@@ -36,6 +36,7 @@ SITUATIONS: tuple[Situation, ...] = (
     situations.held_pay,
     situations.judged,
     situations.forgotten_seeds,
+    situations.far_ahead,
     situations.forfeited_in_parts,
 )
 
