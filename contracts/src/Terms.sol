@@ -27,6 +27,7 @@ contract Terms is ITerms {
     function _check(Params memory p) private pure {
         if (p.seatStakeWei == 0 || p.disputeBondWei == 0) revert InvalidParams("stakes above 0");
         if (p.seedDelayBlocks == 0) revert InvalidParams("a seed comes from a later block");
+        if (p.seedDelayBlocks > 256) revert InvalidParams("a seed is known for 256 blocks");
         if (p.disputeWindowSeconds == 0 || p.commitSeconds == 0) revert InvalidParams("no window");
         if (p.revealSeconds == 0 || p.openSeconds == 0) revert InvalidParams("no window");
         if (p.concedeMultiple == 0 || p.concedeMultiple > p.slashMultiple) {

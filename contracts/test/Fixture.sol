@@ -276,7 +276,7 @@ abstract contract Fixture {
         view
         returns (LeaseResult memory)
     {
-        bytes32 leaseId = keccak256(abi.encode(jobId, first, count, _now()));
+        bytes32 leaseId = _leaseId(first, keccak256(abi.encode(jobId, count, _now())));
         return LeaseResult({
             leaseId: leaseId,
             jobId: jobId,
@@ -286,6 +286,11 @@ abstract contract Fixture {
             amount: uint96(count) * 1 ether,
             resultRoot: _treeRoot(leaseId, first, count, wrong)
         });
+    }
+
+    /// @dev A job's later tasks have higher ids, as a batch takes them in that order.
+    function _leaseId(uint32 first, bytes32 rest) internal pure returns (bytes32) {
+        return bytes32(uint256(first) << 224 | uint256(rest) >> 32);
     }
 
     function _treeRoot(bytes32 leaseId, uint32 first, uint32 count, uint256 wrong)

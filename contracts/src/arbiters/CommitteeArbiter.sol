@@ -149,6 +149,8 @@ contract CommitteeArbiter is ICommitteeArbiter {
             uint32 seatId = Sampling.committeeSeat(seed, disputeId, attempt, contested.seatCount);
             Seat memory seat = market.seat(seatId);
             if (!_isEligible(seat, contested) || _isMember(drawn, seat.holder)) continue;
+            (uint96 stakeWei,,) = market.seatStake(seatId);
+            if (stakeWei == 0) continue; // nothing to lose; or released, and soon somebody else's
             drawn.members.push(seat.holder);
             drawn.seatIds.push(seatId);
             drawn.commitments.push();

@@ -86,6 +86,8 @@ interface IMarketErrors {
     error TooFarAhead(bytes32 jobId, uint256 firstTask, uint256 frontier);
     /// @dev Jobs come by rising id, each once.
     error JobsNotInOrder(bytes32 jobId);
+    /// @dev Leases come by rising id, each once.
+    error LeasesNotInOrder(bytes32 leaseId);
     /// @dev The lease's terms point outside of the given jobs or providers.
     error WrongLine(bytes32 leaseId);
     /// @dev Never committed as given, or finished.

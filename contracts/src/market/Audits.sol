@@ -53,6 +53,7 @@ abstract contract Audits is Leases, Seats {
         for (uint256 i; i < claims.length; ++i) {
             AuditClaim calldata claim = claims[i];
             if (claim.line >= batch_.lines.length) revert NoSuchLine(batchId, claim.line);
+            if (state.isFinished(claim.line)) revert LeaseFinished(batchId, claim.line);
             LeaseResult memory lease = _result(batch_, claim.line);
             DrawFacts memory facts = DrawFacts(
                 seed,
@@ -71,7 +72,7 @@ abstract contract Audits is Leases, Seats {
     function seedOf(bytes32 batchId) external view returns (bytes32 seed) {
         seed = _seeds[batchId];
         BatchWord state = _batches[batchId];
-        if (seed == 0 && !state.isUnknown()) seed = _BEACON.valueAt(_seedBlock(state));
+        if (seed == 0 && !state.isUnknown()) seed = _mixed(batchId, _seedBlock(state));
     }
 
     /// @inheritdoc IAnnex
@@ -107,7 +108,7 @@ abstract contract Audits is Leases, Seats {
         if (seed != 0) return seed;
         uint256 seedBlock = _seedBlock(state);
         if (block.number <= seedBlock) revert SeedNotReady(batchId, seedBlock);
-        seed = _BEACON.valueAt(seedBlock);
+        seed = _mixed(batchId, seedBlock);
         if (seed == 0) revert SeedGone(batchId, seedBlock);
         _seeds[batchId] = seed;
         emit SeedFixed(batchId, seed);
@@ -197,6 +198,12 @@ abstract contract Audits is Leases, Seats {
         if (!Merkle.verify(leaf, index, lease.count, claim.proof, lease.resultRoot)) {
             revert AuditDisagrees(lease.leaseId, claim.task);
         }
+    }
+
+    /// @dev Batches of one block must not share their draws.
+    function _mixed(bytes32 batchId, uint256 seedBlock) private view returns (bytes32 seed) {
+        seed = _BEACON.valueAt(seedBlock);
+        if (seed != 0) seed = keccak256(abi.encode(seed, batchId));
     }
 
     function _key(uint256 line, uint256 task, uint256 round) private pure returns (uint256) {

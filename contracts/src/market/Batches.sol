@@ -53,6 +53,10 @@ abstract contract Batches is Jobs, Leases {
         bytes32 domain = _domainSeparator();
         JobWord[] memory words = _begin(domain, operator, jobs, encoding);
         for (uint256 i; i < lines.length; ++i) {
+            // Rising, so that no id comes twice: draws, audits and votes name a lease by its id.
+            if (i != 0 && lines[i].leaseId <= lines[i - 1].leaseId) {
+                revert LeasesNotInOrder(lines[i].leaseId);
+            }
             _commit(domain, jobs, providers, encoding, words, lines[i], signatures[i]);
         }
         for (uint256 i; i < words.length; ++i) {
@@ -74,9 +78,10 @@ abstract contract Batches is Jobs, Leases {
         bool isSeeded = block.number > word.commitBlock() + _SEED_DELAY_BLOCKS;
         if (block.timestamp <= endsAt || !isSeeded) revert WindowOpen(batchId, endsAt);
         (uint256 settled, uint256 released) = _settle(batchId, batch_, word);
-        if (settled | released == 0) revert NothingToSettle(batchId);
         word = word.finished(settled | released);
         bool isOver = word.finishedBits() == word.allBits() && word.disputedBits() == 0;
+        // Of a batch whose last lease a ruling ended, there is still its state to be forgotten.
+        if (settled | released == 0 && !isOver) revert NothingToSettle(batchId);
         _batches[batchId] = isOver ? BatchWord.wrap(0) : word;
         emit BatchSettled(batchId, uint64(settled), uint64(released));
     }

@@ -37,9 +37,16 @@ abstract contract Disputes is Audits {
     uint256 private constant _CONCEDED_REQUESTER_PERCENT = 50;
     uint256 private constant _CONCEDED_CHALLENGER_PERCENT = 10;
 
+    /// @dev Of one lease.
+    struct OpenDisputes {
+        uint32 count;
+        /// @dev When the first of those that are open now was opened.
+        uint40 since;
+    }
+
     Dispute[] private _disputes;
     mapping(bytes32 batchId => Bitmap.Set) private _disputedTasks;
-    mapping(bytes32 batchId => mapping(uint256 line => uint256)) private _openDisputes;
+    mapping(bytes32 batchId => mapping(uint256 line => OpenDisputes)) private _openDisputes;
 
     /// @inheritdoc IAnnex
     function openDispute(Batch calldata batch_, uint8 line, uint32 task)
@@ -59,7 +66,8 @@ abstract contract Disputes is Audits {
         uint256 bondWei = Pricing.bondWei(lease.pricePerTask(), _DISPUTE_BOND_WEI);
         _spend(challenger, bondWei);
         _disputedTasks[batchId].add(key);
-        _openDisputes[batchId][line] += 1;
+        OpenDisputes storage open = _openDisputes[batchId][line];
+        if (open.count++ == 0) open.since = uint40(block.timestamp);
         _accounts[lease.provider].openDisputes += 1;
         _batches[batchId] = state.disputed(line);
         address requester = batch_.jobs[batch_.lines[line].terms.job()].owner.requester();
@@ -87,7 +95,9 @@ abstract contract Disputes is Audits {
         if (!_actsFor(provider, contested.provider)) {
             revert NotTheProvider(contested.provider, provider);
         }
-        uint256 endsAt = uint256(contested.openedAt) + _CONCEDE_SECONDS;
+        // Of the lease's first: who fights one cannot concede another when it sees the votes.
+        uint256 endsAt =
+            _openDisputes[contested.batchId][contested.line].since + uint256(_CONCEDE_SECONDS);
         if (block.timestamp > endsAt) revert ConcedePeriodOver(disputeId, endsAt);
         if (_isMoot(contested)) revert LeaseFinished(contested.batchId, contested.line);
         _endDispute(contested, DisputeStatus.Conceded, Verdict.ProviderLost);
@@ -188,11 +198,13 @@ abstract contract Disputes is Audits {
         return contested.status == DisputeStatus.Open && _isMoot(contested);
     }
 
-    /// @dev Take a verifier's seat: half of its stake to who found it out, the rest is burnt.
+    /// @dev Take a verifier's seat: a little of its stake to who found it out, the rest is burnt. That
+    /// may be the verifier itself, which must not get anything out before a committee's ruling.
     function _punish(uint256 disputeId, uint32 seatId) private {
         uint256 slashedWei = _slashSeat(disputeId, seatId);
-        _credit(_caller(), slashedWei / 2);
-        _burn(slashedWei - slashedWei / 2);
+        uint256 rewardWei = _isOnDuty(seatId) ? 0 : slashedWei * _CHALLENGER_PERCENT / 100;
+        _credit(_caller(), rewardWei);
+        _burn(slashedWei - rewardWei);
     }
 
     function _storeDispute(
@@ -225,7 +237,7 @@ abstract contract Disputes is Audits {
         contested.status = status;
         contested.verdict = verdict;
         _accounts[contested.provider].openDisputes -= 1;
-        uint256 left = --_openDisputes[contested.batchId][contested.line];
+        uint256 left = --_openDisputes[contested.batchId][contested.line].count;
         if (left != 0) return;
         bytes32 batchId = contested.batchId;
         _batches[batchId] = _batches[batchId].undisputed(contested.line);
@@ -265,7 +277,7 @@ abstract contract Disputes is Audits {
     {
         uint256 priceWei = contested.amount / contested.count;
         Account storage provider = _accounts[contested.provider];
-        provider.forfeitBlock = uint40(block.number);
+        provider.forfeitBlock = uint32(block.number);
         uint256 slashedWei = _takeStake(provider, uint256(_SLASH_MULTIPLE) * priceWei);
         uint256 toRequester = _min(slashedWei * _REQUESTER_PERCENT / 100, priceWei);
         uint256 toChallenger = slashedWei * _CHALLENGER_PERCENT / 100;
@@ -298,10 +310,11 @@ abstract contract Disputes is Audits {
         );
     }
 
+    /// @dev Nothing to the provider: it could make a verifier contest, by not showing its digest to it
+    /// before the votes are in.
     function _forfeitBond(Dispute storage contested, address[] memory majority) private {
-        uint256 half = contested.bondWei / 2;
-        _credit(contested.provider, half);
-        _burn(contested.bondWei - half - _share(half, majority));
+        uint256 bondWei = contested.bondWei;
+        _burn(bondWei - _share(bondWei / 2, majority));
     }
 
     /// @dev Credit `amountWei` in equal parts; what does not divide is not given.

@@ -133,6 +133,10 @@ abstract contract Seats is MarketBase, IAnnex {
         if (own.vacatedBlock == 0) _vacate(seatId, own);
     }
 
+    function _isOnDuty(uint32 seatId) internal view returns (bool) {
+        return _stakes[seatId].duties != 0;
+    }
+
     function _holderOf(uint32 seatId) internal view returns (address) {
         return _seats[seatId].holder;
     }

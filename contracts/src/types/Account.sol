@@ -9,9 +9,10 @@ struct Account {
     /// @dev Behind the account's work; without `unstakingWei`.
     uint96 stakeWei;
     /// @dev The block of its last slash: what it had committed by then is forfeited.
-    uint40 forfeitBlock;
-    /// @dev Disputes about its work that are open: they hold its pay back, for a while.
-    uint16 openDisputes;
+    uint32 forfeitBlock;
+    /// @dev Disputes about its work that are open: they hold its pay back, for a while. Too many to be
+    /// had for any money: whoever filled the counter with disputes of its own could not be contested.
+    uint24 openDisputes;
     /// @dev The nonces that count now start with this byte; see `cancelAll`.
     uint8 epoch;
     /// @dev Requested back; still slashed until it is paid out.
