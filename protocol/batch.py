@@ -248,6 +248,8 @@ class Arrangement:
 def arrange(results: Sequence[LeaseResult]) -> Arrangement:
     """The jobs of `results` by rising id, their providers as they first come, and their lines.
 
+    The lines are in the order given; the chain wants them by rising lease id, each once.
+
     Raises:
         InvalidInput: none, or more than `MAX_ITEMS`, or a number that a line has no room for.
     """

@@ -11,7 +11,7 @@ from protocol.units import Address, Bytes32
 
 @dataclass(frozen=True)
 class Lease(TypedMessage):
-    """What a market grants. Its struct hash is the lease's id; a new `fence` makes a new id."""
+    """What a market grants. A new `fence`, above all before of its job, makes a new id."""
 
     TYPE: ClassVar[tuple[tuple[str, str], ...]] = (
         ("jobId", "bytes32"),
@@ -33,8 +33,12 @@ class Lease(TypedMessage):
 
     @property
     def lease_id(self) -> Bytes32:
-        """The lease's identity."""
-        return self.struct_hash()
+        """The lease's identity: its fence, and 24 bytes of its struct hash.
+
+        So a job's later leases have higher ids: a batch takes its leases by rising id, and tasks
+        that are committed in their order cost the least.
+        """
+        return Bytes32(self.fence.to_bytes(8, "big") + self.struct_hash()[8:])
 
     @property
     def tasks(self) -> range:

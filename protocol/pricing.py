@@ -22,6 +22,8 @@ REAUDIT_PPM = 100_000
 AUDIT_FEE_PPM = 1_200_000
 # What accusing honest work could bring whoever has a third of the committees.
 BOND_PRICES = 15
+# Of a verifier's seat to whoever finds it out. That may be its friend.
+REPORTER_PERCENT = 15
 
 
 @dataclass(frozen=True, slots=True)

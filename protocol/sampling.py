@@ -52,6 +52,11 @@ class Draw:
         return self.attempt // MAX_DRAWS
 
 
+def batch_seed(beacon_value: Bytes32, batch_id: Bytes32) -> Bytes32:
+    """What all draws of a batch follow from. Batches of one block do not share theirs."""
+    return Bytes32(keccak(beacon_value + batch_id))
+
+
 def audit_rounds(seed: Bytes32, lease_id: Bytes32, task: int, rate_ppm: int) -> int:
     """How many audits the seed draws for this task: 0, 1 or 2.
 
@@ -133,21 +138,12 @@ def draw_committee(
     block: int,
     excluded: Collection[Address],
     size: int,
-) -> tuple[Address, ...]:
-    """The committee of a dispute: up to `size` different holders, in the order drawn."""
-    drawn = draw_committee_seats(seed, dispute_id, seats, block, excluded, size)
-    return tuple(seats[seat_id].holder for seat_id in drawn)
-
-
-def draw_committee_seats(
-    seed: Bytes32,
-    dispute_id: int,
-    seats: Sequence[Seat],
-    block: int,
-    excluded: Collection[Address],
-    size: int,
+    empty_seats: Collection[int] = (),
 ) -> tuple[int, ...]:
-    """The seats that a dispute's committee sits on, one a member, in the order drawn."""
+    """The seats that a dispute's committee sits on: up to `size` different holders, as drawn.
+
+    Nobody sits on `empty_seats`, which have no stake to lose.
+    """
     barred = set(excluded)
     drawn: list[int] = []
     if not seats:
@@ -157,7 +153,8 @@ def draw_committee_seats(
             break
         seat_id = committee_index(seed, dispute_id, attempt, len(seats))
         seat = seats[seat_id]
-        if seat.is_held_at(block) and seat.holder not in barred:
+        is_eligible = seat.is_held_at(block) and seat.holder not in barred
+        if is_eligible and seat_id not in empty_seats:
             barred.add(seat.holder)
             drawn.append(seat_id)
     return tuple(drawn)

@@ -86,6 +86,9 @@ class Audits(Batches):
     ) -> AuditKey:
         """Check a claim; return which audit it is for. `keys` are paid in the same call."""
         state = self.batch(batch_id)
+        require(claim.index < len(state.entries), Refusal.NO_SUCH_LINE)
+        # Nothing of it can be contested any more: whoever is paid now stands for nothing.
+        require(not state.is_finished(claim.index), Refusal.LEASE_FINISHED)
         entry = self._entry(batch_id, claim.index, claim.task)
         draw = Draw(claim.verifier, claim.attempt)
         require(draw.round < self._rounds(state, claim), Refusal.TASK_NOT_DRAWN)

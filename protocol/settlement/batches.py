@@ -84,8 +84,9 @@ class Batches(Jobs):
         )
 
     def fix_seed(self, batch_id: Bytes32, seed: Bytes32 | None, at: Moment) -> None:
-        """Keep what all draws follow from. `seed` is the beacon's value for the batch's seed block,
-        None if that is out of its reach: then nothing is drawn any more.
+        """Keep what all draws follow from. `seed` is the `protocol.sampling.batch_seed` of the
+        beacon's value for the batch's seed block, None if that is out of reach: then nothing is
+        drawn any more.
         """
         require(self._live_batch(batch_id).seed is None, Refusal.SEED_ALREADY_FIXED)
         self._fix_seed(batch_id, seed, at)
@@ -96,9 +97,10 @@ class Batches(Jobs):
         is_due = state.is_window_over(at.seconds) and at.block > state.seed_block
         require(is_due, Refusal.WINDOW_OPEN)
         done = self._settle_pending(batch_id, at)
-        require(done != 0, Refusal.NOTHING_TO_SETTLE)
         finished = state.finished_bitmap | done
         is_over = finished == (1 << len(state.entries)) - 1 and not state.disputed_bitmap
+        # Of a batch whose last lease a ruling ended, there is still its state to be forgotten.
+        require(done != 0 or is_over, Refusal.NOTHING_TO_SETTLE)
         self._batches[batch_id] = replace(state, finished_bitmap=finished, is_over=is_over)
         self._close_done(state, at)
         return done.bit_count()
@@ -121,8 +123,12 @@ class Batches(Jobs):
             self._require_running(operator, job_id, at)
         taken: dict[Bytes32, int] = {}
         frontiers: dict[Bytes32, int] = {}
+        latest: Bytes32 | None = None
         for entry, signer in zip(entries, signers, strict=True):
             job_id = entry.job_id
+            # Rising, so that no id comes twice: draws, audits and votes name a lease by its id.
+            require(latest is None or entry.lease_id > latest, Refusal.LEASES_NOT_IN_ORDER)
+            latest = entry.lease_id
             self._require_priced(entry)
             require(signer == entry.provider, Refusal.BAD_SIGNATURE)
             require(entry not in self._void_results, Refusal.RESULT_IS_VOID)

@@ -7,7 +7,7 @@ from dataclasses import replace
 
 from protocol.dispute import DisputeStatus, Verdict
 from protocol.pricing import Split
-from protocol.sampling import draw_committee_seats
+from protocol.sampling import draw_committee
 from protocol.settlement.audits import AuditKey, Audits
 from protocol.settlement.facts import Dispute, Moment, PaidAudit, Rules, Ruling, Terms
 from protocol.settlement.refusals import Refusal, Refused, require
@@ -22,6 +22,7 @@ class Disputes(Audits):
         self._disputes: list[Dispute] = []
         self._disputed_tasks: set[tuple[Bytes32, int, int]] = set()
         self._open_disputes: Counter[tuple[Bytes32, int]] = Counter()
+        self._contested_since: dict[tuple[Bytes32, int], int] = {}
 
     def dispute(self, dispute_id: int) -> Dispute:
         """A dispute's facts."""
@@ -47,6 +48,7 @@ class Disputes(Audits):
         bond_wei = max(by_price_wei, self.terms.dispute_bond_wei)
         self._spend(challenger, bond_wei)
         self._disputed_tasks.add(key)
+        self._contested_since.setdefault((batch_id, index), at.seconds)
         self._open_disputes[batch_id, index] += 1
         provider = self.account(entry.provider)
         self._change(entry.provider, open_disputes=provider.open_disputes + 1)
@@ -76,12 +78,15 @@ class Disputes(Audits):
     def concede(self, provider: Address, dispute_id: int, at: Moment) -> int:
         """Admit a wrong result; return what it took from the stake.
 
-        The first time it costs less than a lost dispute; from the second on it counts as one.
+        The first time it costs less than a lost dispute; from the second on it counts as one. There
+        is time for it from the first of the lease's open disputes on: else who fights one could
+        concede another instead when it sees the votes.
         """
         contested = self._open_dispute(dispute_id)
         require(provider == contested.entry.provider, Refusal.NOT_THE_PROVIDER)
-        ends_at = contested.opened_at + self.terms.concede_seconds
-        require(at.seconds <= ends_at, Refusal.CONCEDE_PERIOD_OVER)
+        since = self._contested_since[contested.batch_id, contested.index]
+        is_late = at.seconds > since + self.terms.concede_seconds
+        require(not is_late or self.rules.concedes_late, Refusal.CONCEDE_PERIOD_OVER)
         require(not self.is_moot(dispute_id), Refusal.LEASE_FINISHED)
         self._end_dispute(
             dispute_id, replace(contested, status=DisputeStatus.CONCEDED, verdict=_LOST)
@@ -99,13 +104,14 @@ class Disputes(Audits):
         contested = self.dispute(dispute_id)
         job = self._jobs[contested.entry.job_id].terms
         parties = {contested.entry.provider, contested.challenger, job.requester, job.operator}
-        return draw_committee_seats(
+        return draw_committee(
             seed,
             dispute_id,
             self.seats(contested.seat_count),
             contested.opened_block,
             parties,
             self.terms.committee_size,
+            self._empty_seats(),
         )
 
     def convene(self, dispute_id: int, seed: Bytes32, at: Moment) -> tuple[Address, ...]:
@@ -156,7 +162,7 @@ class Disputes(Audits):
 
         `number` is the round of its audit, `claimed_digest` the provider's, as its opening proves
         it, or None if that proves nothing. A concession contradicts nobody: a provider could admit
-        what is right to have its verifier's seat taken. Returns the reporter's half.
+        what is right to have its verifier's seat taken. Returns the reporter's part.
         """
         contested = self.dispute(dispute_id)
         is_found = contested.digest is not None and contested.verdict == _LOST
@@ -186,7 +192,7 @@ class Disputes(Audits):
         """Take the drawn seat of whoever was paid for another digest than it had committed to.
 
         `signer` is whose both signatures are, `is_kept` whether the result is what was committed to
-        after all. Returns the reporter's half.
+        after all. Returns the reporter's part.
         """
         if self.has_batch(batch_id):
             require(index < len(self.batch(batch_id).entries), Refusal.NO_SUCH_LINE)
@@ -211,14 +217,18 @@ class Disputes(Audits):
         return paid
 
     def _punish(self, reporter: Address, key: AuditKey, at: Moment) -> int:
-        """Take what a verifier's drawn seat holds: half to whoever found it out, half burnt."""
+        """Take what a verifier's drawn seat holds: a part to whoever found it out, the rest burnt.
+
+        Nothing to anybody while the seat is on a committee, lest it save a part so.
+        """
         paid = self._paid_audits[key]
         self._paid_audits[key] = replace(paid, is_punished=True)
         seized_wei = self._seize(paid.seat_id, at)
-        half_wei = seized_wei // 2
-        self._credit(reporter, half_wei)
-        self.burnt_wei += seized_wei - half_wei
-        return half_wei
+        is_on_duty = self.seat_stake(paid.seat_id).duties != 0
+        reward_wei = 0 if is_on_duty else seized_wei * self.rules.reporter_percent // 100
+        self._credit(reporter, reward_wei)
+        self.burnt_wei += seized_wei - reward_wei
+        return reward_wei
 
     def _end_dispute(self, dispute_id: int, ended: Dispute) -> None:
         self._disputes[dispute_id - 1] = ended
@@ -227,7 +237,7 @@ class Disputes(Audits):
         place = (ended.batch_id, ended.index)
         self._open_disputes[place] -= 1
         if not self._open_disputes[place]:
-            del self._open_disputes[place]
+            del self._open_disputes[place], self._contested_since[place]
             state = self.batch(ended.batch_id)
             disputed = state.disputed_bitmap & ~(1 << ended.index)
             self._store_batch(ended.batch_id, replace(state, disputed_bitmap=disputed))
@@ -265,10 +275,11 @@ class Disputes(Audits):
         self.burnt_wei += split.burnt_wei + split.committee_wei - given_wei
 
     def _forfeit_bond(self, contested: Dispute, majority: tuple[Address, ...]) -> None:
-        half_wei = contested.bond_wei // 2
-        self._credit(contested.entry.provider, half_wei)
-        given_wei = self._share(half_wei, majority)
-        self.burnt_wei += contested.bond_wei - half_wei - given_wei
+        """Nothing to the provider: it could have its challenger contest, by hiding its digest."""
+        provider_wei = contested.bond_wei * self.rules.lost_bond_provider_percent // 100
+        self._credit(contested.entry.provider, provider_wei)
+        given_wei = self._share(contested.bond_wei // 2, majority)
+        self.burnt_wei += contested.bond_wei - provider_wei - given_wei
 
     def _require_convenable(self, dispute_id: int, at: Moment) -> Dispute:
         contested = self._open_dispute(dispute_id)

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from protocol.dispute import DisputeStatus, Verdict
 from protocol.lease import LeaseResult
 from protocol.lifecycle import JobFacts
-from protocol.pricing import BOND_PRICES, CONCESSION, SLASH, Penalty
+from protocol.pricing import BOND_PRICES, CONCESSION, REPORTER_PERCENT, SLASH, Penalty
 from protocol.units import ZERO_BYTES32, Address, Bytes32
 
 MAX_ITEMS = 64
@@ -55,6 +55,9 @@ class Rules:
     pays_agreeing_audits_only: bool = True
     contradicted_verifier_loses_seat: bool = True
     equivocating_verifier_loses_seat: bool = True
+    reporter_percent: int = REPORTER_PERCENT
+    lost_bond_provider_percent: int = 0
+    concedes_late: bool = False
 
 
 @dataclass(frozen=True, slots=True)

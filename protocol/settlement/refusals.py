@@ -48,6 +48,7 @@ class Refusal(StrEnum):
     TASK_ALREADY_COMMITTED = "TaskAlreadyCommitted"
     AMOUNT_OUT_OF_RANGE = "AmountOutOfRange"
     RESULT_IS_VOID = "ResultIsVoid"
+    LEASES_NOT_IN_ORDER = "LeasesNotInOrder"
     TOO_FAR_AHEAD = "TooFarAhead"
     UNKNOWN_BATCH = "UnknownBatch"
     SEED_ALREADY_FIXED = "SeedAlreadyFixed"

@@ -92,6 +92,10 @@ class Seats(Accounts):
         self._seats[seat_id], self._stakes[seat_id] = seat, held
         return seat_id
 
+    def _empty_seats(self) -> set[int]:
+        """The seats without stake: slashed, or released."""
+        return {seat_id for seat_id, held in enumerate(self._stakes) if held.stake_wei == 0}
+
     def _hold(self, seat_ids: Sequence[int]) -> None:
         for seat_id in seat_ids:
             held = self._stakes[seat_id]

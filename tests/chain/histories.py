@@ -340,9 +340,17 @@ class History:
         if self._released and self._rarely(10):
             work.append(self._pick(self._released))
         if work:
-            self.random.shuffle(work)
+            self._arrange(work)
             self.twins.commit(self._mostly(first.operator), work)
             self._released += work if self._rarely(3) else []
+
+    def _arrange(self, work: list[tuple[LeaseResult, Address]]) -> None:
+        """By rising id, each once; or hardly ever not."""
+        work.sort(key=lambda made: made[0].lease_id)
+        if self._rarely(12):
+            self.random.shuffle(work)
+        if self._rarely(24):
+            work.append(work[-1])
 
     def _is_open(self, job: Job) -> bool:
         mirror, job_id = self.twins.mirror, self.twins.job_id(job)

@@ -104,8 +104,8 @@ def _audited(twins: Twins, batch: Batch) -> list[tuple[int, Draw]]:
     return [paid[0], *(place for place in paid if place[0] != paid[0][0])]
 
 
-def _judge(twins: Twins, number: int) -> None:
-    """A committee finds the provider wrong."""
+def _judge(twins: Twins, number: int, digest: Bytes32 = GOOD) -> None:
+    """A committee finds a digest; the provider's is WRONG."""
     if twins.at.seconds <= twins.mirror.dispute(number).opened_at + PARAMS.concede_seconds:
         twins.wait(1, PARAMS.concede_seconds + 1)
     twins.draw_committee(CHALLENGER, number)
@@ -113,9 +113,9 @@ def _judge(twins: Twins, number: int) -> None:
     assert twins.draw_committee(CHALLENGER, number)
     members = twins.contracts.committee(number).members
     for member in members:
-        assert twins.commit_vote(member, number, vote_of(member, GOOD))
+        assert twins.commit_vote(member, number, vote_of(member, digest))
     for member in members:
-        assert twins.reveal_vote(member, number, GOOD)
+        assert twins.reveal_vote(member, number, digest)
     assert twins.open_claim(CHALLENGER, number, is_proven=True)
     assert twins.resolve(CHALLENGER, number)
 
@@ -179,6 +179,89 @@ def forfeited_in_parts(twins: Twins) -> None:
     assert not twins.settle(STRANGER, batch)
 
 
+def conceded_too_late(twins: Twins) -> None:
+    """Who fights one dispute cannot concede another of the lease, until the first is over."""
+    job = _stage(twins)
+    number = _contested(twins, job, 0, count=3)
+    batch = list(twins.batches.values())[-1]
+    twins.wait(1, PARAMS.concede_seconds + 1)
+    assert twins.open_dispute(PROVIDER, batch, 0, 1)
+    assert not twins.concede(PROVIDER, number + 1)
+    for contested in (number, number + 1):
+        _judge(twins, contested, digest=WRONG)
+    assert twins.open_dispute(CHALLENGER, batch, 0, 2)
+    assert twins.concede(PROVIDER, number + 2)
+    claim = AuditClaim(0, 2, VERIFIERS[0], 0, WRONG, WRONG)
+    assert not twins.pay_audits(STRANGER, batch, [(claim, VERIFIERS[0])])
+    twins.wait(1, PARAMS.dispute_window_seconds)
+    assert twins.settle(STRANGER, batch)
+    assert not twins.settle(STRANGER, batch)
+
+
+def named_out_of_order(twins: Twins) -> None:
+    """Leases come by rising id: else two of one batch could have the same."""
+    job = _stage(twins)
+    one, other = (
+        (twins.work(twins.job_id(job), PROVIDER, task, 1, PRICE_WEI, WRONG, task), PROVIDER)
+        for task in range(2)
+    )
+    assert twins.commit(OPERATOR, [other, one]) is None
+    same = (replace(other[0], lease_id=one[0].lease_id), PROVIDER)
+    assert twins.commit(OPERATOR, [one, same]) is None
+    assert twins.commit(OPERATOR, [one, other]) is not None
+
+
+def released_before_the_draw(twins: Twins) -> None:
+    """Who took its stake back sits on no committee, and nobody in its place."""
+    job = _stage(twins)
+    number = _contested(twins, job, 0)
+    twins.wait(1, 0)
+    for seat, who in enumerate(VERIFIERS[:-1]):
+        assert twins.leave_seats(who, [seat])
+    twins.wait(1, PARAMS.unstake_delay_seconds)
+    assert twins.release_seats(VERIFIERS[0], [0])
+    twins.draw_committee(STRANGER, number)
+    twins.wait(PARAMS.seed_delay_blocks + 1, 0)
+    assert twins.release_seats(VERIFIERS[1], [1])
+    assert twins.draw_committee(STRANGER, number)
+    members = twins.contracts.committee(number).members
+    assert set(members) <= set(VERIFIERS[2:])
+    twins.deposit(STRANGER, PARAMS.seat_stake_wei)
+    assert twins.take_seats(STRANGER, 1)
+
+
+def all_cancelled(twins: Twins) -> None:
+    """Whatever was signed before one's last word to cancel all is void."""
+    job = _stage(twins)
+    signed = _job(twins, 2, 3, PRICE_WEI)
+    assert twins.cancel_all(REQUESTER)
+    assert not twins.open_job(signed, OPERATOR, REQUESTER)
+    assert twins.open_job(replace(signed, nonce=1 << 248), OPERATOR, REQUESTER)
+    assert twins.contracts.is_task_committed(twins.job_id(job), 0) is False
+
+
+def reported_on_duty(twins: Twins) -> None:
+    """Whoever reports a member of a committee gets nothing of its seat."""
+    job = _stage(twins)
+    twins.deposit(POOR, 10_000)
+    lease = twins.work(twins.job_id(job), POOR, 1, 8, 8 * PRICE_WEI, WRONG)
+    batch = twins.commit(OPERATOR, [(lease, POOR)])
+    assert batch is not None
+    number = _contested(twins, job, 0)
+    twins.wait(3, PARAMS.concede_seconds + 1)
+    twins.draw_committee(CHALLENGER, number)
+    twins.wait(PARAMS.seed_delay_blocks + 1, 0)
+    assert twins.draw_committee(CHALLENGER, number)
+    members = twins.contracts.committee(number).members
+    twins.fix_seed(STRANGER, batch)
+    paid = [(task, draw) for task, draw in _audited(twins, batch) if draw.holder in members]
+    burnt = twins.mirror.burnt_wei
+    task, draw = paid[0]
+    place = (0, task, draw.round)
+    assert twins.report_equivocation(draw.holder, batch, place, draw.holder, is_kept=False)
+    assert twins.mirror.burnt_wei - burnt == PARAMS.seat_stake_wei
+
+
 def _stage(twins: Twins) -> Job:
     """A provider with a stake, some verifiers, and an open job."""
     for who in (PROVIDER, REQUESTER, CHALLENGER):
@@ -209,13 +292,13 @@ def _job(twins: Twins, nonce: int, tasks: int, price_wei: int) -> Job:
     )
 
 
-def _commit(twins: Twins, job: Job, task: int) -> Batch:
-    lease = twins.work(twins.job_id(job), PROVIDER, task, 1, PRICE_WEI, WRONG)
+def _commit(twins: Twins, job: Job, task: int, count: int = 1) -> Batch:
+    lease = twins.work(twins.job_id(job), PROVIDER, task, count, count * PRICE_WEI, WRONG)
     batch = twins.commit(OPERATOR, [(lease, PROVIDER)])
     assert batch is not None
     return batch
 
 
-def _contested(twins: Twins, job: Job, task: int) -> int:
-    assert twins.open_dispute(CHALLENGER, _commit(twins, job, task), 0, task)
+def _contested(twins: Twins, job: Job, task: int, count: int = 1) -> int:
+    assert twins.open_dispute(CHALLENGER, _commit(twins, job, task, count), 0, task)
     return twins.mirror.dispute_count

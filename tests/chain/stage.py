@@ -219,14 +219,16 @@ def judge(market: Market, dispute_id: int, claimed: Bytes32) -> None:
     mine(market.web3, rules.seed_delay_blocks + 1)
     market.send(contracts.draw_committee(dispute_id), OPERATOR)
     committee, facts = contracts.committee(dispute_id), contracts.dispute(dispute_id)
-    assert committee.members == draw_committee(
+    seats = contracts.seats()[: facts.seat_count]
+    drawn = draw_committee(
         contracts.ask("BlockhashBeacon", "valueAt", committee.seed_block),
         dispute_id,
-        contracts.seats()[: facts.seat_count],
+        seats,
         facts.opened_block,
         {facts.provider, facts.challenger, facts.requester, facts.operator},
         rules.committee_size,
     )
+    assert committee.members == tuple(seats[seat_id].holder for seat_id in drawn)
     members = [i for i in VERIFIERS if address(i) in committee.members]
     for member in members:
         vote = commitment(address(member), GOOD, VOTE_SALT)

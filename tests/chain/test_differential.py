@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from functools import cache
 
@@ -15,8 +15,9 @@ import pytest
 
 from protocol.pricing import CONCESSION, SLASH
 from protocol.settlement import Settlement
+from protocol.settlement.audits import AuditKey
 from protocol.settlement.facts import Batch, Dispute, LeaseEntry, Moment, Rules
-from protocol.units import Address
+from protocol.units import Address, Bytes32
 from tests.chain import situations
 from tests.chain.compare import Difference
 from tests.chain.histories import History
@@ -38,6 +39,11 @@ SITUATIONS: tuple[Situation, ...] = (
     situations.forgotten_seeds,
     situations.far_ahead,
     situations.forfeited_in_parts,
+    situations.conceded_too_late,
+    situations.named_out_of_order,
+    situations.released_before_the_draw,
+    situations.reported_on_duty,
+    situations.all_cancelled,
 )
 
 
@@ -73,6 +79,37 @@ class _FreeStake(Settlement):
             super().unstake(owner, at)
         finally:
             self._change(owner, open_disputes=disputes)
+
+
+class _AnyOrder(Settlement):
+    """Leases come in any order."""
+
+    def commit_batch(
+        self,
+        batch_id: Bytes32,
+        operator: Address,
+        entries: Sequence[LeaseEntry],
+        at: Moment,
+        signers: Sequence[Address] | None = None,
+    ) -> None:
+        ordered = sorted(entries, key=lambda entry: entry.lease_id)
+        super().commit_batch(batch_id, operator, ordered, at, signers)
+
+
+class _EmptySeatsDrawn(Settlement):
+    """A committee may sit on seats without stake."""
+
+    def _empty_seats(self) -> set[int]:
+        return set()
+
+
+class _PaidOnDuty(Settlement):
+    """A reported seat pays its reporter also while it is on a committee."""
+
+    def _punish(self, reporter: Address, key: AuditKey, at: Moment) -> int:
+        seat_id = self._paid_audits[key].seat_id
+        self._stakes[seat_id] = replace(self._stakes[seat_id], duties=0)
+        return super()._punish(reporter, key, at)
 
 
 @cache
@@ -128,6 +165,7 @@ def test_every_step_is_taken_and_most_are_refused_for_many_reasons() -> None:
         replace(RULES, pays_agreeing_audits_only=False),
         replace(RULES, contradicted_verifier_loses_seat=False),
         replace(RULES, equivocating_verifier_loses_seat=False),
+        replace(RULES, reporter_percent=16),
     ],
 )
 def test_another_rule_is_found_out(rules: Rules) -> None:
@@ -142,6 +180,9 @@ def test_another_rule_is_found_out(rules: Rules) -> None:
         (_NoStrikes, situations.slashed_while_committing),
         (_FreeStake, situations.unstaking_in_a_dispute),
         (_ShortHold, situations.held_pay),
+        (_AnyOrder, situations.named_out_of_order),
+        (_EmptySeatsDrawn, situations.released_before_the_draw),
+        (_PaidOnDuty, situations.reported_on_duty),
     ],
 )
 def test_another_edge_is_found_out(mirror_type: type[Settlement], situation: Situation) -> None:
@@ -167,3 +208,11 @@ def _play_some(mirror_type: type[Settlement], rules: Rules) -> None:
         history = History(seed, Twins(mirror_type, rules))
         for _ in range(STEPS):
             history.step()
+
+
+@pytest.mark.parametrize(
+    "rules", [replace(RULES, concedes_late=True), replace(RULES, lost_bond_provider_percent=1)]
+)
+def test_another_rule_of_late_disputes_is_found_out(rules: Rules) -> None:
+    with pytest.raises(Difference):
+        situations.conceded_too_late(Twins(rules=rules))

@@ -27,6 +27,7 @@ from protocol.lease import Lease, LeaseResult
 from protocol.lifecycle import JobStatus, require_job_move
 from protocol.pricing import CONCESSION, SLASH
 from protocol.result import Opening, open_task, result_root
+from protocol.sampling import batch_seed
 from protocol.settlement import Settlement
 from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment, Rules, Terms
 from protocol.settlement.refusals import Refused
@@ -385,10 +386,12 @@ class Twins:
         return value if any(value) else None
 
     def seed_of(self, batch: Batch) -> Bytes32 | None:
-        """What the beacon says for a batch's seed block."""
+        """What follows from the beacon's value for a batch's seed block."""
         batch_id = batch.batch_id()
-        is_known = self.mirror.has_batch(batch_id)
-        return self.beacon(self.mirror.batch(batch_id).seed_block) if is_known else None
+        if not self.mirror.has_batch(batch_id):
+            return None
+        value = self.beacon(self.mirror.batch(batch_id).seed_block)
+        return None if value is None else batch_seed(value, batch_id)
 
     def kept_seeds(self) -> list[Bytes32]:
         """The batches whose seeds somebody has kept."""

@@ -17,9 +17,9 @@ from protocol.sampling import (
     Seat,
     audit_rounds,
     audited_tasks,
+    batch_seed,
     committee_index,
     draw_committee,
-    draw_committee_seats,
     draw_verifier,
     draw_verifiers,
     is_audited,
@@ -190,24 +190,29 @@ def test_a_lone_verifier_does_not_re_audit_itself() -> None:
 
 
 @given(bytes32s, seat_lists, exclusions, st.integers(1, 5))
-def test_a_committee_sits_on_the_seats_that_were_drawn(
-    seed: Bytes32, seats: list[Seat], excluded: set[Address], size: int
-) -> None:
-    drawn = draw_committee_seats(seed, 1, seats, BLOCK, excluded, size)
-    members = draw_committee(seed, 1, seats, BLOCK, excluded, size)
-    assert tuple(seats[seat_id].holder for seat_id in drawn) == members
-    assert all(seats[seat_id].is_held_at(BLOCK) for seat_id in drawn)
-
-
-@given(bytes32s, seat_lists, exclusions, st.integers(1, 5))
 def test_a_committee_is_eligible_and_of_different_holders(
     seed: Bytes32, seats: list[Seat], excluded: set[Address], size: int
 ) -> None:
-    members = draw_committee(seed, 1, seats, BLOCK, excluded, size)
-    eligible = {s.holder for s in seats if s.is_held_at(BLOCK)} - excluded
-    assert set(members) <= eligible
+    drawn = draw_committee(seed, 1, seats, BLOCK, excluded, size)
+    members = [seats[seat_id].holder for seat_id in drawn]
+    assert all(seats[seat_id].is_held_at(BLOCK) for seat_id in drawn)
+    assert not set(members) & excluded
     assert len(members) == len(set(members)) <= size
-    assert members == draw_committee(seed, 1, seats, BLOCK, excluded, size + 1)[: len(members)]
+    assert drawn == draw_committee(seed, 1, seats, BLOCK, excluded, size + 1)[: len(drawn)]
+
+
+def test_nobody_is_drawn_who_has_nothing_to_lose() -> None:
+    seats = [Seat(holder, 1) for holder in HOLDERS]
+    everybody = draw_committee(SEED, 1, seats, BLOCK, (), len(seats))
+    empty = everybody[0]
+    without = draw_committee(SEED, 1, seats, BLOCK, (), len(seats), {empty})
+    assert empty not in without
+    assert without == everybody[1:]
+
+
+def test_batches_of_one_block_do_not_share_their_draws() -> None:
+    assert batch_seed(SEED, LEASE) == Bytes32(keccak(SEED + LEASE))
+    assert batch_seed(SEED, LEASE) != batch_seed(SEED, SEED)
 
 
 @pytest.mark.parametrize(

@@ -161,7 +161,7 @@ class Population:
         """The late result and the new one are for the same tasks: only one can be committed."""
         try:
             self.stage.market.commit_batch(
-                self.stage.batch_id(), self.stage.operator, [entry, late], self.stage.at
+                self.stage.batch_id(), self.stage.operator, [late, entry], self.stage.at
             )
         except Refused as refused:
             if refused.reason != Refusal.TASK_ALREADY_COMMITTED:

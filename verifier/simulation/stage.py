@@ -70,6 +70,7 @@ class Stage:
         self._wrong: set[tuple[Bytes32, int]] = set()
         self._batches: list[Bytes32] = []
         self._batch_names = 0
+        self._lease_names = 0
         self._valued: set[Bytes32] = set()
         self._deposited: dict[Address, int] = {}
         self._seat_verifiers()
@@ -134,6 +135,11 @@ class Stage:
         self._batch_names += 1
         return Bytes32(self._batch_names.to_bytes(32, "big"))
 
+    def lease_id(self) -> Bytes32:
+        """The next lease's id: above all before, and nobody could foresee it."""
+        self._lease_names += 1
+        return Bytes32(self._lease_names.to_bytes(8, "big") + self.fresh_id()[8:])
+
     def fresh_id(self) -> Bytes32:
         """32 bytes that nobody could foresee."""
         return Bytes32(self.random.randbytes(32))
@@ -155,7 +161,7 @@ class Stage:
         price_wei = price_wei or self.setting.price_wei
         first = self._next_task[job_id]
         self._next_task[job_id] += count
-        entry = LeaseEntry(self.fresh_id(), job_id, provider, first, count, count * price_wei)
+        entry = LeaseEntry(self.lease_id(), job_id, provider, first, count, count * price_wei)
         chosen = self.random.sample(range(first, first + count), wrong)
         self._wrong.update((entry.lease_id, task) for task in chosen)
         cost_wei = self.cost_wei(price_wei)
@@ -167,7 +173,7 @@ class Stage:
 
     def renew(self, entry: LeaseEntry, provider: Address | None = None) -> LeaseEntry:
         """The same work under another lease, as a market may grant it before it is committed."""
-        renewed = replace(entry, lease_id=self.fresh_id(), provider=provider or entry.provider)
+        renewed = replace(entry, lease_id=self.lease_id(), provider=provider or entry.provider)
         wrong = [task for task in entry.tasks if self.is_wrong(entry, task)]
         self._wrong.update((renewed.lease_id, task) for task in wrong)
         return renewed

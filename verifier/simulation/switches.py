@@ -104,6 +104,16 @@ RULES = (
         "a committee's seed is fixed after the concede window, not with the dispute",
         lambda setting: replace(setting, committee_follows_concession=False),
     ),
+    Switch(
+        "first-dispute",
+        "a lease's concede window runs from its first open dispute, not from each",
+        _rules(concedes_late=True),
+    ),
+    Switch(
+        "lost-bond",
+        "nothing of a lost bond goes to the provider, not half",
+        _rules(lost_bond_provider_percent=50),
+    ),
     Switch("penalties", "concessions and lost disputes take stake", _no_penalties),
     Switch("concession", "the first concession takes stake too", _free_concession),
     Switch("forfeits", "a slash forfeits what waits", _rules(forfeits_after_slash=False)),

@@ -16,6 +16,8 @@ from verifier.simulation.strategies.base import Strategy
 
 # One-sided 99 % of a normal distribution.
 Z_99 = 2.326
+# Fewer may all have missed the rare and large loss that makes a strategy a bad one.
+LEAST_TRIALS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,7 +50,7 @@ class Outcome:
     @property
     def is_profitable(self) -> bool:
         """Whether the mean gain is above zero, with 99 % confidence."""
-        return self.gain_per_cheat_low > 0
+        return self.gain_per_cheat_low > 0 and self.trials >= LEAST_TRIALS
 
     @property
     def is_unprofitable(self) -> bool:

@@ -22,7 +22,7 @@ TINY = replace(PROFILES["quick"], trials=3, tasks=400, providers=20)
 @pytest.fixture(scope="module")
 def report() -> Report:
     """The quick profile, with fewer trials than the command's."""
-    profile = replace(PROFILES["quick"], trials=8)
+    profile = replace(PROFILES["quick"], trials=20)
     return simulate(setting_of(), profile, STRATEGIES, seed=1)
 
 
@@ -64,6 +64,7 @@ def test_only_known_limits_gain(report: Report) -> None:
         ("requester-cap", "own-job-shield-20", 30),
         ("equivocation", "lazy-verifier", 20),
         ("equivocation", "choosy-verifier", 30),
+        ("lost-bond", "withheld-openings", 20),
     ],
 )
 def test_a_rule_that_is_left_out_makes_cheating_pay(
@@ -104,6 +105,20 @@ def test_a_contradicted_verifier_pays_for_its_silence() -> None:
 def test_forfeits_make_persistence_dearer() -> None:
     kept = _play("persistent", 30)
     assert kept.gain_mean < _play("persistent", 30, without="forfeits").gain_mean
+
+
+def test_seeing_the_votes_before_conceding_is_worth_something() -> None:
+    kept = _play("late-concession", 40)
+    late = _play("late-concession", 40, without="first-dispute")
+    assert kept.is_unprofitable
+    assert late.gain_mean > kept.gain_mean
+
+
+def test_few_trials_prove_no_gain() -> None:
+    """They may all have missed the rare loss."""
+    few = replace(_play("withheld-inputs", 20), known_limit="", trials=19)
+    assert no_gain([few]).status is Status.UNDECIDED
+    assert no_gain([replace(few, trials=20)]).status is Status.FAIL
 
 
 def test_slow_detection_fails_the_claim() -> None:

@@ -6,8 +6,9 @@ from dataclasses import replace
 
 from protocol.lifecycle import LeaseFacts, LeaseStatus, lease_status
 from protocol.settlement.committee import Vote, decide
+from protocol.units import Bytes32
 from verifier.simulation.setting import Setting
-from verifier.simulation.stage import Stage
+from verifier.simulation.stage import Finding, Stage
 from verifier.simulation.strategies.base import A_THIRD, Strategy
 from verifier.simulation.strategies.providers import concede
 
@@ -24,7 +25,7 @@ def hoard(stage: Stage) -> None:
         stage.wait(LEASE_SECONDS + 1)
         status = lease_status(LeaseFacts(granted_at + LEASE_SECONDS), stage.at.seconds)
         stage.tally.cheated += 20 if status is LeaseStatus.EXPIRED else 0
-        again = replace(kept, provider=worker, lease_id=stage.fresh_id())
+        again = replace(kept, provider=worker, lease_id=stage.lease_id())
         batch_id = stage.commit([again])
         stage.seed(batch_id)
         stage.close_window(batch_id)
@@ -81,6 +82,28 @@ def withhold_inputs(stage: Stage) -> None:
     stage.close_window(batch_id)
 
 
+def withhold_openings(stage: Stage) -> None:
+    """Right results, which verifiers see only with the committee's votes: their bonds are lost."""
+    owner = stage.attacker("requester")
+    provider = stage.attacker("provider")
+    job_id = stage.open_job(owner, stage.setting.price_wei)
+    for _ in range(2):
+        batch_id = stage.commit([stage.lease(provider, 2, job_id=job_id) for _ in range(2)])
+        stage.seed(batch_id)
+        for index, entry in enumerate(stage.market.batch(batch_id).entries):
+            for task in entry.tasks:
+                _have_contested(stage, batch_id, index, task)
+        stage.close_window(batch_id)
+
+
+def _have_contested(stage: Stage, batch_id: Bytes32, index: int, task: int) -> None:
+    for draw in stage.draws(batch_id, index, task)[:1]:
+        dispute_id = stage.contest(batch_id, Finding(index, task, draw.holder))
+        if dispute_id is not None:
+            stage.tally.cheated += 1
+            stage.judge(dispute_id)
+
+
 def _a_third(setting: Setting) -> Setting:
     return replace(setting, colluding_seats=A_THIRD)
 
@@ -90,6 +113,11 @@ STRATEGIES = (
     Strategy("wash-job", "requester = provider = a third of the verifiers", wash, _a_third),
     Strategy("wasted-audits", "unstaked wrong results in its own job, out of spite", waste_audits),
     Strategy("censoring-operator", "an operator that stops after committing", censor),
+    Strategy(
+        "withheld-openings",
+        "operator and provider show right results only with the votes",
+        withhold_openings,
+    ),
     Strategy(
         "withheld-inputs",
         "operator and provider keep inputs from everybody",

@@ -127,6 +127,27 @@ def choose_committee(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
         stage.concede(dispute_id)
 
 
+def concede_at_the_votes(stage: Stage, batch_id: Bytes32, finding: Finding) -> None:
+    """Fight; unless the votes are one's own, then have a friend contest another task of the lease,
+    and concede that instead.
+    """
+    dispute_id = stage.contest(batch_id, finding, stage.attacker("friend"))
+    if dispute_id is None:
+        return
+    seed = stage.fresh_id()
+    if not stage.has_captured(dispute_id, seed):
+        stage.wait(stage.setting.terms.concede_seconds + 1)
+        tasks = stage.market.batch(batch_id).entries[finding.index].tasks
+        other = next(task for task in tasks if task != finding.task)
+        friend = stage.attacker("friend")
+        own = stage.market.open_dispute(friend, batch_id, finding.index, other, stage.at)
+        try:
+            stage.concede(own)
+        except Refused as refused:
+            stage.tally.refusals.append(refused.reason)
+    stage.judge(dispute_id, seed)
+
+
 def _wash(stage: Stage, provider: Address, price_wei: int) -> None:
     owner = stage.attacker("own requester")
     job_id = stage.open_job(owner, price_wei, operator=owner)
@@ -137,7 +158,13 @@ def _wash(stage: Stage, provider: Address, price_wei: int) -> None:
 
 
 # These end before a committee, which may contradict a verifier that signed.
-FIGHTING: tuple[Answer, ...] = (fight, hide_claim, fight_friend, concede_once_then_fight)
+FIGHTING: tuple[Answer, ...] = (
+    fight,
+    hide_claim,
+    fight_friend,
+    concede_once_then_fight,
+    concede_at_the_votes,
+)
 
 # ---------------------------------------------------------------------------------- plays
 
@@ -219,7 +246,7 @@ def commit_again(stage: Stage) -> None:
 
 
 def _commit_again(stage: Stage, entry: LeaseEntry) -> None:
-    for again in (entry, replace(entry, lease_id=stage.fresh_id())):
+    for again in (entry, replace(entry, lease_id=stage.lease_id())):
         try:
             stage.commit([again])
         except Refused as refused:
@@ -310,6 +337,13 @@ STRATEGIES = (
         "fights before a friendly committee, concedes to a friend before others",
         _FEW,
         choose_committee,
+        weight=8,
+    ),
+    _cheater(
+        "late-concession",
+        "fights; concedes another task of the lease when it sees the votes",
+        Plan(lease_tasks=2, leases=1, windows=60),
+        concede_at_the_votes,
         weight=8,
     ),
     _cheater("dust-prices", "tasks of ten wei", replace(_FEW, stake_prices=60), adapt=dust),
