@@ -199,10 +199,10 @@ contract ExitsTest is Fixture {
         _check(
             Row({
                 requester: -4 ether,
-                provider: 4 ether + 7.5 ether,
+                provider: 4 ether,
                 challenger: -15 ether,
                 verifiers: 7.5 ether,
-                burnt: 0
+                burnt: 7.5 ether
             })
         );
     }
@@ -301,9 +301,9 @@ contract ExitsTest is Fixture {
             Row({
                 requester: -1200 ether + 40 ether,
                 provider: -100 ether,
-                challenger: 15 ether + 50 ether,
+                challenger: 15 ether + 15 ether,
                 verifiers: 1200 ether - 100 ether + toCommittee,
-                burnt: 45 ether - toCommittee + 50 ether
+                burnt: 45 ether - toCommittee + 85 ether
             })
         );
     }
@@ -325,10 +325,10 @@ contract ExitsTest is Fixture {
         _check(
             Row({
                 requester: -4 ether,
-                provider: 4 ether + 7.5 ether,
+                provider: 4 ether,
                 challenger: -15 ether,
                 verifiers: 7.5 ether - 100 ether,
-                burnt: 100 ether
+                burnt: 7.5 ether + 100 ether
             })
         );
     }
@@ -348,10 +348,10 @@ contract ExitsTest is Fixture {
         _check(
             Row({
                 requester: -4 ether,
-                provider: 4 ether + 7.5 ether,
+                provider: 4 ether,
                 challenger: -15 ether,
                 verifiers: 7.5 ether - 100 ether,
-                burnt: 100 ether
+                burnt: 7.5 ether + 100 ether
             })
         );
     }
@@ -375,10 +375,10 @@ contract ExitsTest is Fixture {
         _check(
             Row({
                 requester: -4 ether,
-                provider: 4 ether + 7.5 ether,
+                provider: 4 ether,
                 challenger: -15 ether,
                 verifiers: 7.5 ether,
-                burnt: 0
+                burnt: 7.5 ether
             })
         );
     }

@@ -293,6 +293,16 @@ abstract contract Fixture {
         return bytes32(uint256(first) << 224 | uint256(rest) >> 32);
     }
 
+    /// @dev The same right results, under ids that rise in the order given.
+    function _inOrder(LeaseResult[] memory leases) internal pure returns (LeaseResult[] memory) {
+        for (uint32 i; i < leases.length; ++i) {
+            LeaseResult memory lease = leases[i];
+            lease.leaseId = _leaseId(i, lease.leaseId);
+            lease.resultRoot = _treeRoot(lease.leaseId, lease.firstTask, lease.count, NO_TASK);
+        }
+        return leases;
+    }
+
     function _treeRoot(bytes32 leaseId, uint32 first, uint32 count, uint256 wrong)
         internal
         pure
@@ -466,6 +476,11 @@ abstract contract Fixture {
     function _fixSeed(bytes32 batchId) internal {
         _passSeed(batchId);
         market.fixSeed(batchId);
+    }
+
+    /// @dev A batch's seed, from what the beacon tells of its seed block.
+    function _seedFrom(bytes32 value, bytes32 batchId) internal pure returns (bytes32) {
+        return keccak256(abi.encode(value, batchId));
     }
 
     function _windowEndsAt(bytes32 batchId) internal view returns (uint256) {

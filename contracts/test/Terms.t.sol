@@ -65,6 +65,17 @@ contract TermsTest is Fixture {
         _expectTaken(p);
     }
 
+    /// @dev A window must not wait for a seed for longer than the chain would know one.
+    function test_RevertWhen_ASeedIsTooFarAway() external {
+        Params memory p = _params();
+        p.seedDelayBlocks = 257;
+        _expectRefused(p, "a seed is known for 256 blocks");
+        p.seedDelayBlocks = type(uint32).max;
+        _expectRefused(p, "a seed is known for 256 blocks");
+        p.seedDelayBlocks = 256;
+        _expectTaken(p);
+    }
+
     function test_RevertWhen_ConcedingIsFreeOrDearerThanLosing() external {
         string memory reason = "conceding costs something, and no more than losing";
         Params memory p = _params();

@@ -39,7 +39,7 @@ contract LargestTransactionsTest is Fixture {
         returns (LeaseResult memory)
     {
         return LeaseResult({
-            leaseId: keccak256(abi.encode(jobId, first)),
+            leaseId: _leaseId(first, jobId),
             jobId: jobId,
             provider: provider,
             firstTask: first,
@@ -96,6 +96,7 @@ contract LargestTransactionsTest is Fixture {
         LeaseResult[] memory leases = new LeaseResult[](LEASES);
         for (uint32 i; i < LEASES; ++i) {
             leases[i] = _bigLease(_bigJob(TASKS + 511, 100 + i), 511, TASKS);
+            leases[i].leaseId = _leaseId(i, leases[i].leaseId);
         }
         (batchId,) = _commit(leases);
         _requireAffordable();
@@ -138,6 +139,9 @@ contract LargestTransactionsTest is Fixture {
         for (uint32 i; i < LEASES; ++i) {
             leases[i] = _lease(_bigJob(4, 100 + i), 0, 4);
             leases[i].provider = vm.addr(0xD000 + i);
+        }
+        _inOrder(leases);
+        for (uint32 i; i < LEASES; ++i) {
             signatures[i] = _signCompact(0xD000 + i, LeaseResultHash.hash(leases[i]));
         }
         Batch memory batch = _batchOf(leases);

@@ -74,7 +74,7 @@ contract LazyVerifierTest is Fixture {
         vm.assertEq(market.seat(seatId).holder, claim.verifier);
         (uint96 stakeWei,,) = market.seatStake(seatId);
         vm.assertEq(stakeWei, 0);
-        vm.assertEq(_balance(stranger), 50 ether);
+        vm.assertEq(_balance(stranger), 15 ether);
     }
 
     /// @dev Nobody opens the claim: a provider that hides what it found cannot win.

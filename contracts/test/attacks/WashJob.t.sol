@@ -24,7 +24,7 @@ contract WashJobTest is Fixture {
 
     function test_PayOutOfOnesOwnJobBuysNoTrust() external {
         LeaseResult memory honest = _lease(_openDefault(), 0, 20);
-        (bytes32 batchId, Batch memory batch) = _commit(_two(fortune, honest));
+        (bytes32 batchId, Batch memory batch) = _commit(_inOrder(_two(fortune, honest)));
         _passSeed(batchId);
         _pay(batch, _claim(batchId, batch, 0, 0));
         for (uint32 task; task < 19; ++task) {

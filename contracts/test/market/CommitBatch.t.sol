@@ -405,6 +405,46 @@ contract CommitBatchTest is Fixture {
         );
     }
 
+    function _expectLeasesNotInOrder(LeaseResult[] memory leases) internal {
+        _expectBatchRefused(
+            operator,
+            _batchOf(leases),
+            _signLeases(DEVICE_KEY, leases),
+            abi.encodeWithSelector(
+                IMarketErrors.LeasesNotInOrder.selector, leases[leases.length - 1].leaseId
+            )
+        );
+    }
+
+    /// @dev Draws, audits and votes name a lease by its id: see attacks/SharedLeaseId.tree.
+    function test_RevertWhen_ALeaseIdComesTwice() external {
+        bytes32 otherId = _openOther(2);
+        LeaseResult[] memory leases = _two(_lease(jobId, 0, 4), _lease(otherId, 0, 4));
+        leases[1].leaseId = leases[0].leaseId;
+        _expectLeasesNotInOrder(leases);
+        leases[0].leaseId = leases[1].leaseId = 0; // no id at all is an id like others
+        _expectLeasesNotInOrder(leases);
+        vm.assertEq(_stateOf(jobId).committedTasks, 0);
+    }
+
+    function test_RevertWhen_ALeaseIdIsBelowTheOneBefore() external {
+        LeaseResult[] memory leases = _two(_lease(jobId, 0, 4), _lease(jobId, 4, 4));
+        leases[1].leaseId = bytes32(uint256(leases[0].leaseId) - 1);
+        _expectLeasesNotInOrder(leases);
+        LeaseResult[] memory three = new LeaseResult[](3);
+        (three[0], three[1], three[2]) =
+        (_lease(jobId, 0, 1), _lease(jobId, 1, 1), _lease(jobId, 2, 1));
+        three[2].leaseId = three[0].leaseId; // twice, though not side by side
+        _expectLeasesNotInOrder(three);
+    }
+
+    function test_LeaseIdsMayBeginAtZeroAndRiseByOne() external {
+        LeaseResult[] memory leases = _two(_lease(jobId, 4, 4), _lease(jobId, 0, 4));
+        (leases[0].leaseId, leases[1].leaseId) = (0, bytes32(uint256(1)));
+        _commit(leases);
+        vm.assertEq(_stateOf(jobId).committedTasks, 8);
+    }
+
     function _release(Batch memory batch, uint8 line, uint32 task) internal {
         uint256 disputeId = _dispute(batch, line, task);
         vm.prank(provider);
@@ -429,7 +469,7 @@ contract CommitBatchTest is Fixture {
         vm.assertFalse(market.isTaskCommitted(jobId, 3));
         vm.assertTrue(market.isTaskCommitted(jobId, 4));
         _forward(1);
-        _commit(_two(_lease(jobId, 2, 2), _lease(jobId, 0, 2)));
+        _commit(_inOrder(_two(_lease(jobId, 2, 2), _lease(jobId, 0, 2))));
         vm.assertEq(_stateOf(jobId).committedTasks, 8);
     }
 

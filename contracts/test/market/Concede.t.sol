@@ -207,6 +207,64 @@ contract ConcedeTest is Fixture {
         _concede(provider, disputeId);
     }
 
+    function _expectTooLate(uint256 disputeId, uint256 endsAt) internal {
+        _expect(abi.encodeWithSelector(IMarketErrors.ConcedePeriodOver.selector, disputeId, endsAt));
+        _concede(provider, disputeId);
+    }
+
+    /// @dev A later dispute about the same lease gives no more time: see attacks/LateConcession.tree.
+    function test_RevertWhen_TheLeaseIsInDisputeForLonger() external {
+        (, Batch memory batch) = _commitOne(_lease(jobId, 0, 4));
+        uint256 endsAt = _now() + 10;
+        uint256 first = _dispute(batch, 0, 0);
+        vm.warp(endsAt - 3);
+        uint256 second = _dispute(batch, 0, 1);
+        vm.warp(endsAt + 1);
+        _expectTooLate(first, endsAt);
+        _expectTooLate(second, endsAt);
+        _expectTooLate(_dispute(batch, 0, 2), endsAt);
+    }
+
+    function test_ALaterDisputeIsConcededWithinTheFirstsTime() external {
+        (, Batch memory batch) = _commitOne(_lease(jobId, 0, 4));
+        uint256 endsAt = _now() + 10;
+        _dispute(batch, 0, 0);
+        vm.warp(endsAt - 3);
+        uint256 second = _dispute(batch, 0, 1);
+        vm.warp(endsAt);
+        _concede(provider, second);
+        vm.assertEq(market.account(provider).strikes, 1);
+    }
+
+    /// @dev Disputes about other leases, of the same batch even, take none of the time.
+    function test_EveryLeaseHasATimeOfItsOwn() external {
+        (, Batch memory batch) = _commit(_two(_lease(jobId, 0, 4), _lease(jobId, 4, 4)));
+        uint256 first = _dispute(batch, 0, 0);
+        uint256 firstEndsAt = _now() + 10;
+        vm.warp(firstEndsAt - 3);
+        uint256 second = _dispute(batch, 1, 4);
+        vm.warp(firstEndsAt + 7);
+        _expectTooLate(first, firstEndsAt);
+        _concede(provider, second);
+        vm.assertEq(market.account(provider).strikes, 1);
+    }
+
+    /// @dev Nobody votes in the first: once it has ended, nothing of the lease is in dispute.
+    function test_AfterAnEndTheTimeBeginsAnew() external {
+        (, Batch memory batch) = _commitOne(_lease(jobId, 0, 4));
+        uint256 first = _dispute(batch, 0, 0);
+        _drawCommittee(first);
+        vm.warp(uint256(arbiter.committee(first).commitBy) + 1);
+        arbiter.resolve(first);
+        uint256 endsAt = _now() + 10;
+        uint256 second = _dispute(batch, 0, 1);
+        vm.warp(endsAt + 1);
+        _expectTooLate(second, endsAt);
+        vm.warp(endsAt);
+        _concede(provider, second);
+        vm.assertEq(market.account(provider).strikes, 1);
+    }
+
     function test_RevertWhen_ConcededBefore() external {
         (, uint256 disputeId) = _contested(0);
         _concede(provider, disputeId);
@@ -230,10 +288,10 @@ contract ConcedeTest is Fixture {
     }
 
     function test_RevertWhen_AVoidResultComesAmongOthers() external {
-        LeaseResult memory lost = _lease(jobId, 0, 4);
+        LeaseResult memory lost = _lease(jobId, 8, 4);
         (, Batch memory batch) = _commitOne(lost);
-        _concede(provider, _dispute(batch, 0, 0));
-        LeaseResult[] memory leases = _two(_lease(jobId, 8, 4), lost);
+        _concede(provider, _dispute(batch, 0, 8));
+        LeaseResult[] memory leases = _two(_lease(jobId, 0, 4), lost);
         Batch memory again = _batchOf(leases);
         Signature[] memory signatures = _signLeases(DEVICE_KEY, leases);
         _expect(abi.encodeWithSelector(IMarketErrors.ResultIsVoid.selector, jobId, lost.leaseId));

@@ -24,16 +24,16 @@ contract FixSeedTest is Fixture {
         _forward(2);
         vm.assertEq(market.seedOf(batchId), 0);
         _forward(1);
-        bytes32 seed = blockhash(seedBlock);
-        vm.assertTrue(seed != 0);
-        vm.assertEq(market.seedOf(batchId), seed);
+        vm.assertTrue(blockhash(seedBlock) != 0);
+        vm.assertEq(market.seedOf(batchId), _seedFrom(blockhash(seedBlock), batchId));
         _forward(256);
         vm.assertEq(market.seedOf(batchId), 0);
     }
 
-    function test_KeepsTheSeedBlocksHash() external {
+    /// @dev And says so.
+    function test_KeepsTheSeedForGood() external {
         _forward(3);
-        bytes32 seed = blockhash(seedBlock);
+        bytes32 seed = _seedFrom(blockhash(seedBlock), batchId);
         vm.expectEmit(address(market));
         emit IMarketEvents.SeedFixed(batchId, seed);
         vm.prank(stranger);
@@ -46,10 +46,22 @@ contract FixSeedTest is Fixture {
     /// @dev To the last block in which the chain knows it.
     function test_KeepsItAsLateAsTheChainKnowsIt() external {
         _forward(258);
-        bytes32 seed = blockhash(seedBlock);
+        vm.assertTrue(blockhash(seedBlock) != 0);
+        bytes32 seed = _seedFrom(blockhash(seedBlock), batchId);
         market.fixSeed(batchId);
-        vm.assertTrue(seed != 0);
         vm.assertEq(market.seedOf(batchId), seed);
+    }
+
+    /// @dev Neither before nor after they are fixed: see attacks/SharedDraws.tree.
+    function test_BatchesOfOneBlockHaveSeedsOfTheirOwn() external {
+        (bytes32 other,) = _commitOne(_lease(_idOf(_job()), 4, 4));
+        vm.assertEq(market.batch(other).commitBlock, market.batch(batchId).commitBlock);
+        _forward(3);
+        vm.assertTrue(market.seedOf(other) != market.seedOf(batchId));
+        market.fixSeed(batchId);
+        market.fixSeed(other);
+        vm.assertTrue(market.seedOf(other) != market.seedOf(batchId));
+        vm.assertEq(market.seedOf(other), _seedFrom(blockhash(seedBlock), other));
     }
 
     function test_ChangesNoWindow() external {

@@ -353,18 +353,18 @@ contract PayAuditsTest is Fixture {
         );
     }
 
-    /// @dev The provider holds most seats: draws that find it are passed over.
+    /// @dev The parties hold most seats, but not so many that 64 draws could find nobody else.
     function test_PassesOverThePartiesOwnSeats() external {
-        token.mint(operator, 3000 ether);
+        token.mint(operator, 1000 ether);
         vm.startPrank(operator);
-        token.approve(address(market), 3000 ether);
-        market.deposit(3000 ether);
-        market.takeSeats(30);
+        token.approve(address(market), 1000 ether);
+        market.deposit(1000 ether);
+        market.takeSeats(10);
         vm.stopPrank();
         vm.prank(provider);
-        market.takeSeats(30);
+        market.takeSeats(10);
         vm.prank(requester);
-        market.takeSeats(30);
+        market.takeSeats(10);
         _forward(1);
         (batchId,) = _commitOne(_lease(jobId, 10, 10));
         _passSeed(batchId);
@@ -580,21 +580,59 @@ contract PayAuditsTest is Fixture {
         _expectRefused(claim, abi.encodeWithSelector(IMarketErrors.UnknownBatch.selector, batchId));
     }
 
-    /// @dev Its last lease was lost in a dispute, which keeps the batch: but its job is over.
+    function _finished(uint256 line) internal view returns (bytes memory) {
+        return abi.encodeWithSelector(IMarketErrors.LeaseFinished.selector, batchId, line);
+    }
+
+    /// @dev Nothing of it can be contested any more, so nobody could tell what an audit of it is worth.
+    function test_RevertWhen_TheLeaseWasLost() external {
+        uint256 disputeId = _dispute(_committed(batchId), 1, 4);
+        _passSeed(batchId);
+        _pay(_committed(batchId), _claimOf(1, 5, 0)); // while it may still be right
+        vm.prank(provider);
+        market.concede(disputeId);
+        _expectRefused(_claimOf(1, 6, 0), _finished(1));
+        _pay(_committed(batchId), _claimOf(0, 2, 0));
+        vm.assertEq(_auditEscrow(), 24 ether - 2.4 ether);
+    }
+
+    /// @dev A claim about a finished lease takes the others of its call with it.
+    function test_RevertWhen_OneOfManyLeasesWasLost() external {
+        uint256 disputeId = _dispute(_committed(batchId), 1, 4);
+        vm.prank(provider);
+        market.concede(disputeId);
+        _passSeed(batchId);
+        AuditClaim[] memory claims = new AuditClaim[](2);
+        (claims[0], claims[1]) = (_claimOf(0, 2, 0), _claimOf(1, 6, 0));
+        Batch memory batch = _committed(batchId);
+        _expect(_finished(1));
+        market.payAudits(batch, SEATS, claims);
+        vm.assertEq(_auditEscrow(), 24 ether);
+    }
+
+    /// @dev The other lease's dispute, held longer than pay waits for it, keeps the batch.
+    function test_RevertWhen_TheLeaseIsSettled() external {
+        _fixSeed(batchId);
+        _dispute(_committed(batchId), 1, 4);
+        vm.warp(_windowEndsAt(batchId) + 1001);
+        market.settleBatch(_committed(batchId));
+        vm.assertEq(market.batch(batchId).finishedBits, 1);
+        _expectRefused(_claimOf(0, 2, 0), _finished(0));
+        _pay(_committed(batchId), _claimOf(1, 6, 0));
+    }
+
+    /// @dev Its leases were lost, which keeps the batch: but its job is over, and its escrow returned.
     function test_RevertWhen_TheJobIsClosed() external {
         Batch memory batch = _committed(batchId);
-        uint256 disputeId = _dispute(batch, 1, 4);
-        vm.prank(provider);
-        market.concede(disputeId);
-        disputeId = _dispute(batch, 0, 0);
-        vm.prank(provider);
-        market.concede(disputeId);
+        for (uint8 line; line < 2; ++line) {
+            uint256 disputeId = _dispute(batch, line, 4 * line);
+            vm.prank(provider);
+            market.concede(disputeId);
+        }
         _fixSeed(batchId);
         AuditClaim memory claim = _claimOf(0, 2, 0);
         vm.warp(START + 2 hours);
         market.closeJob(_jobOf[jobId]);
-        _expectRefused(
-            claim, abi.encodeWithSelector(IMarketErrors.JobAlreadyClosed.selector, jobId)
-        );
+        _expectRefused(claim, _finished(0));
     }
 }

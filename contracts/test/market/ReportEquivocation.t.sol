@@ -4,6 +4,8 @@ pragma solidity ^0.8.28;
 import {IAnnex} from "../../src/interfaces/IAnnex.sol";
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
+import {Pricing} from "../../src/libraries/Pricing.sol";
+import {Sampling} from "../../src/libraries/Sampling.sol";
 import {
     AuditClaim,
     AuditCommitment,
@@ -13,6 +15,7 @@ import {
     Equivocation
 } from "../../src/types/AuditResult.sol";
 import {Batch, BatchId} from "../../src/types/Batch.sol";
+import {Ruling} from "../../src/types/Dispute.sol";
 import {Request} from "../../src/types/Request.sol";
 import {TaskResult} from "../../src/types/TaskResult.sol";
 import {Fixture} from "../Fixture.sol";
@@ -22,7 +25,6 @@ import {vm} from "../Vm.sol";
 /// own two signatures tell; and nobody else's can be turned against it.
 contract ReportEquivocationTest is Fixture {
     uint8 internal constant LINE = 1;
-    uint32 internal constant TASK = 5;
 
     bytes32 internal jobId;
     bytes32 internal batchId;
@@ -30,31 +32,40 @@ contract ReportEquivocationTest is Fixture {
     address internal verifier;
     uint256 internal key;
     uint32 internal seatId;
+    uint32 internal task;
 
-    /// @dev The provider has no stake: every task is audited. The lease is the batch's second.
+    /// @dev The provider has no stake: every task is audited, the one in question twice. The lease is the
+    /// batch's second.
     function setUp() public override {
         super.setUp();
         jobId = _openDefault();
         (batchId,) = _commit(_two(_lease(jobId, 0, 4), _lease(jobId, 4, 6)));
         leaseId = _committed(batchId).lines[LINE].leaseId;
         _passSeed(batchId);
+        task = 5;
+        while (_rounds() != 2) ++task;
         verifier = _claimOf(0).verifier;
         key = _verifierKey(verifier);
     }
 
     // ------------------------------------------------------------------------------ steps
 
+    function _rounds() internal view returns (uint256) {
+        uint32 rate = Pricing.auditRatePpm(1 ether, 0);
+        return Sampling.auditRounds(market.seedOf(batchId), leaseId, task, rate);
+    }
+
     function _claimOf(uint256 round) internal view returns (AuditClaim memory) {
-        return _claimIn(batchId, _committed(batchId), LINE, TASK, round);
+        return _claimIn(batchId, _committed(batchId), LINE, task, round);
     }
 
     function _payFirst() internal {
         _pay(_committed(batchId), _claimOf(0));
-        (, seatId) = market.paidAuditSeat(batchId, LINE, TASK, 0);
+        (, seatId) = market.paidAuditSeat(batchId, LINE, task, 0);
     }
 
     function _signCommitment(uint256 key_, bytes32 made) internal view returns (bytes memory) {
-        return _sign(key_, AuditCommitmentHash.hash(AuditCommitment(batchId, leaseId, TASK, made)));
+        return _sign(key_, AuditCommitmentHash.hash(AuditCommitment(batchId, leaseId, task, made)));
     }
 
     function _signResult(uint256 key_, bytes32 digest, bytes32 salt)
@@ -62,7 +73,7 @@ contract ReportEquivocationTest is Fixture {
         view
         returns (bytes memory)
     {
-        return _sign(key_, AuditResultHash.hash(AuditResult(batchId, leaseId, TASK, digest, salt)));
+        return _sign(key_, AuditResultHash.hash(AuditResult(batchId, leaseId, task, digest, salt)));
     }
 
     /// @dev What a verifier leaves behind that commits to one digest and signs the right one.
@@ -72,10 +83,10 @@ contract ReportEquivocationTest is Fixture {
         returns (Equivocation memory found)
     {
         found.line = LINE;
-        found.task = TASK;
+        found.task = task;
         found.commitment = TaskResult.commitment(who, committed, keccak256("audit"));
         found.commitmentSignature = _signCommitment(key_, found.commitment);
-        found.taskDigest = _honest(TASK);
+        found.taskDigest = _honest(task);
         found.salt = keccak256("audit");
         found.resultSignature = _signResult(key_, found.taskDigest, found.salt);
     }
@@ -96,13 +107,14 @@ contract ReportEquivocationTest is Fixture {
         market.reportEquivocation(batch, found);
     }
 
-    function _notPaid(uint256 line, uint256 task, uint256 round)
+    function _notPaid(uint256 line, uint256 task_, uint256 round)
         internal
         view
         returns (bytes memory)
     {
-        return
-            abi.encodeWithSelector(IMarketErrors.AuditNotPaid.selector, batchId, line, task, round);
+        return abi.encodeWithSelector(
+            IMarketErrors.AuditNotPaid.selector, batchId, line, task_, round
+        );
     }
 
     function _ids() internal view returns (uint32[] memory ids) {
@@ -141,8 +153,8 @@ contract ReportEquivocationTest is Fixture {
         market.reportEquivocation(batch, found);
         vm.assertEq(_seatWei(seatId), 0);
         vm.assertEq(market.seat(seatId).vacatedBlock, vm.getBlockNumber());
-        vm.assertEq(_balance(stranger), 50 ether);
-        vm.assertEq(market.burntWei(), 50 ether);
+        vm.assertEq(_balance(stranger), 15 ether);
+        vm.assertEq(market.burntWei(), 85 ether);
         vm.assertEq(_balance(verifier), before);
         for (uint32 other; other < VERIFIERS; ++other) {
             if (other != seatId) vm.assertEq(_seatWei(other), 100 ether);
@@ -162,7 +174,7 @@ contract ReportEquivocationTest is Fixture {
     /// @dev A commitment that is bound to somebody else was copied.
     function test_AlsoIfTheCommitmentIsAnothers() external {
         _payFirst();
-        _report(_wordsOf(stranger, key, _honest(TASK)));
+        _report(_wordsOf(stranger, key, _honest(task)));
         vm.assertEq(_seatWei(seatId), 0);
     }
 
@@ -191,7 +203,42 @@ contract ReportEquivocationTest is Fixture {
         _leave();
         _report(_lie());
         vm.assertEq(_seatWei(seatId), 0);
-        vm.assertEq(_balance(stranger), 50 ether);
+        vm.assertEq(_balance(stranger), 15 ether);
+    }
+
+    function _hold(uint256 disputeId) internal {
+        vm.prank(address(arbiter));
+        market.holdSeats(disputeId, _ids());
+    }
+
+    /// @dev It may be the verifier that reports itself, while it is certain to lose more in a dispute:
+    /// see attacks/SelfReport.tree.
+    function test_NobodyIsPaidForASeatOnDuty() external {
+        _payFirst();
+        uint256 disputeId = _dispute(_committed(batchId), 0, 0);
+        _hold(disputeId);
+        _report(_lie());
+        vm.assertEq(_seatWei(seatId), 0);
+        vm.assertEq(_balance(stranger), 0);
+        vm.assertEq(market.burntWei(), 100 ether);
+    }
+
+    /// @dev Of two disputes that it serves in, the last one ends its duty.
+    function test_AfterItsDutyTheReporterIsPaidAgain() external {
+        _payFirst();
+        Ruling memory nothing;
+        nothing.seatIds = _ids();
+        uint256 first = _dispute(_committed(batchId), 0, 0);
+        uint256 second = _dispute(_committed(batchId), 0, 1);
+        _hold(first);
+        _hold(second);
+        vm.startPrank(address(arbiter));
+        market.rule(first, nothing);
+        market.rule(second, nothing);
+        vm.stopPrank();
+        _report(_lie());
+        vm.assertEq(_balance(stranger), 15 ether);
+        vm.assertEq(market.burntWei(), 85 ether);
     }
 
     function test_APaidOutSeatHasNothingToTake() external {
@@ -206,7 +253,7 @@ contract ReportEquivocationTest is Fixture {
         _payFirst();
         AuditClaim memory claim = _claimOf(1);
         _pay(_committed(batchId), claim);
-        (, uint32 secondSeat) = market.paidAuditSeat(batchId, LINE, TASK, 1);
+        (, uint32 secondSeat) = market.paidAuditSeat(batchId, LINE, task, 1);
         uint256 secondKey = _verifierKey(claim.verifier);
         Equivocation memory found = _wordsOf(claim.verifier, secondKey, keccak256("nonsense"));
         _expectRefused(found, _badSignature(verifier));
@@ -223,7 +270,7 @@ contract ReportEquivocationTest is Fixture {
             _request(CHALLENGER_KEY, data, 1 ether, 7);
         vm.prank(stranger);
         market.relay(request, 1 ether, signature);
-        vm.assertEq(_balance(challenger), FUNDS + 49 ether);
+        vm.assertEq(_balance(challenger), FUNDS + 14 ether);
         vm.assertEq(_balance(stranger), 1 ether);
     }
 
@@ -232,8 +279,8 @@ contract ReportEquivocationTest is Fixture {
     function test_RevertWhen_TheResultOpensTheCommitment() external {
         _payFirst();
         _expectRefused(
-            _wordsOf(verifier, key, _honest(TASK)),
-            abi.encodeWithSelector(IMarketErrors.NoEquivocation.selector, batchId, LINE, TASK)
+            _wordsOf(verifier, key, _honest(task)),
+            abi.encodeWithSelector(IMarketErrors.NoEquivocation.selector, batchId, LINE, task)
         );
         _report(_lie()); // nothing was used up
     }
@@ -254,9 +301,9 @@ contract ReportEquivocationTest is Fixture {
         _payFirst();
         Equivocation memory found = _lie();
         AuditCommitment[3] memory others = [
-            AuditCommitment(batchId, leaseId, TASK + 1, found.commitment),
-            AuditCommitment(batchId, keccak256("lease"), TASK, found.commitment),
-            AuditCommitment(keccak256("batch"), leaseId, TASK, found.commitment)
+            AuditCommitment(batchId, leaseId, task + 1, found.commitment),
+            AuditCommitment(batchId, keccak256("lease"), task, found.commitment),
+            AuditCommitment(keccak256("batch"), leaseId, task, found.commitment)
         ];
         for (uint256 i; i < others.length; ++i) {
             found.commitmentSignature = _sign(key, AuditCommitmentHash.hash(others[i]));
@@ -289,24 +336,24 @@ contract ReportEquivocationTest is Fixture {
     // ------------------------------------------------------------------------------ once, there
 
     function test_RevertWhen_ItWasNotPaid() external {
-        _expectRefused(_lie(), _notPaid(LINE, TASK, 0));
+        _expectRefused(_lie(), _notPaid(LINE, task, 0));
         _payFirst();
         Equivocation memory found = _lie();
         found.round = 1;
-        _expectRefused(found, _notPaid(LINE, TASK, 1));
+        _expectRefused(found, _notPaid(LINE, task, 1));
         found.round = 0;
         found.line = 0;
-        _expectRefused(found, _notPaid(0, TASK, 0));
+        _expectRefused(found, _notPaid(0, task, 0));
         found.line = LINE;
-        found.task = TASK + 1;
-        _expectRefused(found, _notPaid(LINE, TASK + 1, 0));
+        found.task = task + 1;
+        _expectRefused(found, _notPaid(LINE, task + 1, 0));
     }
 
     function test_RevertWhen_ReportedBefore() external {
         _payFirst();
         _report(_lie());
-        _expectRefused(_lie(), _notPaid(LINE, TASK, 0));
-        vm.assertEq(_balance(stranger), 50 ether);
+        _expectRefused(_lie(), _notPaid(LINE, task, 0));
+        vm.assertEq(_balance(stranger), 15 ether);
     }
 
     /// @dev Nor is it paid again.
@@ -315,7 +362,7 @@ contract ReportEquivocationTest is Fixture {
         _report(_lie());
         AuditClaim memory claim = _claimOf(0);
         Batch memory batch = _committed(batchId);
-        _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyPaid.selector, leaseId, TASK, 0));
+        _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyPaid.selector, leaseId, task, 0));
         _pay(batch, claim);
     }
 
@@ -329,7 +376,7 @@ contract ReportEquivocationTest is Fixture {
         batch.operator = stranger;
         _expect(
             abi.encodeWithSelector(
-                IMarketErrors.AuditNotPaid.selector, BatchId.idOf(batch), LINE, TASK, 0
+                IMarketErrors.AuditNotPaid.selector, BatchId.idOf(batch), LINE, task, 0
             )
         );
         market.reportEquivocation(batch, found);

@@ -119,7 +119,7 @@ contract SettleBatchTest is Fixture {
         leases[3] = _lease(otherId, 3, 5);
         leases[1].provider = challenger;
         leases[2].provider = challenger;
-        batch = _batchOf(leases);
+        batch = _batchOf(_inOrder(leases));
         Signature[] memory signatures = _signLeases(DEVICE_KEY, leases);
         Signature[] memory others = _signLeases(CHALLENGER_KEY, leases);
         (signatures[1], signatures[2]) = (others[1], others[2]);
@@ -378,8 +378,8 @@ contract SettleBatchTest is Fixture {
         vm.assertEq(market.batch(batchId).disputedBits, 2);
     }
 
-    /// @dev A ruling is the last that happens to it: nothing is left to pay, and its word stays.
-    function test_ABatchThatARulingFinishesStaysKnown() external {
+    /// @dev A ruling is the last that happens to it: nothing is left to pay, only to forget, once.
+    function test_ABatchThatARulingFinishesIsForgottenByACall() external {
         LeaseResult memory wrong = _leaseWithFault(jobId, 4, 6, 5);
         (bytes32 batchId, Batch memory batch) = _commit(_two(_lease(jobId, 0, 4), wrong));
         uint256 disputeId = _dispute(batch, 1, 5);
@@ -393,10 +393,39 @@ contract SettleBatchTest is Fixture {
         vm.assertEq(state.finishedBits, 3);
         vm.assertEq(state.disputedBits, 0);
         vm.assertEq(state.lineCount, 2);
-        _expectNothing(batchId, batch);
+        _forget(batchId, batch);
         vm.assertEq(_stateOf(jobId).settledTasks, 4);
         vm.assertEq(_stateOf(jobId).committedTasks, 4);
         vm.assertFalse(market.isTaskCommitted(jobId, 4));
+    }
+
+    /// @dev There is nothing to pay or to release, and no second time.
+    function _forget(bytes32 batchId, Batch memory batch) internal {
+        _expectSettled(batchId, 0, 0);
+        vm.prank(stranger);
+        market.settleBatch(batch);
+        _expectGone(batchId);
+        _expect(_unknown(batchId));
+        market.settleBatch(batch);
+    }
+
+    /// @dev Not before its window is over: an early end is no end of the rules.
+    function test_ABatchThatAConcessionFinishesIsForgottenAfterItsWindow() external {
+        (bytes32 batchId, Batch memory batch) = _commitOne(_lease(jobId, 0, 4));
+        uint256 disputeId = _dispute(batch, 0, 1);
+        vm.prank(provider);
+        market.concede(disputeId);
+        vm.assertEq(market.batch(batchId).finishedBits, 1);
+        _expect(
+            abi.encodeWithSelector(IMarketErrors.WindowOpen.selector, batchId, committedAt + 100)
+        );
+        market.settleBatch(batch);
+        _passWindow(batchId);
+        uint256 before = _balance(provider);
+        _forget(batchId, batch);
+        vm.assertEq(_balance(provider), before);
+        vm.assertEq(_stateOf(jobId).committedTasks, 0);
+        vm.assertEq(_stateOf(jobId).escrowWei, 20 ether);
     }
 
     /// @dev Two disputes about one lease: the first finishes it. The second must find that it is moot,
@@ -413,12 +442,13 @@ contract SettleBatchTest is Fixture {
         vm.assertEq(market.batch(batchId).disputedBits, 2);
         vm.assertEq(_stateOf(jobId).committedTasks, 0);
         vm.assertTrue(market.isMoot(second));
+        _expectNothing(batchId, batch);
         arbiter.resolve(second);
         vm.assertEq(uint8(market.dispute(second).verdict), uint8(Verdict.None));
         vm.assertEq(market.account(provider).strikes, 1);
         vm.assertEq(market.account(provider).openDisputes, 0);
         vm.assertEq(_stateOf(jobId).committedTasks, 0);
-        _expectNothing(batchId, batch);
+        _forget(batchId, batch);
     }
 
     function test_AConcededLeaseIsNeverPaid() external {
