@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
+from itertools import count
 
 from eth_account.signers.local import LocalAccount
 
@@ -104,17 +105,19 @@ def open_job(market: Market, tasks: int = TASKS, price_wei: int = PRICE_WEI) -> 
     return job
 
 
+_FENCES = count(1)
+
+
 def do_lease(
     job_id: Bytes32,
     provider: int,
     first_task: int,
     digest: Bytes32,
-    fence: int = 0,
     price_wei: int = PRICE_WEI,
 ) -> LeaseResult:
-    """Four tasks' results, all with the same digest."""
+    """Four tasks' results, all with the same digest. A later lease has a higher id."""
     holder = address(provider)
-    lease = Lease(job_id, holder, holder, first_task, LEASE_TASKS, price_wei, fence)
+    lease = Lease(job_id, holder, holder, first_task, LEASE_TASKS, price_wei, next(_FENCES))
     root = result_root(lease.lease_id, first_task, [digest] * LEASE_TASKS, LEASE_SALT)
     amount = LEASE_TASKS * price_wei
     return LeaseResult(lease.lease_id, job_id, holder, first_task, LEASE_TASKS, amount, root)

@@ -11,7 +11,7 @@ from protocol.batch import Batch
 from protocol.chain.facts import AuditClaim, Equivocation
 from protocol.dispute import DisputeStatus, Verdict
 from protocol.errors import ChainRejected
-from protocol.pricing import bond_wei, concession_wei
+from protocol.pricing import REPORTER_PERCENT, bond_wei, concession_wei
 from protocol.sampling import MAX_DRAWS
 from protocol.units import Bytes32
 from tests.chain.conftest import Market
@@ -44,6 +44,7 @@ from tests.chain.stage import (
 
 
 def test_a_challenger_who_is_wrong_pays(fresh: Market) -> None:
+    """The committee gets half of its bond; the provider, that may have provoked it, nothing."""
     contracts, rules = fresh.contracts, fresh.contracts.params()
     enrol(fresh)
     job = open_job(fresh)
@@ -52,7 +53,10 @@ def test_a_challenger_who_is_wrong_pays(fresh: Market) -> None:
     judge(fresh, dispute_id, GOOD)
     assert contracts.dispute(dispute_id).verdict == Verdict.CHALLENGER_LOST
     assert contracts.account(address(VERIFIERS[0])).balance_wei == 0
-    assert contracts.account(address(HONEST)).balance_wei == rules.dispute_bond_wei // 2
+    assert contracts.account(address(HONEST)).balance_wei == 0
+    members = contracts.committee(dispute_id).members
+    given_wei = rules.dispute_bond_wei // 2 // len(members) * len(members)
+    assert contracts.burnt_wei() == rules.dispute_bond_wei - given_wei
     later(fresh, rules.dispute_window_seconds + 1)
     fresh.send(contracts.settle_batch(batch), OPERATOR)
     (settled,) = events(fresh, "BatchSettled")
@@ -96,7 +100,7 @@ def test_conceding_costs_what_cheating_could_have_earned(fresh: Market) -> None:
     require_every_wei(fresh)
 
     # The second one costs as much as losing, and all that waits for its window.
-    first = commit(fresh, [job], (CHEAT, do_lease(job_id, CHEAT, 0, GOOD, fence=1)))
+    first = commit(fresh, [job], (CHEAT, do_lease(job_id, CHEAT, 0, GOOD)))
     second = commit(fresh, [job], (CHEAT, do_lease(job_id, CHEAT, LEASE_TASKS, WRONG)))
     fresh.send(contracts.concede(dispute(fresh, second, 0, LEASE_TASKS, VERIFIERS[0])), CHEAT)
     assert contracts.account(address(CHEAT)).forfeit_block > 0
@@ -162,8 +166,9 @@ def test_who_was_paid_for_a_false_audit_loses_its_seat(fresh: Market) -> None:
     burnt_wei = contracts.burnt_wei()
     fresh.send(contracts.contradict(dispute_id, 1, opening), HONEST)
     assert contracts.seat_stake(seat_id) == 0
-    assert contracts.account(address(HONEST)).balance_wei == rules.seat_stake_wei // 2
-    assert contracts.burnt_wei() == burnt_wei + rules.seat_stake_wei // 2
+    reward_wei = rules.seat_stake_wei * REPORTER_PERCENT // 100
+    assert contracts.account(address(HONEST)).balance_wei == reward_wei
+    assert contracts.burnt_wei() == burnt_wei + rules.seat_stake_wei - reward_wei
     (slashed,) = events(fresh, "SeatSlashed")
     assert slashed.args == {
         "seat_id": seat_id,
@@ -197,7 +202,8 @@ def test_who_was_paid_for_another_word_than_it_gave_loses_its_seat(fresh: Market
     fresh.send(report, CHEAT)
     (seat_id,) = [i for i, seat in enumerate(contracts.seats()) if seat.holder == paid.verifier]
     assert contracts.seat_stake(seat_id) == 0
-    assert contracts.account(address(CHEAT)).balance_wei == rules.seat_stake_wei // 2
+    reward_wei = rules.seat_stake_wei * REPORTER_PERCENT // 100
+    assert contracts.account(address(CHEAT)).balance_wei == reward_wei
     (slashed,) = events(fresh, "SeatSlashed")
     assert slashed.args == {"seat_id": seat_id, "holder": paid.verifier, "dispute_id": 0}
     with pytest.raises(ChainRejected, match=r"^AuditNotPaid\("):

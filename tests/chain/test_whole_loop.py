@@ -13,8 +13,8 @@ from protocol.dispute import DisputeStatus, Verdict
 from protocol.errors import ChainRejected
 from protocol.lifecycle import JobFacts, JobStatus, job_status
 from protocol.pricing import audit_fee_wei, audit_rate_ppm
-from protocol.sampling import MAX_DRAWS
-from protocol.units import PPM
+from protocol.sampling import MAX_DRAWS, batch_seed
+from protocol.units import PPM, Bytes32
 from tests.chain.conftest import Market
 from tests.chain.stage import (
     CHEAT,
@@ -85,7 +85,7 @@ def test_a_job_with_a_cheat_among_its_providers(fresh: Market) -> None:
     assert not contracts.is_task_committed(job_id, 6)
 
     # The honest provider does the lost tasks anew; everybody is paid and the job closes itself.
-    again = commit(fresh, [job], (HONEST, do_lease(job_id, HONEST, LEASE_TASKS, GOOD, fence=1)))
+    again = commit(fresh, [job], (HONEST, do_lease(job_id, HONEST, LEASE_TASKS, GOOD)))
     later(fresh, rules.dispute_window_seconds + 1)
     fresh.send(contracts.settle_batch(batch), OPERATOR)
     assert not contracts.job(job_id).is_closed
@@ -113,8 +113,9 @@ def test_a_seed_comes_with_its_block_and_is_kept(fresh: Market) -> None:
     batch_id = batch.batch_id()
     facts = contracts.batch(batch_id)
     seed_block = facts.commit_block + contracts.params().seed_delay_blocks
-    assert contracts.seed_of(batch_id) == contracts.ask("BlockhashBeacon", "valueAt", seed_block)
-    assert any(contracts.seed_of(batch_id))
+    value = Bytes32(contracts.ask("BlockhashBeacon", "valueAt", seed_block))
+    assert any(value)
+    assert contracts.seed_of(batch_id) == batch_seed(value, batch_id)
     fresh.send(contracts.fix_seed(batch_id), OPERATOR)
     (fixed,) = events(fresh, "SeedFixed")
     assert fixed.args == {"batch_id": batch_id, "seed": contracts.seed_of(batch_id)}
