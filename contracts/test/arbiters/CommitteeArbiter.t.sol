@@ -117,6 +117,37 @@ contract CommitteeArbiterTest is Fixture {
         vm.assertEq(members.length, 3);
     }
 
+    /// @dev Slashed in another dispute since this one was opened. Those who were paid out since are in
+    /// attacks/SeatsWithoutStake.t.sol.
+    function test_PassesOverSeatsWithoutStake() external {
+        _forward(1);
+        uint32[] memory slashed = new uint32[](3);
+        (slashed[0], slashed[1], slashed[2]) = (0, 1, 2);
+        _slash(slashed);
+        _draw();
+        vm.assertEq(members.length, 2);
+        ICommitteeArbiter.Committee memory drawn = arbiter.committee(disputeId);
+        for (uint256 i; i < 2; ++i) {
+            vm.assertTrue(drawn.seatIds[i] > 2);
+            vm.assertEq(members[i], market.seat(drawn.seatIds[i]).holder);
+        }
+    }
+
+    function _slash(uint32[] memory seatIds) internal {
+        (, Batch memory batch) = _commitOne(_lease(_openAnother(), 0, 4));
+        uint256 other = _dispute(batch, 0, 1);
+        Ruling memory ruling;
+        (ruling.seatIds, ruling.offenders) = (seatIds, 7);
+        vm.startPrank(address(arbiter));
+        market.holdSeats(other, seatIds);
+        market.rule(other, ruling);
+        vm.stopPrank();
+        for (uint256 i; i < seatIds.length; ++i) {
+            (uint96 stakeWei,, uint32 duties) = market.seatStake(seatIds[i]);
+            vm.assertEq(uint256(stakeWei) + duties, 0);
+        }
+    }
+
     function _expectCalled() internal returns (uint256 seedBlock) {
         seedBlock = vm.getBlockNumber() + 2;
         vm.expectEmit(address(arbiter));

@@ -57,4 +57,33 @@ contract EndlessDisputesTest is Fixture {
         _expect(abi.encodeWithSelector(IMarketErrors.NothingToSettle.selector, later));
         market.settleBatch(batch);
     }
+
+    /// @dev As if so many disputes about the provider's own jobs were open: bits 224 to 247 of its account's
+    /// first word.
+    function _countAsOpen(uint256 disputes) internal {
+        bytes32 slot = keccak256(abi.encode(provider, uint256(0)));
+        uint256 word = uint256(vm.load(address(market), slot));
+        vm.store(address(market), slot, bytes32(word | disputes << 224));
+        vm.assertEq(market.account(provider).openDisputes, disputes);
+    }
+
+    /// @dev With a counter of 16 bits, 650,000 credits of bonds, which come back, would shield whatever the
+    /// provider commits: no further dispute could be opened.
+    function test_NobodyFillsTheCounterOfDisputes() external {
+        (, Batch memory batch) = _commitOne(_lease(ownJobId, 0, 1));
+        _countAsOpen(type(uint16).max);
+        _dispute(batch, 0, 0);
+        vm.assertEq(market.account(provider).openDisputes, 65_536);
+        vm.assertEq(market.account(provider).epoch, 0);
+        vm.assertEq(market.account(provider).forfeitBlock, 0);
+    }
+
+    /// @dev 16.7 million bonds, of 10 credits at the least.
+    function test_TheCounterHoldsMoreThanMoneyCanOpen() external {
+        (, Batch memory batch) = _commitOne(_lease(ownJobId, 0, 1));
+        _countAsOpen(type(uint24).max - 1);
+        _dispute(batch, 0, 0);
+        vm.assertEq(market.account(provider).openDisputes, type(uint24).max);
+        vm.assertEq(market.account(provider).epoch, 0);
+    }
 }

@@ -13,6 +13,7 @@ import {vm} from "../Vm.sol";
 /// reveal, and what comes after them.
 abstract contract DisputeSteps is WorkSteps {
     mapping(bytes32 task => uint256) private _disputeOf;
+    mapping(bytes32 lease => uint256) private _inDisputeSince;
 
     // ------------------------------------------------------------------------------ opening
 
@@ -31,9 +32,19 @@ abstract contract DisputeSteps is WorkSteps {
         Batch memory batch = _committed(open.batchId);
         vm.prank(who);
         uint256 disputeId = market.openDispute(batch, open.line, task);
+        _note(open.batchId, open.line);
         _allow(who, market.dispute(disputeId).bondWei);
         _disputeOf[key] = disputeId;
         _disputeIds.push(disputeId);
+    }
+
+    /// @dev When the lease came into dispute, if it is not in any yet.
+    function _note(bytes32 batchId, uint8 line) private {
+        for (uint256 i; i < _disputeIds.length; ++i) {
+            Dispute memory other = market.dispute(_disputeIds[i]);
+            if (other.batchId == batchId && other.line == line) return;
+        }
+        _inDisputeSince[keccak256(abi.encode(batchId, line))] = _now();
     }
 
     // ------------------------------------------------------------------------------ conceding
@@ -42,8 +53,12 @@ abstract contract DisputeSteps is WorkSteps {
         if (_disputeIds.length == 0) return;
         uint256 which = _pick(random, 1, _disputeIds.length);
         Dispute memory contested = market.dispute(_disputeIds[which]);
-        bool isLate = _now() > uint256(contested.openedAt) + 10;
-        if (isLate || market.isMoot(_disputeIds[which])) return;
+        uint256 since = _inDisputeSince[keccak256(abi.encode(contested.batchId, contested.line))];
+        if (_now() > since + 10) {
+            _concedeTooLate(which, contested);
+            return;
+        }
+        if (market.isMoot(_disputeIds[which])) return;
         bool isFirst = market.account(contested.provider).strikes == 0;
         bool isByDevice = contested.provider == provider && _isDeviceLive();
         uint256 multiple = isFirst ? _params().concedeMultiple : _params().slashMultiple;
@@ -52,6 +67,17 @@ abstract contract DisputeSteps is WorkSteps {
         market.concede(_disputeIds[which]);
         _happened(isFirst ? "conceded" : "conceded again");
         _forget(which);
+    }
+
+    function _concedeTooLate(uint256 which, Dispute memory contested) private {
+        vm.prank(contested.provider);
+        try market.concede(_disputeIds[which]) {
+            vm.assertTrue(false, "conceded when it was too late");
+        } catch {}
+        bool isYoung = _now() <= uint256(contested.openedAt) + 10;
+        _happened(
+            isYoung ? "concession refused, lease in dispute for longer" : "concession refused"
+        );
     }
 
     // ------------------------------------------------------------------------------ judging
@@ -84,6 +110,16 @@ abstract contract DisputeSteps is WorkSteps {
             _forward(3);
             vm.prank(stranger);
             arbiter.drawCommittee(disputeId);
+            _checkSeats(disputeId);
+        }
+    }
+
+    /// @dev Of those just drawn.
+    function _checkSeats(uint256 disputeId) private view {
+        uint32[] memory seatIds = arbiter.committee(disputeId).seatIds;
+        for (uint256 i; i < seatIds.length; ++i) {
+            (uint96 stakeWei,,) = market.seatStake(seatIds[i]);
+            vm.assertTrue(stakeWei != 0, "a member has nothing to lose");
         }
     }
 

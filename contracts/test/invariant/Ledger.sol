@@ -149,13 +149,10 @@ abstract contract Ledger is Fixture {
         }
         for (uint256 i = _batchIds.length; i > 0; --i) {
             bytes32 batchId = _batchIds[i - 1];
-            bool isGone = market.batch(batchId).lineCount == 0;
-            bool isKept = !isGone && _isFinished(batchId) && _batchIds.length > 8;
-            if (!isGone && !isKept) continue;
+            if (market.batch(batchId).lineCount != 0) continue;
             _batchIds[i - 1] = _batchIds[_batchIds.length - 1];
             _batchIds.pop();
-            // The last lease of some is lost in a dispute: then nobody settles, and their state stays.
-            _happened(isKept ? "batch kept" : "batch gone");
+            _happened("batch gone");
         }
     }
 

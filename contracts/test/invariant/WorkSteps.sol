@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {AuditClaim} from "../../src/types/AuditResult.sol";
 import {Batch, LeaseLine, Signature} from "../../src/types/Batch.sol";
 import {Job, JobHash} from "../../src/types/Job.sol";
@@ -146,7 +147,7 @@ abstract contract WorkSteps is MoneySteps {
         random = uint256(keccak256(abi.encode(random, jobId)));
         uint256 wrong = random % 3 == 0 ? first + _pick(random, 1, tasks) : NO_TASK;
         uint256 mostWei = uint256(tasks) * _jobOf[jobId].maxPricePerTask;
-        lease.leaseId = keccak256(abi.encode(jobId, ++_nonce));
+        lease.leaseId = _leaseId(uint32(++_nonce), keccak256(abi.encode(jobId))); // a batch's rise
         lease.jobId = jobId;
         lease.provider = _pick(random, 2, 3) == 0 ? rival : provider;
         lease.firstTask = first;
@@ -193,10 +194,16 @@ abstract contract WorkSteps is MoneySteps {
         uint256 any = lines[line].terms.firstTask() + _pick(random, 3, lines[line].terms.count());
         uint32 task = uint32(wrong != NO_TASK && _pick(random, 5, 4) != 0 ? wrong : any);
         uint8 round = uint8(_pick(random, 4, 2));
+        bool isFinished = market.batch(batchId).finishedBits >> line & 1 != 0;
         try this.payOne(batchId, line, task, round) {
+            vm.assertFalse(isFinished, "an audit of a finished lease is paid");
             _paid.push(PaidAudit(batchId, line, task, round));
             _happened(round == 0 ? "audited" : "audited again");
-        } catch {}
+        } catch (bytes memory error_) {
+            bool isForThat = bytes4(error_) == IMarketErrors.LeaseFinished.selector;
+            vm.assertTrue(isFinished || !isForThat, "an audit is refused for another's end");
+            if (isForThat) _happened("audit refused, lease finished");
+        }
     }
 
     /// @dev The next batch from somewhere on whose seed is known.
@@ -229,12 +236,14 @@ abstract contract WorkSteps is MoneySteps {
     /// @dev Nobody may lose by it.
     function _settle(bytes32 batchId) internal returns (bool isDone) {
         Batch memory batch = _committed(batchId);
+        bool isOnlyToForget = _isFinished(batchId);
         uint64 finished = market.batch(batchId).finishedBits;
         uint256 closed = _closedJobs(batch);
         vm.prank(stranger);
         try market.settleBatch(batch) {
             _countEnds(batchId, batch, finished);
             if (_closedJobs(batch) > closed) _happened("job closed, done");
+            if (isOnlyToForget) _happened("batch forgotten after a ruling");
             return true;
         } catch {}
     }
