@@ -47,11 +47,13 @@ interface IAnnex {
 
     // ------------------------------------------------------------------------------ audits
 
-    /// @notice Keep a batch's seed, before the chain forgets it. Anyone, after the seed block.
+    /// @notice Keep a batch's seed, before the chain forgets what it follows from. Anyone, after the seed
+    /// block.
     function fixSeed(bytes32 batchId) external;
 
     /// @notice Pay drawn verifiers for audits that found what the provider had found, out of the jobs'
-    /// audit escrows as far as these go. Anyone, from the seed on until the batch is finished.
+    /// audit escrows as far as these go. Anyone, from the seed on until the lease is finished: later nobody
+    /// could contest what the audit found.
     /// @param seatCount `seatCountAt` the commitment's block.
     function payAudits(Batch calldata batch, uint24 seatCount, AuditClaim[] calldata claims)
         external;
@@ -60,13 +62,16 @@ interface IAnnex {
 
     /// @notice Contest one task of a committed lease, with a bond from the caller's free balance.
     /// Each task can be contested once, whatever else of the lease is in dispute. Until the batch's
-    /// window ends.
+    /// window ends. The bond comes back unless the committee finds the provider's own digest: then half
+    /// of it is its majority's, and the rest is burnt.
     function openDispute(Batch calldata batch, uint8 line, uint32 task)
         external
         returns (uint256 disputeId);
 
     /// @notice The provider (or its device) admits a fault: the first time this costs the lease's
-    /// pay and `concedeMultiple` times the task's price of its stake, afterwards as much as losing.
+    /// pay and `concedeMultiple` times the task's price of its stake, afterwards as much as losing. For
+    /// `concedeSeconds` from when the lease came into dispute: the first of its disputes counts until
+    /// none of them is open.
     function concede(uint256 disputeId) external;
 
     /// @notice The arbiter keeps seats from being released while they serve in a dispute.
@@ -78,8 +83,8 @@ interface IAnnex {
     function rule(uint256 disputeId, Ruling calldata ruling) external;
 
     /// @notice Take the seat of a verifier that was paid for finding `claimedDigest`, where the
-    /// arbiter has found another: half of its stake to the caller, the rest is burnt. Anyone, with the
-    /// opening that shows that the provider claimed it.
+    /// arbiter has found another: 15 % of its stake to the caller, the rest is burnt; all of it while the
+    /// seat serves in a dispute. Anyone, with the opening that shows that the provider claimed it.
     function contradict(
         uint256 disputeId,
         uint8 round,
@@ -89,8 +94,9 @@ interface IAnnex {
     ) external;
 
     /// @notice Take the seat of a verifier that was paid for an audit whose result is not the one it had
-    /// committed to before it saw the provider's: half of its stake to the caller, the rest is burnt.
-    /// Anyone, with both of its signatures.
+    /// committed to before it saw the provider's: 15 % of its stake to the caller, the rest is burnt; all of
+    /// it while the seat serves in a dispute, since the caller may be the verifier. Anyone, with both of
+    /// its signatures.
     function reportEquivocation(Batch calldata batch, Equivocation calldata found) external;
 
     // ------------------------------------------------------------------------------ pausing
@@ -113,7 +119,8 @@ interface IAnnex {
     function arbiter() external view returns (address);
     /// @notice Until when intake is paused, and from when it can be paused again.
     function intakePause() external view returns (uint40 pausedUntil, uint40 nextPauseAt);
-    /// @notice A batch's seed; zero before its block, and once the chain has forgotten it unfixed.
+    /// @notice A batch's seed: keccak(beacon's value, batchId), so that no two batches share their draws.
+    /// Zero before its block, and once the chain has forgotten that block's value and nobody fixed it.
     function seedOf(bytes32 batchId) external view returns (bytes32 seed);
     /// @notice A seat; reverts if it does not exist. Seats count from 0.
     function seat(uint32 seatId) external view returns (Seat memory);

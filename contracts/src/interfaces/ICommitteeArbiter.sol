@@ -74,7 +74,7 @@ interface ICommitteeArbiter is IArbiter {
     error ClaimMismatch(uint256 disputeId);
 
     /// @notice Once the concede window is over: the first call names a later block, a second one after
-    /// it draws the committee. Anyone.
+    /// it draws the committee, of holders whose seats still have stake. Anyone.
     function drawCommittee(uint256 disputeId) external;
 
     /// @notice A member (or its device) binds itself to keccak(member, digest, salt).

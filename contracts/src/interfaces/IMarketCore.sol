@@ -63,11 +63,12 @@ interface IMarketCore is IMarketEvents, IMarketErrors {
     // ------------------------------------------------------------------------------ work
 
     /// @notice Commit lease results of the caller's jobs. The audit rate of each follows from its price
-    /// and its provider's stake, which is noted now. The seed that draws the audits is the beacon's
-    /// value of a later block.
+    /// and its provider's stake, which is noted now. The seed that draws the audits follows from the
+    /// batch's id and the beacon's value of a later block.
     /// @param jobs By rising id.
     /// @param providers Whose leases these are.
-    /// @param lines What the leases do not share; `terms` point into `jobs` and `providers`.
+    /// @param lines What the leases do not share, by rising lease id: draws, audits and votes name a
+    /// lease by its id, so that none may come twice. `terms` point into `jobs` and `providers`.
     /// @param signatures Of the provider, or of one of its live devices, over each `LeaseResult`.
     /// @return batchId The hash of the `Batch` that `BatchCommitted` publishes.
     function commitBatch(
@@ -82,7 +83,9 @@ interface IMarketCore is IMarketEvents, IMarketErrors {
     /// other leases hold pay back for one unstaking delay after the window, no longer. Leases that a
     /// slashed provider had committed before are forfeited instead: one caught task costs everything
     /// that was unvested, and frees those tasks. Until the window ends they can still be contested.
-    /// Jobs whose last task this pays are closed.
+    /// Jobs whose last task this pays are closed. Once every lease is finished and none in dispute, nothing
+    /// of the batch is left; it may take a call to which there is nothing else to do, where a ruling or a
+    /// concession has finished the last lease.
     function settleBatch(Batch calldata batch) external;
 
     // ------------------------------------------------------------------------------ views

@@ -40,7 +40,8 @@ interface IMarketEvents {
     // batches
     event BatchCommitted(bytes32 indexed batchId, Batch batch);
     event SeedFixed(bytes32 indexed batchId, bytes32 seed);
-    /// @notice Bit i of `settledBits`: lease i was paid. Of `releasedBits`: it was forfeited.
+    /// @notice Bit i of `settledBits`: lease i was paid. Of `releasedBits`: it was forfeited. Both are zero
+    /// where the batch only had to be forgotten.
     event BatchSettled(bytes32 indexed batchId, uint64 settledBits, uint64 releasedBits);
     /// @notice Slashed, conceded or forfeited: the lease's tasks are free again.
     event LeaseReleased(bytes32 indexed batchId, bytes32 indexed leaseId, bytes32 jobId);
