@@ -189,7 +189,7 @@ class Audits:
 
 
 def _unpaid(*columns_: ColumnElement[Any]) -> Select[Any]:
-    """Audits in batches that the chain still knows, not paid, and of no task that is contested."""
+    """Audits of leases that are not finished, not paid, and of no task that is contested."""
     contested = (
         select(chain_disputes.c.dispute_id)
         .where(
@@ -217,5 +217,11 @@ def _unpaid(*columns_: ColumnElement[Any]) -> Select[Any]:
             & (chain_audits.c.task == audits.c.task)
             & (chain_audits.c.verifier == audits.c.verifier),
         )
-        .where(chain_audits.c.lease_id.is_(None), chain_batches.c.finished_at.is_(None), ~contested)
+        .where(
+            chain_audits.c.lease_id.is_(None),
+            chain_batches.c.finished_at.is_(None),
+            chain_leases.c.settled_at.is_(None),
+            chain_leases.c.released_at.is_(None),
+            ~contested,
+        )
     )

@@ -15,6 +15,7 @@ from protocol.chain.calls import Call
 from protocol.client.client import MarketClient
 from protocol.errors import Conflict, FallowError, Forbidden, InvalidInput, NotFound
 from protocol.lifecycle import JobStatus
+from protocol.pricing import REPORTER_PERCENT
 from protocol.request import Request
 from protocol.result import Outcome
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32, to_hex
@@ -268,8 +269,11 @@ def test_a_seed_that_the_chain_would_forget_is_kept_for_who_is_bound(stage: Stag
     assert [batch.batch_id for batch in others if batch and batch.seed] == [audit.batch_id]
 
 
-def test_a_contested_task_is_not_paid_for_and_others_of_its_lease_are(any_stage: Stage) -> None:
-    """Its digest would tell the committee what to say; the others' verifiers have earned theirs."""
+@pytest.mark.parametrize("is_late", [False, True])
+def test_contested_and_lost_work_pays_no_audits(
+    any_stage: Stage, *, is_late: bool
+) -> None:
+    """Its digest would tell the committee what to say; and nobody can contest a lost lease's."""
     stage = any_stage
     wrong, right = 0, 1
     found = committed(stage, verifiers=5, wrong=(wrong,))
@@ -282,15 +286,20 @@ def test_a_contested_task_is_not_paid_for_and_others_of_its_lease_are(any_stage:
     stage.keep()
     for friend in friends:
         assert friend.reveal(lie).agrees
-    stage.keep(2)
-    stage.send(found.device.wallet, stage.contracts.concede(1))
-    stage.keep(2)
+    concession = stage.contracts.concede(1)
+    if is_late:
+        stage.send(found.device.wallet, concession)
+        stage.keep(2)
     for audit in honest:
         audit.reveal(digest)
     stage.keep(2)
+    if not is_late:
+        stage.send(found.device.wallet, concession)
+        stage.keep(2)
     with stage.market.store.read() as unit:
         paid = unit.reports.audited_tasks(found.job_id)
-    assert paid == {honest[0].lease_id: {right}}
+        assert not unit.audits.to_pay(limit=9, published_before=2**62)
+    assert paid == ({} if is_late else {honest[0].lease_id: {right}})
 
 
 def test_a_verifier_that_was_paid_for_a_wrong_digest_loses_its_seat(any_stage: Stage) -> None:
@@ -307,7 +316,7 @@ def test_a_verifier_that_was_paid_for_a_wrong_digest_loses_its_seat(any_stage: S
     friends = {Address(friend.verifier.address) for friend in found.drawn_for(wrong)}
     assert seated(stage) == {Address(v.address) for v in found.verifiers} - friends
     earned_wei = stage.contracts.account(stage.operator).balance_wei - before_wei
-    assert earned_wei == len(friends) * stage.params.seat_stake_wei // 2
+    assert earned_wei == len(friends) * stage.params.seat_stake_wei * REPORTER_PERCENT // 100
 
 
 def seated(stage: Stage) -> set[str]:
@@ -334,7 +343,7 @@ def test_a_verifier_paid_for_another_word_than_it_gave_loses_its_seat(
     stage.keep(3)
     assert seated(stage) == {honest.verifier.address}
     earned_wei = stage.contracts.account(stage.operator).balance_wei - before_wei
-    assert earned_wei == stage.params.seat_stake_wei // 2
+    assert earned_wei == stage.params.seat_stake_wei * REPORTER_PERCENT // 100
     stage.keep(2)
     with stage.market.store.read() as unit:
         assert not unit.audits.paid_elsewhere(10, 0)
