@@ -12,7 +12,7 @@ import pytest
 from protocol.audit import AuditResult
 from protocol.chain.events import ChainEvent
 from protocol.chain.facts import AuditClaim
-from protocol.pricing import bond_wei
+from protocol.pricing import REPORTER_PERCENT, bond_wei
 from protocol.sampling import Draw
 from protocol.units import Address, content_id, credits_text
 from tests.protocol.make_vectors import word
@@ -215,7 +215,8 @@ def test_who_was_paid_for_agreeing_with_a_cheater_loses_its_seat(
     before_wei = world.balance(A.address)
     team.start(A, C, D)
     assert world.await_event("SeatSlashed").args["holder"] == B.address
-    earned_wei = world.await_event("Slashed").args["to_challenger_wei"] + QUICK.seat_stake_wei // 2
+    earned_wei = world.await_event("Slashed").args["to_challenger_wei"]
+    earned_wei += QUICK.seat_stake_wei * REPORTER_PERCENT // 100
     assert world.balance(A.address) == before_wei + earned_wei
     assert held_seats(contracts, Address(A.address))
 
