@@ -30,7 +30,7 @@ from protocol.client.wire import (
 from protocol.errors import ChainRejected, Conflict, Forbidden, NotFound, NotSignedIn
 from protocol.job import Cancellation
 from protocol.lease import CommittedLease, LeaseResult
-from protocol.sampling import draw_verifiers
+from protocol.sampling import batch_seed, draw_verifiers
 from protocol.spec import Limits, Resources, decode_task_list
 from protocol.units import Address, Bytes32, ContentId, content_id, to_hex
 from requester.draft import ContainerDraft
@@ -259,18 +259,20 @@ def draws(
 ) -> dict[tuple[Bytes32, Bytes32, int], frozenset[Address]]:
     """Who audits each task by the chain's public seed, which outlives the batch itself."""
     contracts = stack.contracts()
-    seats = contracts.seats()  # no other was taken after the commitments
+    seats = contracts.seats()
     found: dict[tuple[Bytes32, Bytes32, int], frozenset[Address]] = {}
     for event in stack.committed(handle):
         batch: Batch = event.args["batch"]
         seed_block = event.block_number + QUICK.seed_delay_blocks
-        seed = Bytes32(contracts.ask("BlockhashBeacon", "valueAt", seed_block))
+        beacon_value = Bytes32(contracts.ask("BlockhashBeacon", "valueAt", seed_block))
+        seed = batch_seed(beacon_value, event.args["batch_id"])
+        among = seats[: contracts.seat_count_at(event.block_number)]
         for line, lease in enumerate(batch.leases):
             result = lease.result
             excluded = {result.provider, batch.requester(line), batch.operator}
             for task in result.tasks:
                 place = (seed, result.lease_id, task, lease.audit_rate_ppm)
-                drawn = draw_verifiers(*place, seats, event.block_number, excluded)
+                drawn = draw_verifiers(*place, among, event.block_number, excluded)
                 holders = frozenset(draw.holder for draw in drawn)
                 found[event.args["batch_id"], result.lease_id, task] = holders
     return found
