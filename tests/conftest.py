@@ -1,8 +1,14 @@
-"""The order of the files, so that no worker is left alone with a long one at the end."""
+"""For all tests: in which order their files begin, and that a busy machine fails none."""
 
 import pytest
+from hypothesis import settings
 
-# Those that start whole stacks of processes, and those that wait for blocks and windows.
+# How long an example takes says how busy the machine is, and nothing about the code.
+settings.register_profile("fallow", deadline=None)
+settings.load_profile("fallow")
+
+# Whole stacks of processes, and what waits for blocks and windows: begun last, one of them would
+# keep a worker busy when the others have ended.
 LONGEST_FIRST = ["deploy", "e2e", "verifier", "market", "requester"]
 
 

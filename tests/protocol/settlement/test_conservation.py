@@ -251,4 +251,4 @@ def _batch_id(number: int) -> Bytes32:
 
 
 TestMarket = Market.TestCase
-TestMarket.settings = settings(max_examples=60, stateful_step_count=40, deadline=None)
+TestMarket.settings = settings(max_examples=60, stateful_step_count=40)
