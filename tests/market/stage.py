@@ -10,9 +10,11 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+import httpx
 import uvicorn
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
@@ -127,6 +129,12 @@ class Stage:
     @property
     def params(self) -> Params:
         return self.contracts.params()
+
+    @cached_property
+    def http(self) -> httpx.Client:
+        """For what no client of ours would ask. It waits long: a busy machine is no failure."""
+        anew = httpx.Limits(max_keepalive_connections=0)
+        return self.stack.enter_context(httpx.Client(timeout=60, limits=anew))
 
     def keep(self, rounds: int = 1) -> None:
         """Let the keeper go round, each time until nothing is on its way any more."""

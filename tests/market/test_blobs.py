@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from pathlib import Path
 
-import httpx
 import pytest
 
 from market.blobs import files
@@ -107,7 +106,7 @@ def test_ranges(stage: Stage) -> None:
     client = stage.client(stage.person())
     blob = client.put_blob(b"0123456789")
     headers = {"Authorization": f"Bearer {client.session().token}", "Range": "bytes=4-6"}
-    answer = httpx.get(f"{stage.url}/v1/blobs/{blob}", headers=headers)
+    answer = stage.http.get(f"{stage.url}/v1/blobs/{blob}", headers=headers)
     assert answer.status_code == 206
     assert answer.content == b"456"
     assert answer.headers["etag"] == f'"{blob}"'

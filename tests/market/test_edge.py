@@ -36,7 +36,7 @@ def test_the_openapi_document_is_stable_and_complete() -> None:
 
 @pytest.mark.parametrize("path", ["/v1/nothing", "/v1/jobs/0x12", "/openapi.json/x"])
 def test_refusals_are_problems(stage: Stage, path: str) -> None:
-    answer = httpx.get(stage.url + path)
+    answer = stage.http.get(stage.url + path)
     assert answer.headers["content-type"] == "application/problem+json"
     problem = answer.json()
     assert set(problem) == {
@@ -47,39 +47,39 @@ def test_refusals_are_problems(stage: Stage, path: str) -> None:
 
 
 def test_bodies_are_limited(stage: Stage) -> None:
-    answer = httpx.post(f"{stage.url}/v1/sessions", content=b" " * (5 << 20))
+    answer = stage.http.post(f"{stage.url}/v1/sessions", content=b" " * (5 << 20))
     assert (answer.status_code, answer.json()["code"]) == (413, "blob_too_large")
 
 
 def test_unknown_fields_are_refused(stage: Stage) -> None:
     body = {"login": {}, "signature": "0x" + "00" * 65, "more": 1}
-    answer = httpx.post(f"{stage.url}/v1/sessions", json=body)
+    answer = stage.http.post(f"{stage.url}/v1/sessions", json=body)
     assert (answer.status_code, answer.json()["code"]) == (422, "invalid_input")
 
 
 def test_the_web_app_is_served_under_a_strict_policy(stage: Stage) -> None:
     web = stage.market.settings.web_directory
-    assert httpx.get(stage.url).status_code == 200  # says how to build it
+    assert stage.http.get(stage.url).status_code == 200  # says how to build it
     (web / "assets").mkdir(parents=True)
     (web / "index.html").write_text("<!doctype html>app")
     (web / "assets" / "app.js").write_text("1")
     (web.parent / "secret.txt").write_text("do not show")
     for path in ("/", "/jobs/0x12", "/provider"):
-        answer = httpx.get(stage.url + path)
+        answer = stage.http.get(stage.url + path)
         assert answer.text == "<!doctype html>app"
         policy = answer.headers["content-security-policy"]
         assert policy.startswith("default-src 'self'")
         assert "unsafe" not in policy
         assert answer.headers["cache-control"] == "no-cache"
-    assert "immutable" in httpx.get(f"{stage.url}/assets/app.js").headers["cache-control"]
-    assert httpx.get(f"{stage.url}/assets/missing.js").status_code == 404
+    assert "immutable" in stage.http.get(f"{stage.url}/assets/app.js").headers["cache-control"]
+    assert stage.http.get(f"{stage.url}/assets/missing.js").status_code == 404
     for path in ("/../secret.txt", "/%2e%2e/secret.txt", "/assets/%2e%2e/%2e%2e/secret.txt"):
-        assert "do not show" not in httpx.get(stage.url + path).text
+        assert "do not show" not in stage.http.get(stage.url + path).text
 
 
 def test_health(stage: Stage) -> None:
-    assert httpx.get(f"{stage.url}/healthz").json() == {"status": "ok"}
-    assert httpx.get(f"{stage.url}/readyz").json() == {"database": True, "chain": True}
+    assert stage.http.get(f"{stage.url}/healthz").json() == {"status": "ok"}
+    assert stage.http.get(f"{stage.url}/readyz").json() == {"database": True, "chain": True}
 
 
 def test_events_are_told_live_and_continued(stage: Stage) -> None:
@@ -100,7 +100,7 @@ def test_events_are_told_live_and_continued(stage: Stage) -> None:
     stage.settle()
     assert stage.client(requester).job(job_id).status == JobStatus.SETTLED
     other = stage.client(stage.person()).session().token
-    answer = httpx.get(url, headers={"Authorization": f"Bearer {other}"})
+    answer = stage.http.get(url, headers={"Authorization": f"Bearer {other}"})
     assert answer.status_code == 404
 
 
@@ -155,7 +155,9 @@ def test_strange_numbers_and_names_are_refused_not_stumbled_over(
     stage: Stage, method: str, path: str
 ) -> None:
     token = stage.client(stage.person()).session().token
-    answer = httpx.request(method, stage.url + path, headers={"authorization": f"Bearer {token}"})
+    answer = stage.http.request(
+        method, stage.url + path, headers={"authorization": f"Bearer {token}"}
+    )
     assert 400 <= answer.status_code < 500, answer.text
 
 
@@ -163,7 +165,7 @@ def test_strange_numbers_and_names_are_refused_not_stumbled_over(
 def test_deep_nesting_is_refused(stage: Stage, depth: int) -> None:
     spec = b"[" * depth + b"]" * depth
     body = b'{"task_count": 1, "spec": {"x": ' + spec + b"}}"
-    answer = httpx.post(f"{stage.url}/v1/quotes", content=body)
+    answer = stage.http.post(f"{stage.url}/v1/quotes", content=body)
     assert 400 <= answer.status_code < 500, answer.text
 
 
@@ -173,18 +175,20 @@ def test_own_jobs_tasks_far_beyond_the_end(stage: Stage) -> None:
     token = stage.client(requester).session().token
     path = f"/v1/jobs/{to_hex(job_id)}/tasks"
     for tail in (f"?first_task={HUGE}", f"/{HUGE}/result"):
-        answer = httpx.get(stage.url + path + tail, headers={"authorization": f"Bearer {token}"})
+        answer = stage.http.get(
+            stage.url + path + tail, headers={"authorization": f"Bearer {token}"}
+        )
         assert 400 <= answer.status_code < 500, answer.text
 
 
 def test_listeners_are_bounded(stage: Stage, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr("market.bell.MAX_LISTENERS", 0)
-    answer = httpx.get(f"{stage.url}/v1/events", timeout=5)
+    answer = stage.http.get(f"{stage.url}/v1/events")
     assert (answer.status_code, answer.json()["code"]) == (503, "market_unavailable")
     device = stage.provider()
     token = device.client.session().token
     headers = {"authorization": f"Bearer {token}"}
-    answer = httpx.post(f"{stage.url}/v1/leases?wait_seconds=1", headers=headers)
+    answer = stage.http.post(f"{stage.url}/v1/leases?wait_seconds=1", headers=headers)
     assert answer.status_code == 503
 
 

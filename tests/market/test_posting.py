@@ -6,7 +6,6 @@ import dataclasses
 import time
 from typing import Any
 
-import httpx
 import pytest
 from eth_account import Account
 
@@ -99,7 +98,7 @@ def test_too_many_tasks_for_a_uint32_are_refused(stage: Stage) -> None:
     body = draft.request().model_dump(mode="json")
     body["job"]["taskCount"] = str(1 << 32)
     token = stage.client(requester).session().token
-    answer = httpx.post(
+    answer = stage.http.post(
         f"{stage.url}/v1/jobs", json=body, headers={"Authorization": f"Bearer {token}"}
     )
     assert answer.status_code == 422
@@ -181,7 +180,7 @@ def test_while_intake_is_paused_no_job_and_no_deposit_is_taken(stage: Stage) -> 
                 signature="0x" + "11" * 65,
             )
         )
-    answer = httpx.post(
+    answer = stage.http.post(
         f"{stage.url}/v1/jobs",
         json=draft.request().model_dump(mode="json"),
         headers={"Authorization": f"Bearer {client.session().token}"},

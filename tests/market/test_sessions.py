@@ -34,7 +34,7 @@ def login(account: LocalAccount, **changes: int) -> Login:
 
 def sign_in(stage: Stage, message: Login, signature: bytes) -> httpx.Response:
     body = {"login": message.to_json(), "signature": to_hex(signature)}
-    return httpx.post(f"{stage.url}/v1/sessions", json=body)
+    return stage.http.post(f"{stage.url}/v1/sessions", json=body)
 
 
 def test_a_login_opens_one_session(stage: Stage) -> None:
@@ -97,7 +97,7 @@ def test_a_revoked_device_is_signed_out(stage: Stage) -> None:
 
 def get_jobs(stage: Stage, token: str | None) -> httpx.Response:
     headers = {} if token is None else {"Authorization": f"Bearer {token}"}
-    return httpx.get(f"{stage.url}/v1/jobs", headers=headers)
+    return stage.http.get(f"{stage.url}/v1/jobs", headers=headers)
 
 
 def test_free_relays_never_crowd_out_what_has_a_deadline(stage: Stage) -> None:
