@@ -229,8 +229,8 @@ def test_a_batch_has_no_seed_before_its_block(stage: Stage) -> None:
 def test_what_was_signed_is_found_however_long_ago(stage: Stage) -> None:
     market, settings = stage.market, stage.brownie.settings
     job = open_job(market)
-    for _ in range(5):
-        rpc(market.web3, "anvil_mine", hex(500))
+    for _ in range(25):  # in pieces, each of which is mined well before we stop waiting for it
+        rpc(market.web3, "anvil_mine", hex(100))
     with narrow(settings["FALLOW_RPC_URL"], 1_000) as url:
         beside = Brownie({**settings, "FALLOW_RPC_URL": url})
         shown = beside.json("inspect", "job", typed(job_id_of(market, job)))
