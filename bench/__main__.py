@@ -40,7 +40,9 @@ def main() -> int:
     unknown = set(options.names) - set(MEASUREMENTS)
     if unknown:
         parser.error(f"no measurement {', '.join(sorted(unknown))}")
-    signal.signal(signal.SIGTERM, signal.default_int_handler)
+    # SIGINT too: a script that runs us in the background has it ignored.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     console = Console(stderr=True)
     try:
         return _measure(console, options.names or list(MEASUREMENTS), options.output)
