@@ -38,7 +38,10 @@ contract Terms is ITerms {
         }
         uint256 longest = uint256(p.disputeWindowSeconds) + p.concedeSeconds + p.commitSeconds
             + p.revealSeconds + p.openSeconds;
-        if (p.unstakeDelaySeconds < longest) revert InvalidParams("unstake delay under a dispute");
+        // A quarter more: a committee is called and drawn in blocks, whose time nobody knows.
+        if (p.unstakeDelaySeconds < longest + longest / 4) {
+            revert InvalidParams("unstake delay under a dispute");
+        }
         if (longest + p.commitGraceSeconds > 3650 days) revert InvalidParams("over ten years");
         if (p.unstakeDelaySeconds > 3650 days) revert InvalidParams("over ten years");
     }

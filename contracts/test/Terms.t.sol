@@ -103,9 +103,9 @@ contract TermsTest is Fixture {
     /// @dev Stake must stay slashable for as long as a dispute about what stood behind it can last.
     function test_RevertWhen_UnstakingIsFasterThanADispute() external {
         Params memory p = _params();
-        p.unstakeDelaySeconds = 169;
+        p.unstakeDelaySeconds = 170 + 41;
         _expectRefused(p, "unstake delay under a dispute");
-        p.unstakeDelaySeconds = 170;
+        p.unstakeDelaySeconds = 170 + 42;
         _expectTaken(p);
     }
 

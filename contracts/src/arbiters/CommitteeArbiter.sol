@@ -178,10 +178,12 @@ contract CommitteeArbiter is ICommitteeArbiter {
             bool isWithMajority = !isSilent && votes != 0 && drawn.digests[i] == digest;
             if (isWithMajority) majority[found++] = drawn.members[i];
             // Whoever never voted may have been kept from the inputs; whoever voted can reveal.
-            bool isAbsent = drawn.commitments[i] == 0;
-            if (isAbsent) absentees |= 1 << i;
+            if (drawn.commitments[i] == 0) absentees |= 1 << i;
             else if (isSilent || (votes >= 2 && !isWithMajority)) offenders |= 1 << i;
         }
+        // Where many could not vote, inputs were kept from them: else who disputes tasks that nobody can
+        // run could empty all seats but its own.
+        if (3 * uint256(drawn.committed) < 2 * count) absentees = 0;
         bool isRight = drawn.isClaimOpened && drawn.claimedDigest == digest;
         Verdict verdict = isRight ? Verdict.ChallengerLost : Verdict.ProviderLost;
         if (votes == 0) verdict = Verdict.None;
