@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import replace
 from functools import partial
 
 import pytest
@@ -28,9 +29,10 @@ from protocol.pricing import (
 from protocol.result import Outcome
 from protocol.settlement.refusals import Refusal
 from protocol.units import PPM, Address, Bytes32
-from tests.support.arena import Arena, open_arena
+from tests.support.arena import Arena, open_arena, require_mirrored
 from tests.support.attack import BONDS_WEI, Attack, lies, right
 from tests.support.grinding import grinding_inputs
+from tests.support.replay import rules_of
 from tests.support.rogue import Delivered, Lie, honestly
 
 pytestmark = pytest.mark.timeout(300)
@@ -143,7 +145,7 @@ def veteran(attack: Attack) -> None:
     attack.begin(tasks=6)
     attack.deliver(right)
     dispute_id = attack.found(attack.deliver_one_lie())
-    assert attack.judged(dispute_id) == Verdict.PROVIDER_LOST
+    assert attack.arena.verdict_of(dispute_id) == Verdict.PROVIDER_LOST
     attack.loses(dispute_id, slashed(attack))
     assert attack.arena.contracts().account(attack.rogue.address).forfeit_block
 
@@ -179,7 +181,7 @@ def fight(attack: Attack) -> None:
     """It never concedes: a committee of honest verifiers finds what is right."""
     attack.begin(tasks=3)
     dispute_id = attack.found(attack.deliver_one_lie())
-    assert attack.judged(dispute_id) == Verdict.PROVIDER_LOST
+    assert attack.arena.verdict_of(dispute_id) == Verdict.PROVIDER_LOST
     attack.loses(dispute_id, slashed(attack))
 
 
@@ -201,7 +203,7 @@ def friend_and_fight(attack: Attack) -> None:
     name = attack.friend()
     work = attack.deliver_one_lie()
     dispute_id = attack.contest(name, work, work.first)
-    assert attack.judged(dispute_id) == Verdict.PROVIDER_LOST
+    assert attack.arena.verdict_of(dispute_id) == Verdict.PROVIDER_LOST
     attack.loses(dispute_id, slashed(attack), challenger_is_friend=True)
 
 
@@ -214,7 +216,7 @@ def friend_in_bulk(attack: Attack) -> None:
     first, second = (attack.contest(name, work, work.first) for work in works)
     attack.concede(first)
     attack.loses(first, conceded(attack), challenger_is_friend=True)
-    assert attack.judged(second) == Verdict.PROVIDER_LOST
+    assert attack.arena.verdict_of(second) == Verdict.PROVIDER_LOST
     left_wei = 10 * attack.price_wei
     attack.loses(second, slashed(attack, left_wei), challenger_is_friend=True)
 
@@ -248,9 +250,9 @@ def late_concession(attack: Attack) -> None:
     for number in (dispute_id, other_id):
         concession = arena.contracts().concede(number)
         arena.require_refused(concession, attack.rogue.address, Refusal.CONCEDE_PERIOD_OVER)
-    assert attack.judged(dispute_id) == Verdict.PROVIDER_LOST
+    assert attack.arena.verdict_of(dispute_id) == Verdict.PROVIDER_LOST
     attack.loses(dispute_id, slashed(attack), challenger_is_friend=True)
-    assert attack.judged(other_id) == Verdict.NONE
+    assert attack.arena.verdict_of(other_id) == Verdict.NONE
 
 
 def own_job_shield(attack: Attack, stake_prices: int) -> None:
@@ -339,3 +341,15 @@ def test_it_costs_the_attacker_what_the_rules_say(
 ) -> None:
     attack = played[name].result(0)
     assert attack.gain_wei() == attack.expected_wei
+
+
+def test_by_the_simulators_rules_everybody_owns_the_same(
+    arena: Arena, played: dict[str, Future[Attack]]
+) -> None:
+    """Every transaction of the chain, done again to the mirror; by another rule it would differ."""
+    assert played
+    assert require_mirrored(arena) > 100
+    rules = rules_of(arena.params)
+    generous = replace(rules.slash, challenger_percent=rules.slash.challenger_percent + 1)
+    with pytest.raises(AssertionError):
+        require_mirrored(arena, replace(rules, slash=generous))

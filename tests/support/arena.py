@@ -9,8 +9,8 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import ExitStack, contextmanager
-from dataclasses import replace
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from dataclasses import astuple, replace
 from itertools import count
 from pathlib import Path
 
@@ -22,11 +22,13 @@ from protocol.batch import Batch
 from protocol.chain.calls import Call
 from protocol.chain.connection import connect, rpc
 from protocol.chain.events import ChainEvent
-from protocol.chain.facts import Params
+from protocol.chain.facts import AccountFacts, Params
 from protocol.chain.sender import MemoryJournal, Receipt, Sender
 from protocol.client.client import MarketClient
+from protocol.dispute import Verdict
 from protocol.errors import ChainRejected
 from protocol.pricing import audit_fee_wei
+from protocol.settlement.facts import Rules
 from protocol.settlement.refusals import Refusal
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32
 from requester.handle import JobHandle
@@ -34,6 +36,7 @@ from requester.plan import Terms
 from requester.requester import Requester
 from tests.support.chains import anvil_path
 from tests.support.grinding import GRINDING
+from tests.support.replay import Replay, rules_of
 from tests.support.stacks import BUDGET_WEI, ENVIRONMENT, MortalProcesses, QuickStack
 
 # Room for slow machines where somebody has to act in time; where nobody has to, the clock is moved.
@@ -57,6 +60,7 @@ ARENA = Params(
 LEAST_ASK_WEI = WEI_PER_CREDIT // 2000
 HONEST_MEMORY_BYTES = 128 << 20
 WAIT_SECONDS = 60.0
+JUDGING_SECONDS = 150.0
 
 
 class Arena(QuickStack):
@@ -186,6 +190,11 @@ class Arena(QuickStack):
         with self._telling:
             return super().events(kind, job_id)
 
+    def all_events(self) -> list[ChainEvent]:
+        """Whatever the chain has told so far."""
+        self.events("JobOpened")
+        return list(self._events)
+
     def await_event(
         self,
         kind: str,
@@ -202,6 +211,12 @@ class Arena(QuickStack):
             assert time.monotonic() < deadline, f"no {kind} came"
             time.sleep(0.2)
 
+    def await_seed(self, batch_id: Bytes32) -> Bytes32:
+        """A batch's seed, once its block is there."""
+        contracts = self.contracts()
+        self.until(lambda: any(contracts.seed_of(batch_id)), "a seed")
+        return contracts.seed_of(batch_id)
+
     def disputes_of(self, lease_id: Bytes32) -> dict[int, ChainEvent]:
         """The disputes about a lease, by task."""
         opened = self.events("DisputeOpened")
@@ -214,6 +229,15 @@ class Arena(QuickStack):
             return event.args["lease_id"] == lease_id and task in (None, event.args["task"])
 
         return int(self.await_event("DisputeOpened", is_wanted).args["dispute_id"])
+
+    def verdict_of(self, dispute_id: int) -> Verdict:
+        """What a committee says, once it does."""
+
+        def is_it(event: ChainEvent) -> bool:
+            return bool(event.args["dispute_id"] == dispute_id)
+
+        event = self.await_event("DisputeResolved", is_it, JUDGING_SECONDS)
+        return Verdict(event.args["verdict"])
 
     def move_clock(self, seconds: int) -> None:
         """Let the chain's next block be so much later."""
@@ -231,6 +255,27 @@ class Arena(QuickStack):
     def _is_finished(self, batch: Batch) -> bool:
         facts = self.contracts().batch(batch.batch_id())
         return not facts.exists or all(map(facts.is_finished, range(len(batch.lines))))
+
+
+def require_mirrored(arena: Arena, rules: Rules | None = None) -> int:
+    """Check that by the simulator's rules everybody owns what they own on chain, to the wei.
+
+    Returns how many transactions that takes.
+    """
+    contracts = arena.contracts()
+    rules = rules or rules_of(arena.params)
+    replay = Replay(contracts, arena.params, rules, arena.all_events())
+    mirror = replay.run(connect(arena.chain_url))
+    assert mirror.burnt_wei == contracts.burnt_wei()
+    assert mirror.held_wei == contracts.token_balance(contracts.deployment.market)
+    for path in (arena.folder / "keys").glob("*.key"):
+        owner = arena.address(path.stem)
+        assert AccountFacts(*astuple(mirror.account(owner))) == contracts.account(owner), path.stem
+    assert len(mirror.seats()) == contracts.seat_count()
+    for number, seat in enumerate(contracts.seats()):
+        assert mirror.seats()[number] == seat
+        assert mirror.seat_stake(number).stake_wei == contracts.seat_stake(number)
+    return replay.count
 
 
 def price_of(tier: int) -> int:
@@ -254,7 +299,7 @@ def open_arena(
     verifiers: Sequence[str],
     providers: Sequence[ProviderPlan] = (),
     params: Params = ARENA,
-    edge: Callable[[Arena], Iterator[str]] | None = None,
+    edge: Callable[[Arena], AbstractContextManager[str]] | None = None,
 ) -> Iterator[Arena]:
     """Start an arena; leaving the block ends every process of it."""
     with MortalProcesses(folder / "logs", ENVIRONMENT) as processes, ExitStack() as stack:
@@ -262,7 +307,7 @@ def open_arena(
         stack.callback(arena.close)
         arena.start_contracts_and_market()
         if edge is not None:
-            arena.edge = stack.enter_context(contextmanager(edge)(arena))
+            arena.edge = stack.enter_context(edge(arena))
         arena.start_verifiers(verifiers)
         arena.start_providers(providers)
         arena.wait_seated(verifiers)

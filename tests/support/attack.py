@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field
 
-from protocol.dispute import DisputeStatus, Verdict
+from protocol.dispute import DisputeStatus
 from protocol.pricing import Split
 from protocol.result import Outcome
 from protocol.units import WEI_PER_CREDIT, Bytes32
@@ -14,7 +14,6 @@ from tests.support.rogue import Delivered, Lie, Rogue, honestly
 
 BONDS_WEI = 100 * WEI_PER_CREDIT
 STRANGER = "requester"
-JUDGING_SECONDS = 150.0
 
 
 def right(_: int, data: bytes) -> Outcome:
@@ -59,8 +58,8 @@ class Attack:
         is_own = self.owner != STRANGER
         self.coalition += [self.owner] if is_own else []
         self.before_wei += self.arena.wealth_wei(self.coalition)
-        inputs = grinding_inputs(tasks, 0.001, self.name)
-        self.handle = self.arena.post(requester, inputs, self.rogue.tier, self.price_wei)
+        self.inputs = grinding_inputs(tasks, 0.001, self.name)
+        self.handle = self.arena.post(requester, self.inputs, self.rogue.tier, self.price_wei)
         self.own_jobs += [self.handle.job_id] if is_own else []
 
     @property
@@ -115,13 +114,6 @@ class Attack:
         contracts = self.arena.contracts()
         self.arena.send(self.rogue.account, contracts.concede(dispute_id))
         assert contracts.dispute(dispute_id).status == DisputeStatus.CONCEDED
-
-    def judged(self, dispute_id: int) -> Verdict:
-        """What the committee says, once it does."""
-        event = self.arena.await_event(
-            "DisputeResolved", lambda e: e.args["dispute_id"] == dispute_id, JUDGING_SECONDS
-        )
-        return Verdict(event.args["verdict"])
 
     def loses(self, dispute_id: int, split: Split, *, challenger_is_friend: bool = False) -> None:
         """Check that the dispute took just that, and count it against the coalition."""
