@@ -193,7 +193,7 @@ class Calls:
     ) -> Call:
         """Anyone: take the seat of who was paid for an audit that found what lost the dispute.
 
-        `opening` is the provider's of the disputed task; the sender gets half of the seat's stake.
+        `opening` is the provider's of the disputed task; the sender gets 15 % of the seat's stake.
         """
         return self._market(
             "contradict", dispute_id, round, opening.digest, opening.salt, list(opening.proof)
@@ -202,7 +202,7 @@ class Calls:
     def report_equivocation(self, batch: Batch, found: Equivocation) -> Call:
         """Anyone: take the seat of who was paid for another result than it had committed to.
 
-        The sender gets half of the seat's stake.
+        The sender gets 15 % of the seat's stake.
         """
         return self._market("reportEquivocation", batch.values(), found.values())
 
