@@ -114,7 +114,7 @@ web-test: setup ## unit tests of the web app, and drift of its types
 
 python-test: setup-dev ## pytest, with a real chain, databases, broker and containers
 	$(call step,pytest)
-	@$(BIN)/python -m pytest --ignore tests/contracts # brownie-test's
+	@$(BIN)/python -m pytest -n 3 --dist loadfile --no-loadscope-reorder --ignore tests/contracts # brownie-test's
 
 e2e: setup-dev ## a browser drives the running stack
 	$(call step,browser)

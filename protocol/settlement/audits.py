@@ -89,7 +89,7 @@ class Audits(Batches):
         require(claim.index < len(state.entries), Refusal.NO_SUCH_LINE)
         # Nothing of it can be contested any more: whoever is paid now stands for nothing.
         require(not state.is_finished(claim.index), Refusal.LEASE_FINISHED)
-        entry = self._entry(batch_id, claim.index, claim.task)
+        self._entry(batch_id, claim.index, claim.task)
         draw = Draw(claim.verifier, claim.attempt)
         require(draw.round < self._rounds(state, claim), Refusal.TASK_NOT_DRAWN)
         draws = self.audit_draws(batch_id, claim.index, claim.task)
@@ -100,7 +100,6 @@ class Audits(Batches):
         key = (batch_id, claim.index, claim.task, draw.round)
         is_paid = key in self._paid_audits or key in keys
         require(not is_paid, Refusal.AUDIT_ALREADY_PAID)
-        self._live_job(entry.job_id)
         return key
 
     def _pay_audit(self, batch_id: Bytes32, claim: AuditClaim) -> int:

@@ -1,4 +1,4 @@
-"""One Anvil for all, one throwaway PostgreSQL for all, a fresh market for each test."""
+"""An Anvil for each file, one throwaway PostgreSQL for all, a fresh market for each test."""
 
 from __future__ import annotations
 
@@ -20,8 +20,9 @@ from tests.support.chains import free_port, start_anvil
 POSTGRES_PROGRAMS = Path("/usr/lib/postgresql/15/bin")
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def anvil_url() -> Iterator[str]:
+    """For one file: its clock runs ahead of ours with every window that a test lets pass."""
     with start_anvil() as url:
         yield url
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import random
 import shutil
 import signal
 import socket
@@ -19,6 +20,12 @@ from protocol.errors import ChainUnavailable
 
 ROOT = Path(__file__).parents[2]
 START_SECONDS = 30
+# Below what the kernel gives to outgoing connections and to those who ask for any port. Each
+# worker of pytest has its own, so that none takes what another has chosen and not opened yet.
+_WORKERS = int(os.environ.get("PYTEST_XDIST_WORKER_COUNT", "1"))
+_WORKER = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_PORTS = list(range(10_000 + _WORKER % _WORKERS, 32_000, _WORKERS))
+random.shuffle(_PORTS)
 
 
 @contextmanager
@@ -88,10 +95,19 @@ def anvil_path() -> str:
 
 
 def free_port() -> int:
-    """A TCP port that nobody listens on."""
+    """A TCP port that nobody listens on, and that is given only once."""
+    while not _is_free(port := _PORTS.pop()):
+        pass
+    return port
+
+
+def _is_free(port: int) -> bool:
     with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+        try:
+            probe.bind(("127.0.0.1", port))
+        except OSError:
+            return False
+    return True
 
 
 def end(process: subprocess.Popen[bytes] | subprocess.Popen[str]) -> None:

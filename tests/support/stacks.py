@@ -16,7 +16,7 @@ from pathlib import Path
 
 from deploy.demo.books import Books, read_books
 from deploy.processes import Processes
-from deploy.stack import ProviderPlan, Stack, free_port
+from deploy.stack import ProviderPlan, Stack
 from market.embedded import SUPPLY_WEI
 from protocol.chain.connection import connect, rpc
 from protocol.chain.deploy import deploy
@@ -30,6 +30,7 @@ from protocol.errors import ChainUnavailable, FallowError
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32
 from requester.handle import JobHandle, Until
 from requester.requester import Requester
+from tests.support.chains import free_port
 from tests.support.tcp_proxy import TcpProxy
 
 BUDGET_WEI = 500 * WEI_PER_CREDIT
@@ -99,7 +100,8 @@ class QuickStack(Stack):
     processes: MortalProcesses
 
     def __init__(self, processes: MortalProcesses, folder: Path) -> None:
-        super().__init__(processes, folder)
+        super().__init__(processes, folder, free_port())
+        self.chain_url = f"http://127.0.0.1:{free_port()}"
         self.processes = processes
         self.proxy = TcpProxy(free_port(), int(self.chain_url.rsplit(":", 1)[1]))
         self._direct_url = self.chain_url

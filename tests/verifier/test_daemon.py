@@ -5,14 +5,17 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import pytest
 
 from protocol.audit import AuditResult
+from protocol.chain.calls import Call
 from protocol.chain.events import ChainEvent
 from protocol.chain.facts import AuditClaim
 from protocol.dispute import DisputeTerms
+from protocol.errors import ChainRejected
 from protocol.pricing import REPORTER_PERCENT, bond_wei
 from protocol.sampling import Draw
 from protocol.units import Address, content_id, credits_text
@@ -275,11 +278,18 @@ def _contest(world: World, made: Committed) -> None:
     opened = world.await_event("DisputeOpened")
     due_at = opened.timestamp + QUICK.concede_seconds + 1
     world.wait_until(lambda: world.contracts.block_timestamp() > due_at)
-    world.send(D, world.contracts.draw_committee(opened.args["dispute_id"]))
+    draw = world.contracts.draw_committee(opened.args["dispute_id"])
+    _send_unless_done(world, draw)
     called = world.await_event("CommitteeCalled")
     world.wait_until(lambda: world.contracts.block_number() > called.args["seed_block"])
-    if not world.events("CommitteeDrawn"):
-        world.send(D, world.contracts.draw_committee(opened.args["dispute_id"]))
+    _send_unless_done(world, draw)
+    world.await_event("CommitteeDrawn")
+
+
+def _send_unless_done(world: World, call: Call) -> None:
+    """An errand that a verifier may have run before D."""
+    with suppress(ChainRejected):
+        world.send(D, call)
 
 
 def _by(member: Address) -> Callable[[ChainEvent], bool]:

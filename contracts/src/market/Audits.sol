@@ -8,7 +8,7 @@ import {Sampling} from "../libraries/Sampling.sol";
 import {AuditClaim, AuditResult, AuditResultHash} from "../types/AuditResult.sol";
 import {Batch} from "../types/Batch.sol";
 import {BatchWord} from "../types/BatchState.sol";
-import {JobWord, JobWords} from "../types/JobState.sol";
+import {JobWord} from "../types/JobState.sol";
 import {LeaseResult, LeaseResultHash} from "../types/LeaseResult.sol";
 import {TaskResult} from "../types/TaskResult.sol";
 import {Leases} from "./Leases.sol";
@@ -136,7 +136,6 @@ abstract contract Audits is Leases, Seats {
         }
         _paidAudits[batchId][key] = seatId + 1;
         JobWord word = _jobs[lease.jobId];
-        if (word.has(JobWords.CLOSED)) revert JobAlreadyClosed(lease.jobId);
         uint256 feeWei = _min(Pricing.auditFeeWei(priceWei), word.auditEscrowWei());
         _jobs[lease.jobId] = word.auditPaid(feeWei);
         _credit(claim.verifier, feeWei);

@@ -41,7 +41,7 @@ abstract contract Disputes is Audits {
     /// @dev Of one lease.
     struct OpenDisputes {
         uint32 count;
-        /// @dev When the first of those that are open now was opened.
+        /// @dev When it came into dispute; until all of them are over.
         uint40 since;
     }
 

@@ -1,6 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
+import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {Batch} from "../../src/types/Batch.sol";
 import {Verdict} from "../../src/types/Dispute.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
@@ -62,16 +63,36 @@ contract SeatsWithoutStakeTest is Fixture {
         vm.assertEq(_balance(challenger), FUNDS);
     }
 
-    /// @dev Whoever takes their seats has no part in it.
-    function test_TheNextHoldersPayForNothing() external {
-        _leave(uint32(VERIFIERS));
-        _callCommittee(disputeId);
+    function _takeTheirSeats() internal {
         _fund(stranger);
         vm.prank(stranger);
         market.takeSeats(uint16(VERIFIERS));
+    }
+
+    /// @dev Members vote, and never reveal: that costs whoever holds their seats all of the stake.
+    function test_WhoeverTakesTheirSeatsAfterTheDrawPaysForNothing() external {
+        _leave(uint32(VERIFIERS));
+        address[] memory members = _drawCommittee(disputeId);
+        _takeTheirSeats();
+        for (uint256 i; i < members.length; ++i) {
+            _vote(disputeId, members[i], keccak256("lie"));
+        }
+        vm.warp(uint256(arbiter.committee(disputeId).revealBy) + 1);
+        arbiter.resolve(disputeId);
+        _checkNextHolder();
+    }
+
+    function test_NorWhoeverTakesThemBefore() external {
+        _leave(uint32(VERIFIERS));
+        _callCommittee(disputeId);
+        _takeTheirSeats();
         arbiter.drawCommittee(disputeId);
         vm.assertEq(arbiter.committee(disputeId).members.length, 0);
         arbiter.resolve(disputeId);
+        _checkNextHolder();
+    }
+
+    function _checkNextHolder() internal view {
         for (uint32 i; i < VERIFIERS; ++i) {
             (uint96 stakeWei,, uint32 duties) = market.seatStake(i);
             vm.assertEq(market.seat(i).holder, stranger);
@@ -90,7 +111,7 @@ contract SeatsWithoutStakeTest is Fixture {
         vm.assertEq(_drawCommittee(disputeId).length, 3);
         vm.warp(_now() + 1000);
         uint32 seatId = arbiter.committee(disputeId).seatIds[0];
-        vm.expectRevert();
+        _expect(abi.encodeWithSelector(IMarketErrors.SeatOnDuty.selector, seatId));
         vm.prank(_verifier(seatId));
         market.releaseSeats(_ids(seatId));
     }
