@@ -2,7 +2,8 @@
 
 Conceding is not cheap. The first time it takes the lease's pay, and `concede_multiple` times the
 task's price out of the stake; losing takes `slash_multiple` times the price, and all unvested pay.
-From the second time on conceding costs as much as losing.
+From the second time on conceding costs as much as losing. Both are the dispute's own: a governor
+may have changed the terms since it was opened.
 """
 
 from __future__ import annotations
@@ -93,16 +94,18 @@ class Defence:
             raise FallowError("no record of the disputed result is left")
         outcome = execute_once(self._device, record, case.task, self._ending)
         is_right = outcome.digest == record.digest_of(case.task)
-        verdict = "stands" if is_right else f"was wrong; conceding costs {self._price(record)}"
+        verdict = (
+            "stands" if is_right else f"was wrong; conceding costs {self._price(case, record)}"
+        )
         _log.warning("dispute %d: our result of task %d %s", case.dispute_id, case.task, verdict)
         return replace(case, is_right=is_right)
 
-    def _price(self, record: Record) -> str:
+    def _price(self, case: Case, record: Record) -> str:
         """What conceding costs now, in words."""
-        lease, params = record.lease, self._contracts.params()
+        lease, dispute = record.lease, self._contracts.dispute(case.dispute_id)
         account = self._contracts.account(lease.provider)
         has_conceded = account.strikes > 0
-        multiple = params.slash_multiple if has_conceded else params.concede_multiple
+        multiple = dispute.slash_multiple if has_conceded else dispute.concede_multiple
         stake_wei = min(multiple * lease.price_per_task, account.stake_wei + account.unstaking_wei)
         pay = "all unvested pay" if has_conceded else "the lease's pay"
         return f"{credits_text(stake_wei)} credits of stake and {pay}"

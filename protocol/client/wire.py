@@ -84,6 +84,7 @@ class MarketInfo(Wire):
     relayer_fee_wei: Wei
     heartbeat_seconds: int
     is_development: bool
+    # As the market started: what a governor has changed since (`DisputeTerms`), the chain knows.
     params: dict[str, Any]
 
 

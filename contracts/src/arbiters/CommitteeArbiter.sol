@@ -22,7 +22,6 @@ contract CommitteeArbiter is ICommitteeArbiter {
     uint40 private immutable _COMMIT_SECONDS;
     uint40 private immutable _REVEAL_SECONDS;
     uint40 private immutable _OPEN_SECONDS;
-    uint8 private immutable _COMMITTEE_SIZE;
 
     mapping(uint256 disputeId => Committee) private _committees;
 
@@ -37,7 +36,6 @@ contract CommitteeArbiter is ICommitteeArbiter {
         _COMMIT_SECONDS = p.commitSeconds;
         _REVEAL_SECONDS = p.revealSeconds;
         _OPEN_SECONDS = p.openSeconds;
-        _COMMITTEE_SIZE = p.committeeSize;
     }
 
     /// @inheritdoc ICommitteeArbiter
@@ -145,7 +143,8 @@ contract CommitteeArbiter is ICommitteeArbiter {
         bytes32 seed
     ) private {
         for (uint256 attempt; attempt < Sampling.MAX_DRAWS; ++attempt) {
-            if (contested.seatCount == 0 || drawn.members.length == _COMMITTEE_SIZE) break;
+            if (contested.seatCount == 0) break;
+            if (drawn.members.length == contested.committeeSize) break;
             uint32 seatId = Sampling.committeeSeat(seed, disputeId, attempt, contested.seatCount);
             Seat memory seat = market.seat(seatId);
             if (!_isEligible(seat, contested) || _isMember(drawn, seat.holder)) continue;
