@@ -26,7 +26,7 @@ from protocol.client.deployment import deployment_of
 from protocol.client.keys import load_or_create_key
 from protocol.client.wire import MarketInfo, OfferRequest
 from protocol.errors import ExecutorUnavailable, FallowError, Forbidden
-from protocol.offer import RUNTIME_BITS, Offer
+from protocol.offer import CPU_CLASS_BITS, RUNTIME_BITS, Offer
 from protocol.units import Address, parse_uint, to_hex
 from provider import machine, policy
 from provider.cache import BlobCache
@@ -35,6 +35,7 @@ from provider.chain_watch import ChainWatch
 from provider.disputes import Defence
 from provider.execution import Device
 from provider.executors.base import Executor
+from provider.executors.cpus import cpu_classes
 from provider.ledger import Ledger
 from provider.settings import Settings
 from provider.slot import Slot, return_leftovers
@@ -250,6 +251,7 @@ def _offer(device: Device, capacity: Capacity, expires_at: int) -> Offer:
         ask_per_core_second=device.ask_per_core_second_wei,
         expires_at=expires_at,
         nonce=time.time_ns(),  # the market takes only later ones, also after a restart
+        cpu_classes=sum(CPU_CLASS_BITS[name] for name in cpu_classes()),
     )
 
 

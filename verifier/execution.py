@@ -44,7 +44,8 @@ class BlobCache:
 
     def make_room(self) -> None:
         """Remove the files that were not used for the longest time. Call it between executions."""
-        files = sorted((file.stat().st_mtime, file) for file in self._root.iterdir())
+        # When they were read: containers get them with a fixed time of change.
+        files = sorted((file.stat().st_atime, file) for file in self._root.iterdir())
         sizes = {file: file.stat().st_size for _, file in files}
         excess_bytes = sum(sizes.values()) - self._max_bytes
         for _, file in files:

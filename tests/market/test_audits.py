@@ -270,9 +270,7 @@ def test_a_seed_that_the_chain_would_forget_is_kept_for_who_is_bound(stage: Stag
 
 
 @pytest.mark.parametrize("is_late", [False, True])
-def test_contested_and_lost_work_pays_no_audits(
-    any_stage: Stage, *, is_late: bool
-) -> None:
+def test_contested_and_lost_work_pays_no_audits(any_stage: Stage, *, is_late: bool) -> None:
     """Its digest would tell the committee what to say; and nobody can contest a lost lease's."""
     stage = any_stage
     wrong, right = 0, 1
