@@ -30,6 +30,7 @@ from protocol.offer import CPU_CLASS_BITS, RUNTIME_BITS, Offer
 from protocol.units import Address, parse_uint, to_hex
 from provider import machine, policy
 from provider.cache import BlobCache
+from provider.canary import Canaries
 from provider.capacity import Capacity, measure, offered
 from provider.chain_watch import ChainWatch
 from provider.disputes import Defence
@@ -117,6 +118,7 @@ class Daemon:
             ledger=ledger,
             jobs=self._watch,
             scratch=_empty(root / "scratch"),
+            canaries=Canaries(root / "canaries"),
         )
         self._journal = SqliteJournal(root / "transactions.sqlite")
         sender = Sender(web3, account, self._journal)

@@ -86,8 +86,8 @@ class JobProgress:
         done = has_result_count(view)
         states = ", ".join(f"{n} {state}" for state, n in view.tasks_by_state.items() if n)
         line = f"{view.status.lower()}: {states}"
-        if view.waiting_because:
-            line += f" ({view.waiting_because})"
+        if why := view.stopped_because or view.waiting_because:
+            line += f" ({why})"
         if self._is_live:
             self._progress.update(
                 self._bar, completed=done, total=view.task_count, description=line

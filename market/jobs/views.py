@@ -57,6 +57,7 @@ def job_view(unit: Unit, book: Book, job: JobRecord, now: int) -> JobView:
         created_at=job.created_at,
         deadline=job.deadline,
         finished_at=chain.closed_at or None if chain else None,
+        stopped_because=job.stopped_because,
         waiting_because=_waiting_because(unit, book, job, chain, states, status, now),
         spec=job.spec,
     )
@@ -150,7 +151,7 @@ def _waiting_because(
 ) -> str | None:
     if job.rejected_because is not None and chain is None:
         return f"the chain refused the job: {job.rejected_because}"
-    if status in ENDED:
+    if status in ENDED or job.stopped_because is not None:
         return None
     if chain is None:
         return "the chain has yet to lock the escrow"
@@ -162,6 +163,12 @@ def _waiting_because(
 
 
 def _no_offer_because(unit: Unit, book: Book, job: JobRecord, now: int) -> str | None:
+    refuters = unit.leases.refuters(job.job_id)
+    if refuters:
+        return (
+            f"{len(refuters)} of the providers had two results for one of its tasks and do not"
+            " take it again: is the program deterministic?"
+        )
     fitting = book.fitting(unit, job.parsed_spec, now)
     if not fitting:
         return "no device that asks for work now fits the spec"

@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from market.store.records import LeaseRecord
 from market.store.unit import Unit
+from protocol.errors import NotDeterministic
 
 SILENT_HEARTBEATS = 5
 WALL_MULTIPLE = 3
 FETCH_SECONDS = 300
 MAX_BACKOFF_SECONDS = 300
 # Reasons that say nothing bad about the device.
-BLAMELESS = frozenset({"execution_stopped", "paused", "shutdown"})
+BLAMELESS = frozenset({"execution_stopped", "paused", "shutdown", NotDeterministic.code})
 
 
 def silence_expiry(now: int, heartbeat_seconds: int, last_expiry_at: int) -> int:

@@ -116,11 +116,13 @@ class LeaseService:
             return []
         if unit.disputes.is_suspect(offer.provider, now - SUSPECT_SECONDS):
             return []
+        refuted = unit.leases.refuted_by(offer.device)
         jobs = unit.jobs.with_waiting_tasks(now)
         return [
             job
             for job in jobs
-            if offer.offer.fits(job.parsed_spec)
+            if job.job_id not in refuted
+            and offer.offer.fits(job.parsed_spec)
             and price_wei(offer.ask_wei, job.parsed_spec) <= job.max_price_wei
         ]
 

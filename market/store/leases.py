@@ -5,7 +5,16 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from market.store.projected import chain_jobs, chain_leases
 from market.store.records import LeaseRecord, columns, many, one
@@ -17,6 +26,8 @@ _COLUMNS = columns(LeaseRecord, leases)
 _IS_RUNNING: ColumnElement[bool] = and_(
     leases.c.finished_at_ms.is_(None), leases.c.ended_at.is_(None)
 )
+# As text, so that the databases see that their partial index will do.
+IS_REFUTED: ColumnElement[bool] = leases.c.end_reason == literal_column("'not_deterministic'")
 
 
 @dataclass(frozen=True, slots=True)
@@ -108,6 +119,16 @@ class Leases:
     def drop(self, lease_id: Bytes32, reason: str, detail: str, now: int) -> bool:
         """A finished lease no longer counts: the chain refused or released it."""
         return self._end(lease_id, leases.c.ended_at.is_(None), reason, detail, now)
+
+    def refuters(self, job_id: Bytes32) -> set[Address]:
+        """The providers with a device that has had two results for one task of a job."""
+        query = select(leases.c.provider).where(leases.c.job_id == job_id, IS_REFUTED)
+        return set(self._connection.execute(query.distinct()).scalars())
+
+    def refuted_by(self, device: Address) -> set[Bytes32]:
+        """The jobs that this device has found not to be deterministic."""
+        query = select(leases.c.job_id).where(leases.c.device == device, IS_REFUTED)
+        return set(self._connection.execute(query.distinct()).scalars())
 
     def expired(self, now: int) -> list[LeaseRecord]:
         """Running leases whose time is over."""

@@ -53,6 +53,7 @@ class JobRecord:
     created_at: int
     rejected_because: str | None
     cancel_signature: bytes | None
+    stopped_because: str | None
 
     @cached_property
     def job(self) -> Job:

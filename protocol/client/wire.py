@@ -166,6 +166,7 @@ class JobView(Wire):
     deadline: int
     finished_at: int | None
     waiting_because: str | None
+    stopped_because: str | None
     spec: dict[str, Any]
 
 

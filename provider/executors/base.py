@@ -17,6 +17,8 @@ from protocol.result import Outcome
 from protocol.spec import Spec
 from provider.executors.cpus import require_cpu_class
 
+APART_SECONDS = 1.1
+"""Between two executions that are compared: a clock that is read in seconds has moved on."""
 OnTaskDone = Callable[[int, Outcome], None]
 """Called as `(task index in the job, outcome)`, in task order, on the thread that called `run`."""
 

@@ -66,6 +66,8 @@ def _facts(view: JobView) -> dict[str, str]:
         "created": screen.when(view.created_at),
         "deadline": screen.when(view.deadline),
     }
+    if view.stopped_because:
+        facts["stopped"] = view.stopped_because
     if view.waiting_because:
         facts["waiting"] = view.waiting_because
     return facts

@@ -36,6 +36,7 @@ class PostedJob:
     outcomes: dict[int, Outcome]
     created_at: int
     cancelled: bool = False
+    stopped_because: str | None = None
 
 
 @dataclass
@@ -188,6 +189,7 @@ class JobMarket(TinyMarket):
             "deadline": job.deadline,
             "finished_at": posted.created_at if is_full or posted.cancelled else None,
             "waiting_because": None,
+            "stopped_because": posted.stopped_because,
             "spec": posted.spec.to_json(),
         }
 

@@ -895,6 +895,8 @@ export interface components {
                 [key: string]: unknown;
             };
             status: components["schemas"]["JobStatus"];
+            /** Stopped Because */
+            stopped_because: string | null;
             /** Task Count */
             task_count: number;
             /** Tasks By State */

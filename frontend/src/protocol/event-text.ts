@@ -10,9 +10,9 @@ export function eventTitle(kind: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Whether it is about a contested, lost or refused result. */
+/** Whether it is about a contested, lost or refused result, or a job that goes on no more. */
 export function isTrouble(kind: string): boolean {
-  return /dispute|slash|reject|released|conceded/.test(kind);
+  return /dispute|slash|reject|released|conceded|stopped/.test(kind);
 }
 
 const VERDICTS: Record<string, string> = {
