@@ -18,6 +18,7 @@ from rich.text import Text
 
 from protocol.client.wire import JobView
 from protocol.errors import InvalidInput
+from protocol.lifecycle import Fault
 from protocol.units import credits_text
 from requester.handle import has_result_count
 
@@ -65,6 +66,11 @@ def confirm(question: str) -> None:
 def credits(wei: int) -> str:  # noqa: A001 - the word for it
     """An amount for a person."""
     return f"{credits_text(wei)} credits"
+
+
+def faults(lost: Mapping[Fault, int]) -> str:
+    """How many leases were lost, and why."""
+    return ", ".join(f"{count} {fault}" for fault, count in lost.items())
 
 
 def when(unix_seconds: int) -> str:

@@ -84,6 +84,7 @@ class Rerun:
         self._executors = executors
         self._scratch = scratch
         self._stop = stop
+        self._lock = threading.Lock()
         self._grants: dict[AuditRequest, AuditGrant] = {}
         shutil.rmtree(scratch, ignore_errors=True)  # what a crash left
         scratch.mkdir(parents=True)
@@ -120,12 +121,15 @@ class Rerun:
 
     def _granted(self, request: AuditRequest, job: JobNote) -> tuple[Spec, ContentId]:
         """The task as it was signed. What was granted once, a market cannot take back."""
-        grant = self._grants.get(request) or self._client.audit(request)
+        with self._lock:
+            known = self._grants.get(request)
+        grant = known or self._client.audit(request)
         spec, task_input = _signed_spec(grant, job), ContentId(grant.task_input)
         self._check_input(spec, job, request.task, task_input)
-        self._grants[request] = grant
-        while len(self._grants) > MAX_GRANTS:
-            self._grants.pop(next(iter(self._grants)), None)
+        with self._lock:
+            self._grants[request] = grant
+            if len(self._grants) > MAX_GRANTS:
+                del self._grants[next(iter(self._grants))]
         return spec, task_input
 
     def _outcome(self, executor: Executor, spec: Spec, task: int, task_input: ContentId) -> Outcome:

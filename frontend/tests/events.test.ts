@@ -64,5 +64,9 @@ it("says an event in words", () => {
   expect(facts({ reason: "not_deterministic", providers: [provider] })).toEqual([
     "not deterministic",
   ]);
+  expect(facts({ first_task: 3, count: 1, fault: "error", reason: "disk_full" })).toEqual([
+    "task 3",
+    "error: disk full",
+  ]);
   expect(isTrouble("job_stopped")).toBe(true);
 });

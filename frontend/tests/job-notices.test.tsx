@@ -22,6 +22,7 @@ const JOB: JobView = {
   finished_at: null,
   waiting_because: null,
   stopped_because: null,
+  lost_leases: {},
   spec: {},
 };
 

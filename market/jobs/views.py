@@ -58,6 +58,7 @@ def job_view(unit: Unit, book: Book, job: JobRecord, now: int) -> JobView:
         deadline=job.deadline,
         finished_at=chain.closed_at or None if chain else None,
         stopped_because=job.stopped_because,
+        lost_leases=unit.leases.lost_by_fault(job.job_id),
         waiting_because=_waiting_because(unit, book, job, chain, states, status, now),
         spec=job.spec,
     )
@@ -71,11 +72,14 @@ def task_view(
     audited = unit.reports.audited_tasks(job.job_id)
     providers = unit.reports.providers({t.lease_id for t in tasks if t.lease_id is not None})
     by_task = {result.task: result for result in results}
+    first = tasks[0].task if tasks else 0
+    faults = unit.leases.last_faults(job.job_id, first, len(tasks))
     views = []
     for task in tasks:
         # A result shows when it is on chain: until then its provider could still take it back.
         is_committed = task.lease_id is not None and task.lease_id in leases
         result = by_task.get(task.task) if is_committed else None
+        fault, code = faults.get(task.task, (None, None))
         views.append(
             TaskView(
                 task=task.task,
@@ -83,6 +87,8 @@ def task_view(
                 provider=providers.get(task.lease_id) if task.lease_id else None,
                 lease_id=task.lease_id,
                 attempts=task.attempts,
+                fault=fault,
+                fault_code=code,
                 failure=result.failure if result else None,
                 result_hash=result.digest if result else None,
                 result_bytes=result.size_bytes if result else None,

@@ -6,7 +6,7 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from market.leases.expiry import end_lease
+from market.leases.expiry import expire_lease
 from market.leases.refuted import Refutations
 from market.ports import Clock
 from market.projection.projector import Projector
@@ -86,7 +86,7 @@ class Keeper:
             expired = unit.leases.expired(now)
         for lease in expired:
             with self._store.write() as unit:
-                end_lease(unit, lease, "expired", "no heartbeat in time", now)
+                expire_lease(unit, lease, now)
 
     def _clean(self, now: int) -> None:
         with self._store.write() as unit:

@@ -155,6 +155,7 @@ class LeaseRecord:
     tasks_done: int
     finished_at_ms: int | None
     ended_at: int | None
+    fault: str | None
     end_reason: str | None
     end_detail: str | None
     amount_wei: int | None

@@ -169,7 +169,8 @@ leases = Table(
     Column("finished_at_ms", BigInteger),
     # Set once, together with why, when the lease no longer counts; never together with nothing.
     Column("ended_at", BigInteger),
-    Column("end_reason", String(64)),
+    Column("fault", String(8)),  # lifecycle.Fault
+    Column("end_reason", String(64)),  # a code: the device's, or of `market.leases.faults`
     Column("end_detail", Text),
     Column("amount_wei", Wei),
     Column("result_root", Digest),
@@ -178,6 +179,13 @@ leases = Table(
     Column("batch_key", String(100), index=True),
     Index("ix_leases_job_id_device", "job_id", "device"),
     Index("ix_leases_provider_granted_at_ms", "provider", "granted_at_ms"),
+    Index(
+        "ix_leases_erred",
+        "device",
+        "ended_at",
+        sqlite_where=text("fault = 'error'"),
+        postgresql_where=text("fault = 'error'"),
+    ),
     Index(
         "ix_leases_refuted",
         "job_id",

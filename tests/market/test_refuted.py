@@ -151,6 +151,16 @@ def test_who_says_so_gets_nothing_more_of_the_job_and_its_others_go_on(stage: St
     assert stopped(stage, good) is None
 
 
+def test_who_refuted_a_job_is_nobody_that_others_wait_for(stage: Stage) -> None:
+    """A task that a device gave back goes to others first; those will never take it."""
+    refuter, other = able(stage), able(stage)
+    stage.job(stage.person(100), 1, respec=in_a_container)
+    say(refuter)
+    grant = leased(other)
+    other.client.post_failure(grant.lease_id, LeaseFailure(code="disk_full", detail=""))
+    assert leased(other).lease["firstTask"] == grant.lease["firstTask"]
+
+
 def test_what_is_in_hand_when_a_job_is_stopped_is_still_paid(stage: Stage) -> None:
     requester, devices = stage.person(100), [able(stage) for _ in range(3)]
     job_id = stage.job(requester, 6, respec=in_a_container)
