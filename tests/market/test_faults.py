@@ -150,7 +150,7 @@ def test_what_is_given_back_is_an_error_with_its_code(stage: Stage, code: str) -
     device.client.post_failure(grant.lease_id, LeaseFailure(code=code, detail="why"))
     assert summary(device, grant) == (Fault.ERROR, code or "given_back")
     assert stage.client(requester).job(job_id).lost_leases == {Fault.ERROR: 1}
-    assert told(stage, job_id, "lease_ended")[0]["reason"] == code or "given_back"
+    assert told(stage, job_id, "lease_ended")[0]["reason"] == (code or "given_back")
 
 
 @pytest.mark.parametrize("code", ["RELEASED", "a b", "<b>", "x" * 65])
