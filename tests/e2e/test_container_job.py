@@ -30,7 +30,7 @@ from protocol.client.wire import (
 from protocol.errors import ChainRejected, Conflict, Forbidden, NotFound, NotSignedIn
 from protocol.job import Cancellation
 from protocol.lease import CommittedLease, LeaseResult
-from protocol.sampling import draw_verifiers
+from protocol.sampling import batch_seed, draw_verifiers
 from protocol.spec import Limits, Resources, decode_task_list
 from protocol.units import Address, Bytes32, ContentId, content_id, to_hex
 from requester.draft import ContainerDraft
@@ -264,7 +264,8 @@ def draws(
     for event in stack.committed(handle):
         batch: Batch = event.args["batch"]
         seed_block = event.block_number + QUICK.seed_delay_blocks
-        seed = Bytes32(contracts.ask("BlockhashBeacon", "valueAt", seed_block))
+        value = Bytes32(contracts.ask("BlockhashBeacon", "valueAt", seed_block))
+        seed = batch_seed(value, event.args["batch_id"])
         for line, lease in enumerate(batch.leases):
             result = lease.result
             excluded = {result.provider, batch.requester(line), batch.operator}
