@@ -19,12 +19,14 @@ def main() -> None:
     parser.add_argument("--supply", type=int, default=10**9, help="credits for the deployer")
     parser.add_argument("--minter", default=NOBODY, help="who may mint more for ever; nobody")
     parser.add_argument("--guardian", default=NOBODY, help="who may pause intake; nobody")
+    parser.add_argument("--governor", default=NOBODY, help="who may change disputes' terms; nobody")
     options = parser.parse_args()
     plan = {
         "params": PARAMS[options.params]().to_json(),
         "initial_supply_wei": str(options.supply * WEI_PER_CREDIT),
         "minter": parse_address(options.minter),
         "guardian": parse_address(options.guardian),
+        "governor": parse_address(options.governor),
     }
     print(json.dumps(plan, indent=2))
 

@@ -12,7 +12,7 @@ export default defineConfig({
     modulePreload: { polyfill: false },
     reportCompressedSize: true,
   },
-  test: { include: ["tests/**/*.test.ts"] },
+  test: { include: ["tests/**/*.test.{ts,tsx}"] },
   server: {
     proxy: { "/v1": { target: marketUrl, changeOrigin: true } },
     fs: { allow: [".", "../images/wasm/built"] },

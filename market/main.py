@@ -34,6 +34,7 @@ from market.jobs.posting import JobPosting
 from market.jobs.results import ResultService
 from market.jobs.service import JobService
 from market.leases.quota import QuotaRules
+from market.leases.refuted import Refutations
 from market.leases.results import LeaseResultService
 from market.leases.service import LeaseRules, LeaseService
 from market.ports import Clock
@@ -189,7 +190,16 @@ def _keeper(base: _Base, projector: Projector) -> Keeper:
     payouts = Payouts(store, contracts, base.params, base.operator_address)
     disputes = DisputeKeeping(store, contracts, base.params)
     equivocations = Equivocations(store, contracts, base.params)
-    parts = KeeperParts(projector, batching, payouts, fees, disputes, equivocations, outbox)
+    parts = KeeperParts(
+        projector,
+        batching,
+        payouts,
+        fees,
+        disputes,
+        equivocations,
+        outbox,
+        Refutations(store, Stakes(contracts, base.clock)),
+    )
     return Keeper(store, contracts, parts, base.clock)
 
 

@@ -1,7 +1,8 @@
-"""How a contested task stands, and how it ended. Mirrors types/Dispute.sol."""
+"""How a contested task stands, how it ended, and by which terms. Mirrors types/Dispute.sol."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass, fields
 from enum import IntEnum
 
 
@@ -20,3 +21,29 @@ class Verdict(IntEnum):
     NONE = 0
     PROVIDER_LOST = 1
     CHALLENGER_LOST = 2
+
+
+@dataclass(frozen=True, slots=True)
+class DisputeTerms:
+    """The terms that only disputes read: a governor may change them, for disputes opened later.
+
+    Mirrors types/DisputeTerms.sol.
+    """
+
+    dispute_bond_wei: int
+    slash_multiple: int
+    concede_multiple: int
+    committee_size: int
+
+    def values(self) -> tuple[int, ...]:
+        """As contract calls take it."""
+        return tuple(getattr(self, field.name) for field in fields(self))
+
+
+@dataclass(frozen=True, slots=True)
+class Proposal:
+    """Other terms for disputes: anyone can enact them after `notice_ends_at`, until `lapses_at`."""
+
+    wanted: DisputeTerms
+    notice_ends_at: int
+    lapses_at: int

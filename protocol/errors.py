@@ -201,6 +201,14 @@ class ExecutionFailed(FallowError):
     exit_code = 8
 
 
+class NotDeterministic(FallowError):
+    """Two executions of one task gave two results: the job's program is not deterministic."""
+
+    code = "not_deterministic"
+    http_status = 409
+    exit_code = 8
+
+
 class ClaimFailed(FallowError):
     """A claim that the rules must keep does not hold."""
 

@@ -29,6 +29,17 @@ class LeaseStatus(StrEnum):
     SLASHED = "SLASHED"
 
 
+class Fault(StrEnum):
+    """Why a lease ended without a result that counts."""
+
+    OFFLINE = "offline"
+    """No heartbeat came in time."""
+    ERROR = "error"
+    """The device gave it back, or did not get it done; a code says what was the matter."""
+    WRONG = "wrong"
+    """Its result was lost: conceded, lost in a dispute, or forfeited."""
+
+
 @dataclass(frozen=True, slots=True)
 class JobFacts:
     """What a job's signed text and the chain's events tell of it."""

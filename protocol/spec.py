@@ -14,6 +14,7 @@
 task. `inputs.shared` are given to every task, fetched once per device. A container's runtime is
 `{"kind": "container", "image": "sha256:...", "command": ["..."], "environment": {...}}`, `image`
 being the content id of an image archive (`docker save`); `limits.fuel` is then 0.
+`resources.cpu_class` may demand one of `CPU_CLASSES`; a spec that demands none does not name it.
 """
 
 from __future__ import annotations
@@ -36,6 +37,8 @@ MAX_MEMORY_BYTES = 1 << 40
 MAX_FUEL = (1 << 53) - 1
 MAX_OUTPUT_BYTES = 1 << 32
 VERIFICATIONS = ("exact",)
+CPU_CLASSES = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "arm64")
+"""x86-64's microarchitecture levels, each holding those before it; and the other architecture."""
 MAX_LABEL_CHARACTERS = 80
 _VARIABLE = re.compile(r"[A-Za-z_][A-Za-z0-9_]{0,63}")
 
@@ -63,11 +66,12 @@ Runtime = WasmRuntime | ContainerRuntime
 
 @dataclass(frozen=True, slots=True)
 class Resources:
-    """What one task occupies while it is executed."""
+    """What one task occupies while it is executed, and the processor that it demands (or None)."""
 
     cpu_millis: int
     memory_bytes: int
     disk_bytes: int
+    cpu_class: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,7 +110,7 @@ class Spec:
         return {
             "version": SPEC_VERSION,
             "runtime": _runtime_json(self.runtime),
-            "resources": _fields_json(self.resources),
+            "resources": _resources_json(self.resources),
             "limits": _fields_json(self.limits),
             "inputs": {"tasks": self.task_list, "shared": list(self.shared_inputs)},
             "verification": self.verification,
@@ -194,17 +198,27 @@ def _spec(value: object) -> Spec:
     if type(top["version"]) is not int or top["version"] != SPEC_VERSION:
         raise InvalidSpec(f"version must be {SPEC_VERSION}: this market knows no other")
     inputs = _object(top["inputs"], "inputs", {"tasks", "shared"})
-    resources = _object(top["resources"], "resources", set(Resources.__slots__))
+    resources = _resources(top["resources"])
     limits = _object(top["limits"], "limits", set(Limits.__slots__))
     return Spec(
         runtime=_runtime(top["runtime"]),
-        resources=Resources(**resources),
+        resources=resources,
         limits=Limits(**limits),
         task_list=inputs["tasks"],
         shared_inputs=tuple(_list(inputs["shared"], "inputs.shared")),
         verification=top["verification"],
         label=top["label"],
     )
+
+
+def _resources(value: object) -> Resources:
+    keys = set(Resources.__slots__)
+    has_class = isinstance(value, Mapping) and "cpu_class" in value
+    fields = _object(value, "resources", keys if has_class else keys - {"cpu_class"})
+    if has_class and fields["cpu_class"] is None:
+        # One form for each spec: what is not demanded is not named.
+        raise InvalidSpec("resources.cpu_class must be left out where none is demanded")
+    return Resources(**fields)
 
 
 def _runtime(value: object) -> Runtime:
@@ -238,6 +252,8 @@ def _check(spec: Spec) -> None:
         if type(number) is not int or not low <= number <= high:
             got = shown(number)
             raise InvalidSpec(f"{name} must be an integer from {low} to {high}, got {got}")
+    if spec.resources.cpu_class not in (None, *CPU_CLASSES):
+        raise InvalidSpec(f"resources.cpu_class must be one of {', '.join(CPU_CLASSES)}")
     if spec.verification not in VERIFICATIONS:
         raise InvalidSpec(f"verification must be one of {', '.join(VERIFICATIONS)}")
     if not isinstance(spec.label, str) or not _is_label(spec.label):
@@ -309,7 +325,14 @@ def _runtime_json(runtime: Runtime) -> dict[str, Any]:
     }
 
 
-def _fields_json(value: Resources | Limits) -> dict[str, int]:
+def _resources_json(value: Resources) -> dict[str, Any]:
+    fields = _fields_json(value)
+    if value.cpu_class is None:
+        del fields["cpu_class"]
+    return fields
+
+
+def _fields_json(value: Resources | Limits) -> dict[str, Any]:
     return {name: getattr(value, name) for name in type(value).__slots__}
 
 

@@ -68,7 +68,8 @@ class BlobCache:
         with self._lock:
             found = [(file.stat(), file) for file in self._root.iterdir()]
             excess_bytes = sum(facts.st_size for facts, _ in found) - self._max_bytes
-            for facts, file in sorted(found, key=lambda pair: pair[0].st_mtime_ns):
+            # When they were read: containers get them with a fixed time of change.
+            for facts, file in sorted(found, key=lambda pair: pair[0].st_atime_ns):
                 if excess_bytes <= 0:
                     return
                 if file.with_name(file.name.removesuffix(PART_SUFFIX)) not in self._users:

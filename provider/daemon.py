@@ -26,15 +26,17 @@ from protocol.client.deployment import deployment_of
 from protocol.client.keys import load_or_create_key
 from protocol.client.wire import MarketInfo, OfferRequest
 from protocol.errors import ExecutorUnavailable, FallowError, Forbidden
-from protocol.offer import RUNTIME_BITS, Offer
+from protocol.offer import CPU_CLASS_BITS, RUNTIME_BITS, Offer
 from protocol.units import Address, parse_uint, to_hex
 from provider import machine, policy
 from provider.cache import BlobCache
+from provider.canary import Canaries
 from provider.capacity import Capacity, measure, offered
 from provider.chain_watch import ChainWatch
 from provider.disputes import Defence
 from provider.execution import Device
 from provider.executors.base import Executor
+from provider.executors.cpus import cpu_classes
 from provider.ledger import Ledger
 from provider.settings import Settings
 from provider.slot import Slot, return_leftovers
@@ -116,6 +118,7 @@ class Daemon:
             ledger=ledger,
             jobs=self._watch,
             scratch=_empty(root / "scratch"),
+            canaries=Canaries(root / "canaries"),
         )
         self._journal = SqliteJournal(root / "transactions.sqlite")
         sender = Sender(web3, account, self._journal)
@@ -250,6 +253,7 @@ def _offer(device: Device, capacity: Capacity, expires_at: int) -> Offer:
         ask_per_core_second=device.ask_per_core_second_wei,
         expires_at=expires_at,
         nonce=time.time_ns(),  # the market takes only later ones, also after a restart
+        cpu_classes=sum(CPU_CLASS_BITS[name] for name in cpu_classes()),
     )
 
 

@@ -1,8 +1,9 @@
-"""Answers disputes of this device's results: concedes what was wrong, opens what was right.
+"""Answers disputes of this device's results: concedes what was wrong, opens what is defended.
 
 Conceding is not cheap. The first time it takes the lease's pay, and `concede_multiple` times the
 task's price out of the stake; losing takes `slash_multiple` times the price, and all unvested pay.
-From the second time on conceding costs as much as losing.
+From the second time on conceding costs as much as losing. Both are the dispute's own: a governor
+may have changed the terms since it was opened.
 """
 
 from __future__ import annotations
@@ -14,21 +15,24 @@ from dataclasses import dataclass, replace
 from protocol.chain.contracts import Call, Contracts
 from protocol.chain.sender import Sender
 from protocol.errors import ChainRejected, FallowError
+from protocol.spec import ContainerRuntime
 from protocol.units import Bytes32, credits_text
 from provider.execution import Device, execute_once
+from provider.executors.base import APART_SECONDS
 from provider.ledger import Record
 
+NOT_DETERMINISTIC = "its program is not deterministic: two executions of it here gave two results"
 _log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A dispute of one of our results. `is_right` is None until the task was executed again."""
+    """A dispute of one of our results. `is_defended` is None until the task was executed again."""
 
     dispute_id: int
     lease_id: Bytes32
     task: int
-    is_right: bool | None = None
+    is_defended: bool | None = None
 
 
 class Defence:
@@ -78,11 +82,11 @@ class Defence:
             with self._lock:
                 del self._cases[case.dispute_id]
             return
-        if case.is_right is None:
+        if case.is_defended is None:
             case = self._judge(case)
             with self._lock:
                 self._cases[case.dispute_id] = case
-        if case.is_right:
+        if case.is_defended:
             self._open_claim(case)
         else:
             self._send(f"concede:{case.dispute_id}", self._contracts.concede(case.dispute_id))
@@ -91,18 +95,35 @@ class Defence:
         record = self._device.ledger.get(case.lease_id)
         if record is None:
             raise FallowError("no record of the disputed result is left")
-        outcome = execute_once(self._device, record, case.task, self._ending)
-        is_right = outcome.digest == record.digest_of(case.task)
-        verdict = "stands" if is_right else f"was wrong; conceding costs {self._price(record)}"
-        _log.warning("dispute %d: our result of task %d %s", case.dispute_id, case.task, verdict)
-        return replace(case, is_right=is_right)
+        is_defended, why = self._is_defended(case, record)
+        _log.warning("dispute %d: our result of task %d %s", case.dispute_id, case.task, why)
+        return replace(case, is_defended=is_defended)
 
-    def _price(self, record: Record) -> str:
+    def _is_defended(self, case: Case, record: Record) -> tuple[bool, str]:
+        """Whether to stand by a result, and why, in words.
+
+        A program that is not deterministic has no right result to concede to. The committee may
+        find none either: then the dispute is void, and nothing is lost.
+        """
+        claimed = record.digest_of(case.task)
+        found = self._execute(record, case.task)
+        if found == claimed:
+            return True, "stands"
+        if isinstance(record.spec.runtime, ContainerRuntime):
+            self._ending.wait(APART_SECONDS)
+            if self._execute(record, case.task) != found:
+                return True, f"is defended, though {NOT_DETERMINISTIC}"
+        return False, f"was wrong; conceding costs {self._price(case, record)}"
+
+    def _execute(self, record: Record, task: int) -> Bytes32:
+        return execute_once(self._device, record, task, self._ending).digest
+
+    def _price(self, case: Case, record: Record) -> str:
         """What conceding costs now, in words."""
-        lease, params = record.lease, self._contracts.params()
+        lease, dispute = record.lease, self._contracts.dispute(case.dispute_id)
         account = self._contracts.account(lease.provider)
         has_conceded = account.strikes > 0
-        multiple = params.slash_multiple if has_conceded else params.concede_multiple
+        multiple = dispute.slash_multiple if has_conceded else dispute.concede_multiple
         stake_wei = min(multiple * lease.price_per_task, account.stake_wei + account.unstaking_wei)
         pay = "all unvested pay" if has_conceded else "the lease's pay"
         return f"{credits_text(stake_wei)} credits of stake and {pay}"

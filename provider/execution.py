@@ -19,7 +19,14 @@ from eth_account.signers.local import LocalAccount
 from protocol.canonical import parse_json
 from protocol.client.client import MarketClient
 from protocol.client.wire import LeaseFailure, LeaseGrant, LeaseResultRequest, TaskResult
-from protocol.errors import BlobMismatch, BlobTooLarge, FallowError, SpecHashMismatch, WrongMarket
+from protocol.errors import (
+    BlobMismatch,
+    BlobTooLarge,
+    FallowError,
+    NotDeterministic,
+    SpecHashMismatch,
+    WrongMarket,
+)
 from protocol.lease import Lease, LeaseResult
 from protocol.offer import Offer
 from protocol.pricing import task_price_wei
@@ -28,6 +35,7 @@ from protocol.spec import MAX_TASK_LIST_BYTES, Spec, decode_task_list
 from protocol.typed_data import Domain
 from protocol.units import Address, Bytes32, ContentId, parse_bytes32, to_hex
 from provider.cache import BlobCache
+from provider.canary import Canaries, Canary, Finding
 from provider.executors.base import Executor, LeaseWork, executor_for
 from provider.ledger import Ledger, Record
 
@@ -69,6 +77,7 @@ class Device:
     ledger: Ledger
     jobs: Jobs
     scratch: Path
+    canaries: Canaries
     standing: Standing = field(default_factory=Standing)
 
     @property
@@ -99,9 +108,11 @@ class Execution:
         """Check what was granted, and get everything that it needs onto this device.
 
         Raises:
+            NotDeterministic: this device has found the job wanting before.
             FallowError: the grant is wrong, or something cannot be fetched.
         """
         lease, spec = self._check_grant()
+        self._device.canaries.require_not_refuted(lease.job_id, spec)
         inputs = [ContentId(item) for item in self._grant.task_inputs]
         cache = self._device.cache
         shared = len(spec.shared_inputs)
@@ -121,14 +132,22 @@ class Execution:
         )
 
     def execute(self) -> None:
-        """Run the tasks in their sandbox.
+        """Run the tasks in their sandbox; of a container job's first lease, one task twice.
 
         Raises:
             ExecutorUnavailable, ExecutionFailed, ExecutionStopped: see `Executor.run`.
+            NotDeterministic: the two executions of that task differ.
         """
         assert self._work is not None  # fetched before
-        executor = executor_for(self._work.spec, self._device.executors)
-        self._outcomes = executor.run(self._work, self._count)
+        assert self.lease is not None
+        spec, job_id = self._work.spec, self.lease.job_id
+        executor = executor_for(spec, self._device.executors)
+        is_due = self._device.canaries.is_due(job_id, spec)
+        canary = Canary(executor, self._work) if is_due else None
+        outcomes = executor.run(self._work, self._count)
+        if canary is not None:
+            self._judge(canary, outcomes, job_id, spec)
+        self._outcomes = outcomes
 
     def report(self) -> None:
         """Upload the outputs, keep a record, sign the result and hand it in.
@@ -158,6 +177,22 @@ class Execution:
         """Release the blobs and remove the scratch directory."""
         self.closed.set()
         self._resources.close()
+
+    def _judge(
+        self, canary: Canary, outcomes: Sequence[Outcome], job_id: Bytes32, spec: Spec
+    ) -> None:
+        """Compare, and remember what was found before anybody is told.
+
+        Raises:
+            NotDeterministic: the outcomes differ.
+        """
+        canaries = self._device.canaries
+        try:
+            canary.compare(outcomes)
+        except NotDeterministic:
+            canaries.note(job_id, spec, Finding.NOT_DETERMINISTIC)
+            raise
+        canaries.note(job_id, spec, Finding.PASSED)
 
     def _check_grant(self) -> tuple[Lease, Spec]:
         device = self._device

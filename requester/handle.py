@@ -133,6 +133,14 @@ def has_result_count(view: JobView) -> int:
     return view.task_count - sum(view.tasks_by_state.get(state, 0) for state in _NOT_YET)
 
 
+def is_stuck(view: JobView) -> bool:
+    """Whether the market has stopped the job, and no device works on what is left of it."""
+    is_open = view.status in (JobStatus.OPEN, JobStatus.RUNNING)
+    is_worked_on = view.tasks_by_state.get("leased", 0) > 0
+    is_whole = has_result_count(view) == view.task_count
+    return view.stopped_because is not None and is_open and not is_worked_on and not is_whole
+
+
 def is_done(view: JobView, until: Until) -> bool:
     """Whether there is nothing left to wait for.
 
@@ -142,10 +150,12 @@ def is_done(view: JobView, until: Until) -> bool:
     is_over = view.status in (JobStatus.CANCELLED, JobStatus.EXPIRED)
     if is_over and not view.is_on_chain:
         raise Conflict(view.waiting_because or "the job was never opened; nothing was paid")
+    if until is Until.RESULTS and has_result_count(view) == view.task_count:
+        return True
+    if is_stuck(view):
+        raise Conflict(f"the market has stopped the job: {view.stopped_because}")
     if until is Until.SETTLED:
         return view.finished_at is not None
-    if has_result_count(view) == view.task_count:
-        return True
     if is_over:
         raise Conflict(f"the job was {view.status.lower()} before all of its tasks were done")
     return False

@@ -18,6 +18,7 @@ from rich.text import Text
 
 from protocol.client.wire import JobView
 from protocol.errors import InvalidInput
+from protocol.lifecycle import Fault
 from protocol.units import credits_text
 from requester.handle import has_result_count
 
@@ -67,6 +68,11 @@ def credits(wei: int) -> str:  # noqa: A001 - the word for it
     return f"{credits_text(wei)} credits"
 
 
+def faults(lost: Mapping[Fault, int]) -> str:
+    """How many leases were lost, and why."""
+    return ", ".join(f"{count} {fault}" for fault, count in lost.items())
+
+
 def when(unix_seconds: int) -> str:
     """A time, in the reader's own zone."""
     return datetime.fromtimestamp(unix_seconds).astimezone().isoformat(" ", "seconds")
@@ -86,8 +92,8 @@ class JobProgress:
         done = has_result_count(view)
         states = ", ".join(f"{n} {state}" for state, n in view.tasks_by_state.items() if n)
         line = f"{view.status.lower()}: {states}"
-        if view.waiting_because:
-            line += f" ({view.waiting_because})"
+        if why := view.stopped_because or view.waiting_because:
+            line += f" ({why})"
         if self._is_live:
             self._progress.update(
                 self._bar, completed=done, total=view.task_count, description=line

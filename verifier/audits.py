@@ -30,6 +30,7 @@ from verifier.execution import Rerun
 from verifier.journal import Audit, JobNote, Journal, Step
 
 MAX_RECHECKS = 3
+NOT_DETERMINISTIC = "not_deterministic: two executions of its program here gave two results"
 _log = logging.getLogger(__name__)
 
 
@@ -58,16 +59,13 @@ class Auditor:
         """
         digest, salt = self._executed(audit, job)
         opening = audit.opening or self._opening(audit.key, digest, salt, is_late=is_late)
+        verdict = judge(digest, opening, lease, audit.key.task) if opening else None
+        if verdict is not Judgement.AGREES:
+            if not self._may_contest(audit.key, job, digest, verdict):
+                return
+            self._contest(audit.key, _objection(verdict, opening))
         if opening is None:
-            self._contest(audit.key, "the market refuses to open the provider's result")
             return
-        verdict = judge(digest, opening, lease, audit.key.task)
-        if verdict is Judgement.UNPROVEN:
-            self._contest(audit.key, "the opening does not lead to the signed resultRoot")
-        elif verdict is Judgement.DIFFERS and not self._is_confirmed(audit.key, job, digest):
-            return
-        elif verdict is Judgement.DIFFERS:
-            self._contest(audit.key, f"the provider's digest is {to_hex(opening.digest)}")
         self._reveal(audit.key, digest, salt)
         if verdict is Judgement.AGREES:
             self._journal.set_step(audit.key, Step.REVEALED)
@@ -109,6 +107,31 @@ class Auditor:
         self._journal.set_committed(key, opening)
         return opening
 
+    def _may_contest(
+        self, key: AuditKey, job: JobNote, digest: Bytes32, verdict: Judgement | None
+    ) -> bool:
+        """Whether what I found is certain enough to put a bond on it."""
+        try:
+            is_container = self._rerun.is_container(_request(key), job)
+        except (NotFound, Forbidden):
+            if verdict is Judgement.DIFFERS:
+                raise
+            # Only after a restart is it asked again. Who refuses everything has to be contested.
+            is_container = False
+        if is_container:
+            return self._is_deterministic(key, job, digest)
+        return verdict is not Judgement.DIFFERS or self._is_confirmed(key, job, digest)
+
+    def _is_deterministic(self, key: AuditKey, job: JobNote, digest: Bytes32) -> bool:
+        """Run a container's task once more: where its program is not deterministic nobody is wrong.
+
+        If mine differ I abstain: no dispute, and no fee either.
+        """
+        if self._rerun.digest_again(_request(key), job) == digest:
+            return True
+        self._abandon(key, NOT_DETERMINISTIC)
+        return False
+
     def _is_confirmed(self, key: AuditKey, job: JobNote, digest: Bytes32) -> bool:
         """Run the task again until one digest came twice; a flipped bit of mine ends the audit."""
         digests = [digest]
@@ -121,10 +144,12 @@ class Auditor:
             settled = None
         if settled == digest:
             return True
-        reason = "this device does not compute the same twice; have its memory tested"
+        self._abandon(key, "this device does not compute the same twice; have its memory tested")
+        return False
+
+    def _abandon(self, key: AuditKey, reason: str) -> None:
         _log.error("task %d of batch %s: %s", key.task, to_hex(key.batch_id), reason)
         self._journal.set_step(key, Step.ABANDONED, reason)
-        return False
 
     def _contest(self, key: AuditKey, reason: str) -> None:
         _log.warning("task %d of batch %s is contested: %s", key.task, to_hex(key.batch_id), reason)
@@ -150,6 +175,15 @@ def read_opening(view: OpeningView) -> Opening:
     return Opening(
         Bytes32(view.digest), Bytes32(view.salt), tuple(Bytes32(step) for step in view.proof)
     )
+
+
+def _objection(verdict: Judgement | None, opening: Opening | None) -> str:
+    """What is wrong with a result that does not agree."""
+    if opening is None:
+        return "the market refuses to open the provider's result"
+    if verdict is Judgement.UNPROVEN:
+        return "the opening does not lead to the signed resultRoot"
+    return f"the provider's digest is {to_hex(opening.digest)}"
 
 
 def _request(key: AuditKey) -> AuditRequest:

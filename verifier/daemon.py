@@ -53,6 +53,7 @@ class Verifier:
         self._disputant = disputant
         self._stop = stop
         self._me: Address = sender.address
+        # Only delays and windows of it are used, which never change.
         self._params: Params | None = None
         self._view = ChainView()
         self._cursor: Cursor | None = journal.bookmark()

@@ -68,7 +68,7 @@ class Disputant:
     def contradict(self, case: Case, audit_round: int) -> None:
         """Take the seat of the verifier that was paid in that round for a wrong digest.
 
-        Only where I contested that digest myself, and have its opening; half of the stake is mine.
+        Only where I contested that digest myself, and have its opening; 15 % of the stake are mine.
         """
         audit = self._journal.audit(AuditKey(case.batch_id, case.lease.lease_id, case.task))
         if audit is None or audit.step is not Step.CONTESTED or audit.opening is None:

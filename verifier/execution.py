@@ -13,12 +13,25 @@ from protocol.client.client import MarketClient
 from protocol.client.wire import AuditGrant, AuditRequest
 from protocol.errors import BlobMismatch, SpecHashMismatch
 from protocol.result import Outcome
-from protocol.spec import MAX_TASK_LIST_BYTES, Spec, WasmRuntime, decode_task_list
+from protocol.spec import (
+    MAX_TASK_LIST_BYTES,
+    ContainerRuntime,
+    Spec,
+    WasmRuntime,
+    decode_task_list,
+)
 from protocol.units import Bytes32, ContentId, content_id
-from provider.executors.base import Executor, LeaseWork, executor_for, ignore_task_done
+from provider.executors.base import (
+    APART_SECONDS,
+    Executor,
+    LeaseWork,
+    executor_for,
+    ignore_task_done,
+)
 from verifier.journal import JobNote
 
 MAX_CACHE_BYTES = 20 << 30
+MAX_GRANTS = 256
 _log = logging.getLogger(__name__)
 
 
@@ -44,7 +57,8 @@ class BlobCache:
 
     def make_room(self) -> None:
         """Remove the files that were not used for the longest time. Call it between executions."""
-        files = sorted((file.stat().st_mtime, file) for file in self._root.iterdir())
+        # When they were read: containers get them with a fixed time of change.
+        files = sorted((file.stat().st_atime, file) for file in self._root.iterdir())
         sizes = {file: file.stat().st_size for _, file in files}
         excess_bytes = sum(sizes.values()) - self._max_bytes
         for _, file in files:
@@ -70,6 +84,8 @@ class Rerun:
         self._executors = executors
         self._scratch = scratch
         self._stop = stop
+        self._lock = threading.Lock()
+        self._grants: dict[AuditRequest, AuditGrant] = {}
         shutil.rmtree(scratch, ignore_errors=True)  # what a crash left
         scratch.mkdir(parents=True)
 
@@ -81,12 +97,40 @@ class Rerun:
             ExecutorUnavailable, ExecutionFailed: this device cannot tell.
             FallowError: the market refuses, or does not answer.
         """
-        grant = self._client.audit(request)
-        spec = _signed_spec(grant, job)
-        self._check_input(spec, job, request.task, ContentId(grant.task_input))
+        spec, task_input = self._granted(request, job)
         executor = executor_for(spec, self._executors)
         self._cache.make_room()
-        return self._outcome(executor, spec, request.task, ContentId(grant.task_input)).digest
+        return self._outcome(executor, spec, request.task, task_input).digest
+
+    def digest_again(self, request: AuditRequest, job: JobNote) -> Bytes32:
+        """The same a while later, when a clock that is read in seconds has moved on.
+
+        Raises:
+            What `digest` raises.
+        """
+        self._stop.wait(APART_SECONDS)
+        return self.digest(request, job)
+
+    def is_container(self, request: AuditRequest, job: JobNote) -> bool:
+        """Whether the task's program only claims to be deterministic.
+
+        Raises:
+            SpecHashMismatch, FallowError: see `digest`.
+        """
+        return isinstance(self._granted(request, job)[0].runtime, ContainerRuntime)
+
+    def _granted(self, request: AuditRequest, job: JobNote) -> tuple[Spec, ContentId]:
+        """The task as it was signed. What was granted once, a market cannot take back."""
+        with self._lock:
+            known = self._grants.get(request)
+        grant = known or self._client.audit(request)
+        spec, task_input = _signed_spec(grant, job), ContentId(grant.task_input)
+        self._check_input(spec, job, request.task, task_input)
+        with self._lock:
+            self._grants[request] = grant
+            if len(self._grants) > MAX_GRANTS:
+                del self._grants[next(iter(self._grants))]
+        return spec, task_input
 
     def _outcome(self, executor: Executor, spec: Spec, task: int, task_input: ContentId) -> Outcome:
         code = spec.runtime.module if isinstance(spec.runtime, WasmRuntime) else spec.runtime.image

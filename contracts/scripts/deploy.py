@@ -75,8 +75,16 @@ def _verified(contracts, plan):
     for name, found in report["terms"]["params"].items():
         _same(name, found, plan["params"][name])
     _same("token.minter", report["token"]["minter"], plan["minter"])
-    _same("terms.guardian", report["terms"]["guardian"], plan["guardian"])
+    for role in ("guardian", "governor"):
+        _same(f"terms.{role}", report["terms"][role], plan[role])
+    _same("terms.noticeSeconds", report["terms"]["noticeSeconds"], _notice(plan["params"]))
     return report
+
+
+def _notice(params):
+    """An unstaking delay and the longest dispute: how long a governor's proposal must wait."""
+    phases = ("disputeWindow", "concede", "commit", "reveal", "open", "unstakeDelay")
+    return sum(params[f"{phase}Seconds"] for phase in phases)
 
 
 def _facts(role, contract, contracts):
@@ -124,6 +132,7 @@ def _plan(file):
         plan["params"] = {name: int(value) for name, value in plan["params"].items()}
         plan["minter"] = to_address(plan["minter"])
         plan["guardian"] = to_address(plan["guardian"])
+        plan["governor"] = to_address(plan["governor"])
         plan["initialSupplyWei"] = int(plan["initialSupplyWei"])
     except KeyError as error:
         raise Refused(f"the plan {file} lacks {error}") from None

@@ -67,7 +67,7 @@ contract AnnexTest is Fixture {
     }
 
     function _slots() internal returns (uint256[12] memory) {
-        Terms terms = new Terms(_params(), address(0));
+        Terms terms = new Terms(_params(), address(0), address(0));
         return new LayoutProbe(IERC20(address(token)), terms).slots();
     }
 
@@ -173,7 +173,7 @@ contract AnnexTest is Fixture {
 
     function test_RevertWhen_TheAnnexWasDeployedForAnotherMarket() external {
         ITerms terms = market.terms();
-        ITerms alike = new Terms(_params(), guardian); // the same words are not the same terms
+        ITerms alike = new Terms(_params(), guardian, governor); // the same words are not the same terms
         (bool isDone,) = _deployWith(address(annex));
         vm.assertTrue(isDone);
         _expectWrong(address(1), address(beacon), address(arbiter), terms);

@@ -52,6 +52,7 @@ abstract contract Fixture {
     address internal challenger = vm.addr(CHALLENGER_KEY);
     address internal stranger = vm.addr(STRANGER_KEY);
     address internal guardian = address(0x6A);
+    address internal governor = address(0x60);
 
     CreditToken internal token;
     BlockhashBeacon internal beacon;
@@ -119,7 +120,7 @@ abstract contract Fixture {
         internal
         returns (IMarket)
     {
-        address terms = vm.deployCode("Terms.sol:Terms", abi.encode(params_, guardian));
+        address terms = vm.deployCode("Terms.sol:Terms", abi.encode(params_, guardian, governor));
         bytes memory shared = abi.encode(token_, beacon_, arbiter_, terms);
         address annex = vm.deployCode("Annex.sol:Annex", shared);
         return IMarket(vm.deployCode("Market.sol:Market", bytes.concat(shared, abi.encode(annex))));

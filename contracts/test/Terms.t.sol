@@ -11,11 +11,11 @@ import {vm} from "./Vm.sol";
 contract TermsTest is Fixture {
     function _expectRefused(Params memory bad, string memory reason) internal {
         _expect(abi.encodeWithSelector(ITerms.InvalidParams.selector, reason));
-        new Terms(bad, guardian);
+        new Terms(bad, guardian, governor);
     }
 
     function _expectTaken(Params memory good) internal {
-        Terms terms = new Terms(good, guardian);
+        Terms terms = new Terms(good, guardian, governor);
         vm.assertEq(keccak256(abi.encode(terms.params())), keccak256(abi.encode(good)));
     }
 
@@ -24,13 +24,15 @@ contract TermsTest is Fixture {
             keccak256(abi.encode(market.terms().params())), keccak256(abi.encode(_params()))
         );
         vm.assertEq(market.terms().guardian(), guardian);
+        vm.assertEq(market.terms().governor(), governor);
         vm.assertEq(market.token(), address(token));
         vm.assertEq(market.beacon(), address(beacon));
         vm.assertEq(market.arbiter(), address(arbiter));
     }
 
-    function test_NobodyNeedsToBeTheGuardian() external {
-        vm.assertEq(new Terms(_params(), address(0)).guardian(), address(0));
+    function test_NobodyNeedsToBeTheGuardianOrTheGovernor() external {
+        vm.assertEq(new Terms(_params(), address(0), governor).guardian(), address(0));
+        vm.assertEq(new Terms(_params(), guardian, address(0)).governor(), address(0));
     }
 
     function test_RevertWhen_ThereIsNoStakeOrBond() external {
@@ -103,9 +105,9 @@ contract TermsTest is Fixture {
     /// @dev Stake must stay slashable for as long as a dispute about what stood behind it can last.
     function test_RevertWhen_UnstakingIsFasterThanADispute() external {
         Params memory p = _params();
-        p.unstakeDelaySeconds = 169;
+        p.unstakeDelaySeconds = 170 + 41;
         _expectRefused(p, "unstake delay under a dispute");
-        p.unstakeDelaySeconds = 170;
+        p.unstakeDelaySeconds = 170 + 42;
         _expectTaken(p);
     }
 
@@ -136,7 +138,7 @@ contract TermsTest is Fixture {
 
     function test_RevertWhen_TheAnnexIsAnotherMarkets() external {
         ITerms terms = market.terms();
-        ITerms others = new Terms(_params(), guardian);
+        ITerms others = new Terms(_params(), guardian, governor);
         _expectWrongAnnex(_annex(_arguments(others)));
         _expectWrongAnnex(_annex(abi.encode(stranger, beacon, arbiter, terms)));
         _expectWrongAnnex(_annex(abi.encode(token, stranger, arbiter, terms)));

@@ -1,7 +1,7 @@
 import { afterEach, expect, it, vi } from "vitest";
 import { followEvents, type StreamState } from "../src/api/events";
 import type { MarketEvent } from "../src/api/types";
-import { eventFacts, eventTitle } from "../src/protocol/event-text";
+import { eventFacts, eventTitle, isTrouble } from "../src/protocol/event-text";
 
 const frame = (id: number) =>
   `event: TaskPaid\nid: ${id}\ndata: ${JSON.stringify({ event_id: id, kind: "TaskPaid", at: 1, job_id: null, data: {} })}\n\n`;
@@ -61,4 +61,12 @@ it("says an event in words", () => {
   expect(facts({ leases: 2, tasks: 1 })).toEqual(["1 task", "2 leases"]);
   expect(facts({ task: 3, agrees: false })).toEqual(["task 3", "disagrees"]);
   expect(facts({ verdict: 1 })).toEqual(["the provider lost"]);
+  expect(facts({ reason: "not_deterministic", providers: [provider] })).toEqual([
+    "not deterministic",
+  ]);
+  expect(facts({ first_task: 3, count: 1, fault: "error", reason: "disk_full" })).toEqual([
+    "task 3",
+    "error: disk full",
+  ]);
+  expect(isTrouble("job_stopped")).toBe(true);
 });

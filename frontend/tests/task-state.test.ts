@@ -9,6 +9,8 @@ function tasks(states: TaskState[]): TaskView[] {
     provider: null,
     lease_id: null,
     attempts: 0,
+    fault: null,
+    fault_code: null,
     failure: null,
     result_hash: null,
     result_bytes: null,

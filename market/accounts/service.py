@@ -14,7 +14,7 @@ from market.store.unit import Store
 from protocol.chain.contracts import Contracts
 from protocol.client.wire import AccountView, LeasePage, LeaseSummary
 from protocol.errors import Forbidden
-from protocol.lifecycle import LeaseFacts, LeaseStatus, lease_status
+from protocol.lifecycle import Fault, LeaseFacts, LeaseStatus, lease_status
 from protocol.units import Address
 
 RECENT_LEASES = 10_000
@@ -57,6 +57,7 @@ class AccountService:
             earned_wei=earned_wei,
             slashed_wei=slashed_wei,
             leases_by_status=dict(Counter(_status(row, now) for row in rows)),
+            lost_leases=dict(Counter(Fault(row.fault) for row in rows if row.fault)),
         )
 
     def leases(self, who: Principal, address: Address, limit: int, cursor: str | None) -> LeasePage:
@@ -87,6 +88,8 @@ def _summary(row: Row[Any], now: int) -> LeaseSummary:
         count=count,
         amount_wei=count * row.price_wei,
         status=_status(row, now),
+        fault=row.fault,
+        fault_code=row.end_reason,
         granted_at=row.granted_at_ms // 1000,
     )
 

@@ -57,6 +57,8 @@ def job_view(unit: Unit, book: Book, job: JobRecord, now: int) -> JobView:
         created_at=job.created_at,
         deadline=job.deadline,
         finished_at=chain.closed_at or None if chain else None,
+        stopped_because=job.stopped_because,
+        lost_leases=unit.leases.lost_by_fault(job.job_id),
         waiting_because=_waiting_because(unit, book, job, chain, states, status, now),
         spec=job.spec,
     )
@@ -70,11 +72,14 @@ def task_view(
     audited = unit.reports.audited_tasks(job.job_id)
     providers = unit.reports.providers({t.lease_id for t in tasks if t.lease_id is not None})
     by_task = {result.task: result for result in results}
+    first = tasks[0].task if tasks else 0
+    faults = unit.leases.last_faults(job.job_id, first, len(tasks))
     views = []
     for task in tasks:
         # A result shows when it is on chain: until then its provider could still take it back.
         is_committed = task.lease_id is not None and task.lease_id in leases
         result = by_task.get(task.task) if is_committed else None
+        fault, code = faults.get(task.task, (None, None))
         views.append(
             TaskView(
                 task=task.task,
@@ -82,6 +87,8 @@ def task_view(
                 provider=providers.get(task.lease_id) if task.lease_id else None,
                 lease_id=task.lease_id,
                 attempts=task.attempts,
+                fault=fault,
+                fault_code=code,
                 failure=result.failure if result else None,
                 result_hash=result.digest if result else None,
                 result_bytes=result.size_bytes if result else None,
@@ -150,7 +157,7 @@ def _waiting_because(
 ) -> str | None:
     if job.rejected_because is not None and chain is None:
         return f"the chain refused the job: {job.rejected_because}"
-    if status in ENDED:
+    if status in ENDED or job.stopped_because is not None:
         return None
     if chain is None:
         return "the chain has yet to lock the escrow"
@@ -162,6 +169,12 @@ def _waiting_because(
 
 
 def _no_offer_because(unit: Unit, book: Book, job: JobRecord, now: int) -> str | None:
+    refuters = unit.leases.refuters(job.job_id)
+    if refuters:
+        return (
+            f"{len(refuters)} of the providers had two results for one of its tasks and do not"
+            " take it again: is the program deterministic?"
+        )
     fitting = book.fitting(unit, job.parsed_spec, now)
     if not fitting:
         return "no device that asks for work now fits the spec"

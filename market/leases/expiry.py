@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
+from market.leases import faults
 from market.store.records import LeaseRecord
 from market.store.unit import Unit
+from protocol.lifecycle import Fault
 
 SILENT_HEARTBEATS = 5
 WALL_MULTIPLE = 3
 FETCH_SECONDS = 300
-MAX_BACKOFF_SECONDS = 300
-# Reasons that say nothing bad about the device.
-BLAMELESS = frozenset({"execution_stopped", "paused", "shutdown"})
 
 
 def silence_expiry(now: int, heartbeat_seconds: int, last_expiry_at: int) -> int:
@@ -23,20 +22,36 @@ def last_expiry(now: int, wall_seconds: int, count: int) -> int:
     return now + FETCH_SECONDS + WALL_MULTIPLE * wall_seconds * count
 
 
-def end_lease(unit: Unit, lease: LeaseRecord, reason: str, detail: str, now: int) -> bool:
+def expire_lease(unit: Unit, lease: LeaseRecord, now: int) -> bool:
+    """End a lease whose time is over; False when it had ended or finished before."""
+    if lease.expires_at < lease.last_expiry_at:
+        return end_lease(unit, lease, Fault.OFFLINE, faults.SILENT, "no heartbeat in time", now)
+    detail = "not done in three times its limits"
+    return end_lease(unit, lease, Fault.ERROR, faults.TOO_SLOW, detail, now)
+
+
+def end_lease(
+    unit: Unit, lease: LeaseRecord, fault: Fault, code: str, detail: str, now: int
+) -> bool:
     """End a running lease and free its tasks; False when it had ended or finished before."""
-    if not unit.leases.end(lease.lease_id, reason, detail, now):
+    if not unit.leases.end(lease.lease_id, fault, code, detail, now):
         return False
     unit.tasks.free(lease.lease_id)
-    if reason not in BLAMELESS:
+    if not faults.is_blameless(fault, code):
         failures = unit.offers.device(lease.device).failures_in_row
-        unit.offers.failed(lease.device, now + _backoff_seconds(failures))
-    data = {"lease_id": "0x" + lease.lease_id.hex(), "provider": lease.provider, "reason": reason}
-    unit.feed.append("lease_ended", now, lease.job_id, data)
+        unit.offers.failed(lease.device, now + faults.backoff_seconds(fault, failures))
+    unit.feed.append("lease_ended", now, lease.job_id, lost_facts(lease, fault, code))
     unit.is_work_new = True
     return True
 
 
-def _backoff_seconds(failures_before: int) -> int:
-    """Nothing the first time, then 2, 4, 8... seconds."""
-    return 0 if failures_before == 0 else min(MAX_BACKOFF_SECONDS, 2 << min(failures_before - 1, 8))
+def lost_facts(lease: LeaseRecord, fault: Fault, code: str) -> dict[str, object]:
+    """What everybody is told of a lease that ended without a result."""
+    return {
+        "lease_id": "0x" + lease.lease_id.hex(),
+        "provider": lease.provider,
+        "first_task": lease.first_task,
+        "count": lease.count,
+        "fault": fault.value,
+        "reason": code,
+    }

@@ -57,7 +57,8 @@ class LeaseResultService:
 
     def _is_repeated(self, lease: LeaseRecord, result: LeaseResult, signature: bytes) -> bool:
         if lease.ended_at is not None:
-            raise LeaseLost(f"the lease is lost ({lease.end_reason}); drop its work")
+            why = f"{lease.fault}: {lease.end_reason}"
+            raise LeaseLost(f"the lease is lost ({why}); drop its work")
         if lease.finished_at_ms is None:
             return False
         if lease.result == result and lease.signature == signature:

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 
 from market.accounts.stakes import Stakes
 from market.book.stored import price_wei
+from market.leases import faults
 from market.leases.expiry import end_lease, last_expiry, silence_expiry
 from market.leases.quota import Demand, DeviceFacts, QuotaRules, lease_size, running_limit
 from market.ports import Book, Clock
@@ -15,6 +16,7 @@ from market.store.unit import Store, Unit
 from protocol.client.wire import HeartbeatReply, LeaseGrant
 from protocol.errors import Conflict, Forbidden, LeaseLost, NotFound
 from protocol.lease import Lease
+from protocol.lifecycle import Fault
 from protocol.units import Address, Bytes32
 
 SEEN_EVERY_SECONDS = 10
@@ -108,7 +110,8 @@ class LeaseService:
         """
         with self._store.write() as unit:
             lease = own_lease(unit, who, lease_id)
-            if not end_lease(unit, lease, code or "failed", detail, int(self._clock())):
+            now, code = int(self._clock()), code or faults.GIVEN_BACK
+            if not end_lease(unit, lease, Fault.ERROR, code, detail, now):
                 raise LeaseLost
 
     def _candidates(self, unit: Unit, offer: OfferRecord, now: int) -> list[JobRecord]:
@@ -116,11 +119,15 @@ class LeaseService:
             return []
         if unit.disputes.is_suspect(offer.provider, now - SUSPECT_SECONDS):
             return []
-        jobs = unit.jobs.with_waiting_tasks(now)
+        refuted = unit.leases.refuted_by(offer.device)
+        erred = unit.leases.erred_jobs(offer.device, now - faults.AVOIDED_SECONDS, faults.BLAMELESS)
+        # What the device gave back comes last: other devices may do better, and it elsewhere.
+        jobs = sorted(unit.jobs.with_waiting_tasks(now), key=lambda job: job.job_id in erred)
         return [
             job
             for job in jobs
-            if offer.offer.fits(job.parsed_spec)
+            if job.job_id not in refuted
+            and offer.offer.fits(job.parsed_spec)
             and price_wei(offer.ask_wei, job.parsed_spec) <= job.max_price_wei
         ]
 
@@ -136,7 +143,7 @@ class LeaseService:
             return None
         fitting = self._book.fitting(unit, spec, now)
         others = {c.offer.device for c in fitting if c.price_wei <= job.max_price_wei}
-        others.discard(offer.device)
+        others -= {offer.device} | unit.leases.refuting_devices(job.job_id)
         last = unit.leases.last_finished(job.job_id, offer.device)
         facts = DeviceFacts(
             device.finished_leases,

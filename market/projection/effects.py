@@ -4,10 +4,13 @@ from __future__ import annotations
 
 from typing import Any
 
+from market.leases import faults
+from market.leases.expiry import lost_facts
 from market.projection.facts import settled_leases
 from market.store.unit import Unit
 from protocol.batch import Batch
 from protocol.chain.events import ChainEvent
+from protocol.lifecycle import Fault
 from protocol.typed_data import snake_case
 from protocol.units import Bytes32, to_hex
 
@@ -51,9 +54,18 @@ def follow(unit: Unit, event: ChainEvent) -> None:
 def _release(unit: Unit, event: ChainEvent) -> None:
     """Its results no longer count and its tasks wait again; other results take their place."""
     lease_id = event.args["lease_id"]
-    if unit.leases.drop(lease_id, "released", "slashed, conceded or forfeited", event.timestamp):
+    code = _lost_by(unit, lease_id)
+    if unit.leases.drop(lease_id, Fault.WRONG, code, "", event.timestamp):
         unit.tasks.free(lease_id, was_slashed=True)
         unit.is_work_new = True
+
+
+def _lost_by(unit: Unit, lease_id: Bytes32) -> str:
+    """How a released lease was lost: the chain tells of disputes before it tells of that."""
+    lost = unit.disputes.lost_about(lease_id)
+    if any(dispute.is_conceded for dispute in lost):
+        return faults.CONCEDED
+    return faults.DISPUTED if lost else faults.FORFEITED
 
 
 def _revoke(unit: Unit, event: ChainEvent) -> None:
@@ -71,7 +83,7 @@ def _show(unit: Unit, event: ChainEvent) -> None:
         _show_settled(unit, event)
     else:
         unit.feed.append(
-            snake_case(event.kind), event.timestamp, _job_of(unit, event), _data(event)
+            snake_case(event.kind), event.timestamp, _job_of(unit, event), _data(unit, event)
         )
 
 
@@ -81,7 +93,7 @@ def _show_committed(unit: Unit, event: ChainEvent) -> None:
     for index, job in enumerate(batch.jobs):
         mine = [line for line in batch.lines if line.job == index]
         counts = {"leases": len(mine), "tasks": sum(line.count for line in mine)}
-        data = {**_data(event), "operator": batch.operator, **counts}
+        data = {**_data(unit, event), "operator": batch.operator, **counts}
         unit.feed.append("batch_committed", event.timestamp, job.job_id, data)
 
 
@@ -99,12 +111,19 @@ def _show_settled(unit: Unit, event: ChainEvent) -> None:
         unit.feed.append("lease_settled", event.timestamp, lease.job_id, data)
 
 
-def _data(event: ChainEvent) -> dict[str, Any]:
+def _released_facts(unit: Unit, lease_id: Bytes32) -> dict[str, object]:
+    lease = unit.leases.get(lease_id)  # None: the market that granted it has lost its database
+    return lost_facts(lease, Fault.WRONG, lease.end_reason or "") if lease else {}
+
+
+def _data(unit: Unit, event: ChainEvent) -> dict[str, Any]:
     data = {name: _shown(value) for name, value in event.args.items() if name not in _HIDDEN}
     if event.kind == "JobOpened":
         data["requester"] = event.args["job"].requester
     elif event.kind == "DisputeOpened":
         data["provider"] = event.args["lease"].provider
+    elif event.kind == "LeaseReleased":
+        data |= _released_facts(unit, event.args["lease_id"])
     data["transaction"] = to_hex(event.transaction_hash)
     return data
 

@@ -5,10 +5,13 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Sequence
 
+from market.leases import faults
+from market.leases.expiry import lost_facts
 from market.store.records import LeaseRecord, RelayRecord
 from market.store.unit import Store, Unit
 from protocol.chain.contracts import Contracts
 from protocol.job import Job
+from protocol.lifecycle import Fault
 from protocol.units import Bytes32
 
 MAX_LEASES = 64
@@ -66,12 +69,12 @@ class Batching:
             self._drop(unit, leases[0], reason, now)
 
     def _drop(self, unit: Unit, lease: LeaseRecord, reason: str, now: int) -> None:
-        if unit.leases.drop(lease.lease_id, "rejected", reason, now):
+        if unit.leases.drop(lease.lease_id, Fault.ERROR, faults.REFUSED, reason, now):
             unit.tasks.free(lease.lease_id)
             unit.offers.failed(lease.device, now)
             unit.is_work_new = True
-            data = {"lease_id": "0x" + lease.lease_id.hex(), "provider": lease.provider}
-            unit.feed.append("lease_rejected", now, lease.job_id, {**data, "reason": reason})
+            data = lost_facts(lease, Fault.ERROR, faults.REFUSED) | {"detail": reason}
+            unit.feed.append("lease_rejected", now, lease.job_id, data)
 
     def _is_due(self, waiting: Sequence[LeaseRecord], now: float) -> bool:
         if not waiting:

@@ -6,7 +6,8 @@ import logging
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from market.leases.expiry import end_lease
+from market.leases.expiry import expire_lease
+from market.leases.refuted import Refutations
 from market.ports import Clock
 from market.projection.projector import Projector
 from market.settlement.batches import Batching
@@ -35,6 +36,7 @@ class KeeperParts:
     disputes: DisputeKeeping
     equivocations: Equivocations
     outbox: Outbox
+    refutations: Refutations
 
 
 class Keeper:
@@ -54,6 +56,7 @@ class Keeper:
         """One round; True when something is on its way, so that the next should come soon."""
         parts, now = self._parts, self._clock()
         self._try("expiry", lambda: self._expire(int(now)))
+        self._try("refutations", lambda: parts.refutations.advance(int(now)))
         is_read = self._try("projection", parts.projector.advance)
         self._try("batches", lambda: parts.batching.advance(now))
         if is_read:
@@ -83,7 +86,7 @@ class Keeper:
             expired = unit.leases.expired(now)
         for lease in expired:
             with self._store.write() as unit:
-                end_lease(unit, lease, "expired", "no heartbeat in time", now)
+                expire_lease(unit, lease, now)
 
     def _clean(self, now: int) -> None:
         with self._store.write() as unit:

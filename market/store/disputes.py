@@ -10,6 +10,7 @@ from sqlalchemy import Connection, insert, select, update
 from market.store.projected import chain_audits, chain_disputes
 from market.store.records import Contradiction, DisputeRecord, columns, many, one
 from protocol.dispute import Verdict
+from protocol.units import Bytes32
 
 _COLUMNS = columns(DisputeRecord, chain_disputes)
 
@@ -39,6 +40,14 @@ class Disputes:
         """A dispute."""
         query = select(*_COLUMNS).where(chain_disputes.c.dispute_id == dispute_id)
         return one(DisputeRecord, self._connection.execute(query).one_or_none())
+
+    def lost_about(self, lease_id: Bytes32) -> list[DisputeRecord]:
+        """The disputes about a lease that its provider lost or conceded."""
+        query = select(*_COLUMNS).where(
+            chain_disputes.c.lease_id == lease_id,
+            chain_disputes.c.verdict == Verdict.PROVIDER_LOST,
+        )
+        return many(DisputeRecord, self._connection.execute(query))
 
     def has_strikes(self, provider: str, besides: int) -> bool:
         """Whether the provider has lost or conceded a dispute other than `besides`."""

@@ -7,9 +7,10 @@ from typing import Any
 
 from sqlalchemy import Connection, and_, func, insert, or_, select, update
 
+from market.store.leases import IS_REFUTED
 from market.store.projected import chain_jobs
 from market.store.records import ChainJobRecord, JobRecord, columns, many, one
-from market.store.tables import jobs, tasks
+from market.store.tables import jobs, leases, tasks
 from protocol.units import Address, Bytes32
 
 _COLUMNS = columns(JobRecord, jobs)
@@ -69,7 +70,7 @@ class Jobs:
         return sum(self._connection.execute(query).scalars())
 
     def with_waiting_tasks(self, now: int) -> list[JobRecord]:
-        """Jobs on chain that nobody has cancelled and that take leases now, oldest first."""
+        """Jobs on chain that nobody cancelled or stopped and that take leases now, oldest first."""
         waiting = select(tasks.c.task).where(
             tasks.c.job_id == jobs.c.job_id, tasks.c.lease_id.is_(None)
         )
@@ -78,6 +79,7 @@ class Jobs:
             .join(chain_jobs, chain_jobs.c.job_id == jobs.c.job_id)
             .where(
                 jobs.c.cancel_signature.is_(None),  # asked for, and perhaps not on chain yet
+                jobs.c.stopped_because.is_(None),
                 chain_jobs.c.cancelled_at == 0,
                 chain_jobs.c.closed_at == 0,
                 jobs.c.deadline > now,
@@ -113,6 +115,32 @@ class Jobs:
         """The chain refused the job."""
         change = update(jobs).where(jobs.c.job_id == job_id, jobs.c.rejected_because.is_(None))
         self._connection.execute(change.values(rejected_because=reason))
+
+    def refuted(self, providers: int, now: int) -> list[JobRecord]:
+        """Open jobs that so many providers have found not to be deterministic."""
+        found = (
+            select(leases.c.job_id)
+            .where(IS_REFUTED)
+            .group_by(leases.c.job_id)
+            .having(func.count(leases.c.provider.distinct()) >= providers)
+        )
+        query = (
+            select(*_COLUMNS)
+            .join(chain_jobs, chain_jobs.c.job_id == jobs.c.job_id)
+            .where(
+                jobs.c.job_id.in_(found),
+                jobs.c.stopped_because.is_(None),
+                jobs.c.cancel_signature.is_(None),
+                jobs.c.deadline > now,
+                chain_jobs.c.closed_at == 0,
+            )
+        )
+        return many(JobRecord, self._connection.execute(query))
+
+    def stop(self, job_id: Bytes32, reason: str) -> bool:
+        """Lease nothing of it any more; False when it was stopped before."""
+        change = update(jobs).where(jobs.c.job_id == job_id, jobs.c.stopped_because.is_(None))
+        return self._connection.execute(change.values(stopped_because=reason)).rowcount == 1
 
     def cancel(self, job_id: Bytes32, signature: bytes) -> None:
         """Keep the requester's signed cancellation."""

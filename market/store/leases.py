@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, Connection, and_, func, insert, select, update
+from sqlalchemy import (
+    ColumnElement,
+    Connection,
+    and_,
+    func,
+    insert,
+    literal_column,
+    select,
+    update,
+)
 
 from market.store.projected import chain_jobs, chain_leases
 from market.store.records import LeaseRecord, columns, many, one
 from market.store.tables import leases
 from protocol.lease import Lease, LeaseResult
+from protocol.lifecycle import Fault
 from protocol.units import Address, Bytes32
 
 _COLUMNS = columns(LeaseRecord, leases)
 _IS_RUNNING: ColumnElement[bool] = and_(
     leases.c.finished_at_ms.is_(None), leases.c.ended_at.is_(None)
 )
+# As text, so that the databases see that their partial index will do.
+IS_REFUTED: ColumnElement[bool] = leases.c.end_reason == literal_column("'not_deterministic'")
+_HAS_ERRED: ColumnElement[bool] = leases.c.fault == literal_column("'error'")
+_MOST_LOST = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -101,13 +115,67 @@ class Leases:
         )
         return self._connection.execute(values).rowcount == 1
 
-    def end(self, lease_id: Bytes32, reason: str, detail: str, now: int) -> bool:
+    def end(self, lease_id: Bytes32, fault: Fault, code: str, detail: str, now: int) -> bool:
         """A running lease ends without a result; False when it no longer ran."""
-        return self._end(lease_id, _IS_RUNNING, reason, detail, now)
+        return self._end(lease_id, _IS_RUNNING, fault, code, detail, now)
 
-    def drop(self, lease_id: Bytes32, reason: str, detail: str, now: int) -> bool:
+    def drop(self, lease_id: Bytes32, fault: Fault, code: str, detail: str, now: int) -> bool:
         """A finished lease no longer counts: the chain refused or released it."""
-        return self._end(lease_id, leases.c.ended_at.is_(None), reason, detail, now)
+        return self._end(lease_id, leases.c.ended_at.is_(None), fault, code, detail, now)
+
+    def erred_jobs(self, device: Address, since: int, blameless: Collection[str]) -> set[Bytes32]:
+        """The jobs that a device gave back since then, not for its own reasons."""
+        query = select(leases.c.job_id).where(
+            leases.c.device == device,
+            _HAS_ERRED,
+            leases.c.ended_at > since,
+            leases.c.end_reason.not_in(blameless),
+        )
+        return set(self._connection.execute(query.distinct()).scalars())
+
+    def lost_by_fault(self, job_id: Bytes32) -> dict[Fault, int]:
+        """How many leases of a job ended without a result, and why."""
+        query = (
+            select(leases.c.fault, func.count())
+            .where(leases.c.job_id == job_id, leases.c.fault.is_not(None))
+            .group_by(leases.c.fault)
+        )
+        found = {Fault(row[0]): int(row[1]) for row in self._connection.execute(query)}
+        return {fault: found[fault] for fault in Fault if fault in found}
+
+    def last_faults(self, job_id: Bytes32, first: int, count: int) -> dict[int, tuple[Fault, str]]:
+        """For some tasks: the fault and the code of the last lease that lost each."""
+        query = (
+            select(leases.c.first_task, leases.c.count, leases.c.fault, leases.c.end_reason)
+            .where(
+                leases.c.job_id == job_id,
+                leases.c.fault.is_not(None),
+                leases.c.first_task < first + count,
+                leases.c.first_task + leases.c.count > first,
+            )
+            .order_by(leases.c.ended_at.desc())
+            .limit(_MOST_LOST)
+        )
+        found: dict[int, tuple[Fault, str]] = {}
+        for begin, length, fault, code in self._connection.execute(query):
+            for task in range(begin, begin + length):
+                found.setdefault(task, (Fault(fault), code))
+        return found
+
+    def refuters(self, job_id: Bytes32) -> set[Address]:
+        """The providers with a device that has had two results for one task of a job."""
+        query = select(leases.c.provider).where(leases.c.job_id == job_id, IS_REFUTED)
+        return set(self._connection.execute(query.distinct()).scalars())
+
+    def refuting_devices(self, job_id: Bytes32) -> set[Address]:
+        """The devices that have had two results for one task of a job."""
+        query = select(leases.c.device).where(leases.c.job_id == job_id, IS_REFUTED)
+        return set(self._connection.execute(query.distinct()).scalars())
+
+    def refuted_by(self, device: Address) -> set[Bytes32]:
+        """The jobs that this device has found not to be deterministic."""
+        query = select(leases.c.job_id).where(leases.c.device == device, IS_REFUTED)
+        return set(self._connection.execute(query.distinct()).scalars())
 
     def expired(self, now: int) -> list[LeaseRecord]:
         """Running leases whose time is over."""
@@ -161,10 +229,11 @@ class Leases:
         self,
         lease_id: Bytes32,
         condition: ColumnElement[bool],
-        reason: str,
+        fault: Fault,
+        code: str,
         detail: str,
         now: int,
     ) -> bool:
         change = update(leases).where(leases.c.lease_id == lease_id, condition)
-        values = change.values(ended_at=now, end_reason=reason, end_detail=detail)
+        values = change.values(ended_at=now, fault=fault, end_reason=code, end_detail=detail)
         return self._connection.execute(values).rowcount == 1

@@ -53,6 +53,7 @@ class JobRecord:
     created_at: int
     rejected_because: str | None
     cancel_signature: bytes | None
+    stopped_because: str | None
 
     @cached_property
     def job(self) -> Job:
@@ -154,6 +155,7 @@ class LeaseRecord:
     tasks_done: int
     finished_at_ms: int | None
     ended_at: int | None
+    fault: str | None
     end_reason: str | None
     end_detail: str | None
     amount_wei: int | None

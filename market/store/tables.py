@@ -88,6 +88,8 @@ jobs = Table(
     Column("last_fence", BigInteger, nullable=False, server_default="0"),
     Column("rejected_because", Text),
     Column("cancel_signature", LargeBinary),
+    # Set once: why the market leases nothing of it any more, though it is open.
+    Column("stopped_because", Text),
     Index("ix_jobs_requester_created_at_job_id", "requester", "created_at", "job_id"),
     # The chain tells jobs apart by all they say; a requester that tries again says something new.
     UniqueConstraint("requester", "nonce"),
@@ -167,7 +169,8 @@ leases = Table(
     Column("finished_at_ms", BigInteger),
     # Set once, together with why, when the lease no longer counts; never together with nothing.
     Column("ended_at", BigInteger),
-    Column("end_reason", String(64)),
+    Column("fault", String(8)),  # lifecycle.Fault
+    Column("end_reason", String(64)),  # a code: the device's, or of `market.leases.faults`
     Column("end_detail", Text),
     Column("amount_wei", Wei),
     Column("result_root", Digest),
@@ -176,6 +179,20 @@ leases = Table(
     Column("batch_key", String(100), index=True),
     Index("ix_leases_job_id_device", "job_id", "device"),
     Index("ix_leases_provider_granted_at_ms", "provider", "granted_at_ms"),
+    Index(
+        "ix_leases_erred",
+        "device",
+        "ended_at",
+        sqlite_where=text("fault = 'error'"),
+        postgresql_where=text("fault = 'error'"),
+    ),
+    Index(
+        "ix_leases_refuted",
+        "job_id",
+        "device",
+        sqlite_where=text("end_reason = 'not_deterministic'"),
+        postgresql_where=text("end_reason = 'not_deterministic'"),
+    ),
     Index(
         "ix_leases_running",
         "device",

@@ -8,6 +8,7 @@ from sqlalchemy import ColumnElement, Connection, Select, and_, func, insert, se
 
 from market.store.records import TaskRecord, columns, many, one
 from market.store.tables import leases, tasks
+from protocol.lifecycle import Fault
 from protocol.units import Address, Bytes32, ContentId
 
 _COLUMNS = columns(TaskRecord, tasks)
@@ -93,6 +94,6 @@ def _is_open_to(device: Address, is_retry_allowed: bool) -> ColumnElement[bool]:
         leases.c.ended_at.is_not(None),
         tasks.c.task.between(leases.c.first_task, leases.c.first_task + leases.c.count - 1),
     )
-    if is_retry_allowed:  # a released lease was judged wrong: never this device again
-        lost = and_(lost, leases.c.end_reason == "released")
+    if is_retry_allowed:  # whose result was wrong: never this device again
+        lost = and_(lost, leases.c.fault == Fault.WRONG)
     return and_(true(), ~select(leases.c.lease_id).where(lost).exists())

@@ -13,6 +13,7 @@ from protocol.batch import Batch, arrange
 from protocol.chain.codec import codec
 from protocol.chain.facts import AuditClaim, Deployment, Equivocation
 from protocol.delegation import Delegation
+from protocol.dispute import DisputeTerms
 from protocol.errors import InvalidInput
 from protocol.job import Job
 from protocol.lease import LeaseResult
@@ -193,7 +194,7 @@ class Calls:
     ) -> Call:
         """Anyone: take the seat of who was paid for an audit that found what lost the dispute.
 
-        `opening` is the provider's of the disputed task; the sender gets half of the seat's stake.
+        `opening` is the provider's of the disputed task; the sender gets 15 % of the seat's stake.
         """
         return self._market(
             "contradict", dispute_id, round, opening.digest, opening.salt, list(opening.proof)
@@ -202,7 +203,7 @@ class Calls:
     def report_equivocation(self, batch: Batch, found: Equivocation) -> Call:
         """Anyone: take the seat of who was paid for another result than it had committed to.
 
-        The sender gets half of the seat's stake.
+        The sender gets 15 % of the seat's stake.
         """
         return self._market("reportEquivocation", batch.values(), found.values())
 
@@ -233,6 +234,20 @@ class Calls:
     def pause_intake(self, seconds: int) -> Call:
         """By the guardian: keep new money out for a while; all that is inside can still leave."""
         return self._market("pauseIntake", seconds)
+
+    # Governing. `terms` is where the market's terms stand: `Contracts.terms`.
+
+    def propose(self, terms: Address, wanted: DisputeTerms) -> Call:
+        """By the governor: announce other terms for disputes; the notice begins (anew)."""
+        return Call(terms, codec("Terms").encode_call("propose", wanted.values()))
+
+    def withdraw_proposal(self, terms: Address) -> Call:
+        """By the governor: it stays as it is."""
+        return Call(terms, codec("Terms").encode_call("withdrawProposal"))
+
+    def enact(self, terms: Address) -> Call:
+        """Anyone, after the notice: what is proposed counts for disputes opened from now on."""
+        return Call(terms, codec("Terms").encode_call("enact"))
 
     # Credits.
 

@@ -19,7 +19,7 @@ from protocol.chain.facts import (
     JobState,
     Params,
 )
-from protocol.dispute import DisputeStatus, Verdict
+from protocol.dispute import DisputeStatus, DisputeTerms, Proposal, Verdict
 from protocol.job import Job
 from protocol.lifecycle import JobStatus
 from protocol.sampling import Seat
@@ -78,12 +78,31 @@ class Contracts(Calls):
     # The market.
 
     def params(self) -> Params:
-        """What the market was deployed with."""
-        return Params(*self._term("params"))
+        """The market's terms as they stand: a governor may have changed some."""
+        return Params(*self.ask("Terms", "params"))
+
+    def terms(self) -> Address:
+        """Where they stand, and are governed."""
+        return Address(self._view("Market", "terms")[0])
 
     def guardian(self) -> Address:
         """Who may pause intake; the zero address if nobody."""
-        return Address(self._term("guardian"))
+        return Address(self.ask("Terms", "guardian"))
+
+    def governor(self) -> Address:
+        """Who may propose other terms for disputes; the zero address if nobody."""
+        return Address(self.ask("Terms", "governor"))
+
+    def notice_seconds(self) -> int:
+        """How long a proposal waits at least."""
+        return int(self.ask("Terms", "noticeSeconds"))
+
+    def proposal(self) -> Proposal | None:
+        """What is proposed, lapsed or not; None if nothing is."""
+        wanted, notice_ends_at, lapses_at = self._view("Terms", "proposal")
+        if not notice_ends_at:
+            return None
+        return Proposal(DisputeTerms(*wanted), int(notice_ends_at), int(lapses_at))
 
     def account(self, owner: Address) -> AccountFacts:
         """The money of `owner` inside the market."""
@@ -213,17 +232,13 @@ class Contracts(Calls):
         answer = rpc(self.web3, "eth_call", *self._request(contract, function, *arguments))
         return codec(contract).decode_answer(function, _bytes(answer))
 
-    def _term(self, function: str) -> Any:
-        terms = self._view("Market", "terms")[0]
-        data = codec("Terms").encode_call(function)
-        answer = rpc(self.web3, "eth_call", {"to": terms, "data": to_hex(data)}, "latest")
-        return codec("Terms").decode_answer(function, _bytes(answer))[0]
-
     def _request(self, contract: str, function: str, *arguments: Any) -> Sequence[Any]:
         data = codec(contract).encode_call(function, *arguments)
         return ({"to": self._address(contract), "data": to_hex(data)}, "latest")
 
     def _address(self, contract: str) -> Address:
+        if contract == "Terms":  # the market tells; each of its views takes two requests
+            return self.terms()
         addresses = {
             "Market": self.deployment.market,
             "CommitteeArbiter": self.deployment.arbiter,

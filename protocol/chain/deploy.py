@@ -36,11 +36,13 @@ def deploy(
     initial_supply_wei: int,
     minter: Address | None = None,
     guardian: Address | None = None,
+    governor: Address | None = None,
 ) -> Deployment:
     """Deploy token, beacon, market and arbiter; the initial supply goes to the deployer.
 
     `minter` may mint more tokens for ever: by default the deployer, as faucets need it; the zero
-    address means nobody. `guardian` may pause intake for a while: by default nobody.
+    address means nobody. `guardian` may pause intake for a while, `governor` may change the terms
+    of disputes after a notice: by default nobody.
 
     Raises:
         ChainRejected: a deployment was refused, or what stands on chain is not what was asked for.
@@ -51,8 +53,8 @@ def deploy(
     arbiter = contract_address(owner, before.confirmed_nonce + 5)
     token = _create(web3, deployer, "CreditToken", minter or owner, initial_supply_wei)
     beacon = _create(web3, deployer, "BlockhashBeacon")
-    watch = guardian or ZERO_ADDRESS
-    terms = _create(web3, deployer, "Terms", params.values(), watch)
+    guardian, governor = guardian or ZERO_ADDRESS, governor or ZERO_ADDRESS
+    terms = _create(web3, deployer, "Terms", params.values(), guardian, governor)
     annex = _create(web3, deployer, "Annex", token, beacon, arbiter, terms)
     market = _create(web3, deployer, "Market", token, beacon, arbiter, terms, annex)
     if _create(web3, deployer, "CommitteeArbiter", market) != arbiter:
@@ -65,20 +67,28 @@ def deploy(
         beacon=beacon,
         deployed_block=before.head + 1,
     )
-    check_deployment(web3, deployment, params, watch)
+    check_deployment(web3, deployment, params, guardian, governor)
     return deployment
 
 
 def check_deployment(
-    web3: Web3, deployment: Deployment, params: Params, guardian: Address | None = None
+    web3: Web3,
+    deployment: Deployment,
+    params: Params,
+    guardian: Address | None = None,
+    governor: Address | None = None,
 ) -> None:
-    """Compare what stands on chain with what it should be; any guardian will do if none is given.
+    """Compare what stands on chain with what it should be.
+
+    Anybody will do as guardian, or as governor, if none is given.
 
     Raises:
         ChainRejected: naming the first difference.
         ChainUnavailable: the endpoint does not answer.
     """
-    for what, ask, wanted in _expectations(Contracts(web3, deployment), params, guardian):
+    contracts = Contracts(web3, deployment)
+    roles = _roles(contracts, guardian, governor)
+    for what, ask, wanted in (*roles, *_expectations(contracts, params)):
         try:
             found = ask()
         except ChainRejected as error:
@@ -87,15 +97,24 @@ def check_deployment(
             raise ChainRejected(f"the {what}: {found} stands on chain, not {wanted}")
 
 
-def _expectations(
-    contracts: Contracts, params: Params, guardian: Address | None
-) -> list[tuple[str, Callable[[], object], object]]:
+_Expectations = list[tuple[str, Callable[[], object], object]]
+
+
+def _roles(
+    contracts: Contracts, guardian: Address | None, governor: Address | None
+) -> _Expectations:
+    roles = (
+        ("market's guardian", contracts.guardian, guardian),
+        ("market's governor", contracts.governor, governor),
+    )
+    return [role for role in roles if role[2]]
+
+
+def _expectations(contracts: Contracts, params: Params) -> _Expectations:
     ask, made = contracts.ask, contracts.deployment
     market_domain = domain_separator(DOMAIN_NAME, DOMAIN_VERSION, made.chain_id, made.market)
     token_domain = domain_separator(TOKEN_NAME, TOKEN_VERSION, made.chain_id, made.token)
-    watched = [("market's guardian", contracts.guardian, guardian)] if guardian else []
     return [
-        *watched,
         ("chain id", lambda: quantity(rpc(contracts.web3, "eth_chainId")), made.chain_id),
         ("market's params", contracts.params, params),
         ("market's token", lambda: ask("Market", "token"), made.token),

@@ -15,7 +15,11 @@ from protocol.units import Address, Bytes32, parse_address, parse_uint
 
 @dataclass(frozen=True)
 class Params:
-    """What a market is deployed with. Mirrors types/Params.sol."""
+    """A market's terms. Mirrors types/Params.sol.
+
+    They are as deployed, but what `DisputeTerms` names, which a governor can change: ask again for
+    these, or a dispute for the ones that it was opened under.
+    """
 
     seat_stake_wei: int
     dispute_bond_wei: int
@@ -142,7 +146,10 @@ class BatchFacts:
 
 @dataclass(frozen=True, slots=True)
 class DisputeFacts:
-    """A contested task. Mirrors types/Dispute.sol; `ruled_digest` is zero unless one was found."""
+    """A contested task. Mirrors types/Dispute.sol; `ruled_digest` is zero unless one was found.
+
+    Its bond, multiples and committee's size are those of when it was opened.
+    """
 
     batch_id: Bytes32
     job_id: Bytes32
@@ -161,6 +168,9 @@ class DisputeFacts:
     operator: Address
     amount_wei: int
     bond_wei: int
+    slash_multiple: int
+    concede_multiple: int
+    committee_size: int
     line: int
     status: DisputeStatus
     verdict: Verdict

@@ -17,7 +17,7 @@ from pydantic import (
     WithJsonSchema,
 )
 
-from protocol.lifecycle import JobStatus, LeaseStatus
+from protocol.lifecycle import Fault, JobStatus, LeaseStatus
 from protocol.units import parse_address, parse_bytes32, parse_content_id, parse_uint, to_hex
 
 # Each says its own JSON form: without it, a schema would call wei a number and a hash binary.
@@ -84,6 +84,7 @@ class MarketInfo(Wire):
     relayer_fee_wei: Wei
     heartbeat_seconds: int
     is_development: bool
+    # As the market started: what a governor has changed since (`DisputeTerms`), the chain knows.
     params: dict[str, Any]
 
 
@@ -166,6 +167,8 @@ class JobView(Wire):
     deadline: int
     finished_at: int | None
     waiting_because: str | None
+    stopped_because: str | None
+    lost_leases: dict[Fault, int]
     spec: dict[str, Any]
 
 
@@ -177,13 +180,18 @@ class JobPage(Wire):
 
 
 class TaskView(Wire):
-    """One task of GET /v1/jobs/{job_id}/tasks"""
+    """One task of GET /v1/jobs/{job_id}/tasks
+
+    `fault` and its code are those of the last lease that lost it. `failure` is the program's own.
+    """
 
     task: int
     state: TaskState
     provider: AddressText | None
     lease_id: Hash | None
     attempts: int
+    fault: Fault | None
+    fault_code: str | None
     failure: str | None
     result_hash: Hash | None
     result_bytes: int | None
@@ -267,6 +275,7 @@ class AccountView(Wire):
     earned_wei: Wei
     slashed_wei: Wei
     leases_by_status: dict[LeaseStatus, int]
+    lost_leases: dict[Fault, int]
 
 
 class LeaseSummary(Wire):
@@ -278,6 +287,8 @@ class LeaseSummary(Wire):
     count: int
     amount_wei: Wei
     status: LeaseStatus
+    fault: Fault | None
+    fault_code: str | None
     granted_at: int
 
 
@@ -368,7 +379,7 @@ class LeaseResultRequest(Wire):
 class LeaseFailure(Wire):
     """POST /v1/leases/{lease_id}/failure: the device gives the lease back."""
 
-    code: str = Field(max_length=64)
+    code: str = Field(pattern=r"^[a-z0-9_]{0,64}$")
     detail: str = Field(max_length=2000)
 
 

@@ -24,7 +24,8 @@ def decide(votes: Sequence[Vote], claimed_digest: Bytes32 | None) -> Ruling:
     """The ruling of a committee whose votes come in the order of its seats.
 
     `claimed_digest` is the provider's, None if nobody opened it in time: then it is lost. Of the
-    votes revealed more than half must name one digest; without that the dispute is void.
+    votes revealed more than half must name one digest; without that the dispute is void. Who never
+    voted is absent only where two thirds have: else inputs were kept from the committee.
     """
     digest, count = _majority(votes)
     offenders = absentees = 0
@@ -34,6 +35,8 @@ def decide(votes: Sequence[Vote], claimed_digest: Bytes32 | None) -> Ruling:
             absentees |= 1 << i
         elif vote.digest is None or (count >= 2 and not is_with_majority):
             offenders |= 1 << i
+    if 3 * sum(vote.has_committed for vote in votes) < 2 * len(votes):
+        absentees = 0
     if digest is None:
         return Ruling(Verdict.NONE, (), None, offenders, absentees)
     majority = tuple(vote.member for vote in votes if vote.digest == digest)

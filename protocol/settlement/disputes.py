@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from dataclasses import replace
 
-from protocol.dispute import DisputeStatus, Verdict
+from protocol.dispute import DisputeStatus, DisputeTerms, Verdict
 from protocol.pricing import Split
 from protocol.sampling import draw_committee
 from protocol.settlement.audits import AuditKey, Audits
@@ -34,6 +34,16 @@ class Disputes(Audits):
         """Disputes are numbered from 1 to this."""
         return len(self._disputes)
 
+    @property
+    def dispute_terms(self) -> DisputeTerms:
+        """What a dispute that is opened now keeps."""
+        return DisputeTerms(
+            self.terms.dispute_bond_wei,
+            self.rules.slash.prices,
+            self.rules.concession.prices,
+            self.terms.committee_size,
+        )
+
     def open_dispute(
         self, challenger: Address, batch_id: Bytes32, index: int, task: int, at: Moment
     ) -> int:
@@ -44,8 +54,9 @@ class Disputes(Audits):
         require(not state.is_finished(index), Refusal.LEASE_FINISHED)
         key = (batch_id, index, task)
         require(key not in self._disputed_tasks, Refusal.TASK_ALREADY_DISPUTED)
+        terms = self.dispute_terms
         by_price_wei = self.rules.bond_prices * entry.price_per_task_wei
-        bond_wei = max(by_price_wei, self.terms.dispute_bond_wei)
+        bond_wei = max(by_price_wei, terms.dispute_bond_wei)
         self._spend(challenger, bond_wei)
         self._disputed_tasks.add(key)
         self._contested_since.setdefault((batch_id, index), at.seconds)
@@ -65,6 +76,7 @@ class Disputes(Audits):
                 opened_at=at.seconds,
                 opened_block=at.block,
                 seat_count=len(self.seats()),
+                terms=terms,
             )
         )
         return len(self._disputes)
@@ -110,7 +122,7 @@ class Disputes(Audits):
             self.seats(contested.seat_count),
             contested.opened_block,
             parties,
-            self.terms.committee_size,
+            contested.terms.committee_size,
             self._empty_seats(),
         )
 
@@ -253,7 +265,7 @@ class Disputes(Audits):
 
     def _pay_concession(self, contested: Dispute) -> int:
         owner, price_wei = contested.entry.provider, contested.entry.price_per_task_wei
-        rule = self.rules.concession
+        rule = replace(self.rules.concession, prices=contested.terms.concede_multiple)
         due_wei = rule.due_wei(price_wei, self.account(owner).slashable_wei)
         taken_wei = self._take_stake(owner, due_wei)
         self._pay_out(contested, rule.split(taken_wei, price_wei), ())
@@ -262,7 +274,7 @@ class Disputes(Audits):
     def _slash(self, contested: Dispute, majority: tuple[Address, ...], at: Moment) -> int:
         owner, price_wei = contested.entry.provider, contested.entry.price_per_task_wei
         self._change(owner, forfeit_block=at.block)
-        rule = self.rules.slash
+        rule = replace(self.rules.slash, prices=contested.terms.slash_multiple)
         due_wei = rule.due_wei(price_wei, self.account(owner).slashable_wei)
         taken_wei = self._take_stake(owner, due_wei)
         self._pay_out(contested, rule.split(taken_wei, price_wei), majority)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-from protocol.dispute import DisputeStatus, Verdict
+from protocol.dispute import DisputeStatus, DisputeTerms, Verdict
 from protocol.lease import LeaseResult
 from protocol.lifecycle import JobFacts
 from protocol.pricing import BOND_PRICES, CONCESSION, REPORTER_PERCENT, SLASH, Penalty
@@ -28,7 +28,7 @@ class Moment:
 
 @dataclass(frozen=True, slots=True)
 class Terms:
-    """The parameters that a market is deployed with, as far as money depends on them."""
+    """A market's parameters, as far as money depends on them; multiples are in `Rules`."""
 
     seat_stake_wei: int
     dispute_bond_wei: int
@@ -253,7 +253,7 @@ class Dispute:
     """A contested task. Mirrors types/Dispute.sol.
 
     `seat_ids` are those of its committee; None until that is drawn. `digest` is what its majority
-    found.
+    found. Whatever is enacted later, it is judged by its `terms`.
     """
 
     batch_id: Bytes32
@@ -265,6 +265,7 @@ class Dispute:
     opened_at: int
     opened_block: int
     seat_count: int
+    terms: DisputeTerms
     status: DisputeStatus = DisputeStatus.OPEN
     verdict: Verdict = Verdict.NONE
     seat_ids: tuple[int, ...] | None = None

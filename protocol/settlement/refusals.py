@@ -8,7 +8,7 @@ from protocol.errors import Conflict
 
 
 class Refusal(StrEnum):
-    """A reason, named as in `IMarketErrors.sol` and `ICommitteeArbiter.sol`."""
+    """A reason, named as in `IMarketErrors`, `ICommitteeArbiter` and `ITerms`."""
 
     ZERO_AMOUNT = "ZeroAmount"
     INSUFFICIENT_BALANCE = "InsufficientBalance"
@@ -89,6 +89,10 @@ class Refusal(StrEnum):
     OPEN_PHASE_RUNNING = "OpenPhaseRunning"
     CLAIM_ALREADY_OPENED = "ClaimAlreadyOpened"
     CLAIM_MISMATCH = "ClaimMismatch"
+    INVALID_PARAMS = "InvalidParams"
+    NO_PROPOSAL = "NoProposal"
+    NOTICE_RUNNING = "NoticeRunning"
+    PROPOSAL_LAPSED = "ProposalLapsed"
 
 
 class Refused(Conflict):

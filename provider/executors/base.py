@@ -15,7 +15,10 @@ from typing import ClassVar, Protocol, runtime_checkable
 from protocol.errors import ExecutionFailed, ExecutorUnavailable, InvalidInput
 from protocol.result import Outcome
 from protocol.spec import Spec
+from provider.executors.cpus import require_cpu_class
 
+APART_SECONDS = 1.1
+"""Between two executions that are compared: a clock that is read in seconds has moved on."""
 OnTaskDone = Callable[[int, Outcome], None]
 """Called as `(task index in the job, outcome)`, in task order, on the thread that called `run`."""
 
@@ -79,8 +82,9 @@ def executor_for(spec: Spec, available: Sequence[Executor]) -> Executor:
     """The first executor that supports `spec`.
 
     Raises:
-        ExecutorUnavailable: there is none.
+        ExecutorUnavailable: there is none, or the machine is not of the CPU class demanded.
     """
+    require_cpu_class(spec)
     for executor in available:
         if executor.supports(spec):
             return executor

@@ -12,7 +12,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
@@ -24,6 +24,8 @@ from provider.executors.base import ExecutionStopped, LeaseWork, OnTaskDone
 from provider.executors.container_archive import BadArchive, ImageArchive, inspect_archive
 from provider.executors.container_holder import write_holder
 from provider.executors.container_limits import HOLDER, host_config
+from provider.executors.container_surroundings import HOSTNAME, environment
+from provider.executors.cpus import CpuPins, cpu_count
 
 if TYPE_CHECKING:
     import docker
@@ -36,6 +38,7 @@ START_SECONDS = 60
 WATCH_SECONDS = 0.1
 KILLED_EXIT_CODE = 137
 _log = logging.getLogger(__name__)
+_pins = CpuPins()
 
 
 class ContainerExecutor:
@@ -127,7 +130,13 @@ class ContainerExecutor:
     ) -> list[Outcome]:
         if work.stop.is_set():
             raise ExecutionStopped("stopped before its last task")
-        container = self._create(engine, image_id, work)
+        with _pins.pinned(cpu_count(work.spec.resources.cpu_millis)) as cpus:
+            return self._execute_on(cpus, engine, image_id, work)
+
+    def _execute_on(
+        self, cpus: Sequence[int], engine: docker.DockerClient, image_id: str, work: LeaseWork
+    ) -> list[Outcome]:
+        container = self._create(cpus, engine, image_id, work)
         try:
             engine.api.start(container)
             exit_code = _run_program(engine, container, work)
@@ -146,21 +155,22 @@ class ContainerExecutor:
         finally:
             _remove(engine, container)
 
-    def _create(self, engine: docker.DockerClient, image_id: str, work: LeaseWork) -> str:
-        runtime = work.spec.runtime
-        assert isinstance(runtime, ContainerRuntime)  # `supports` was asked first
+    def _create(
+        self, cpus: Sequence[int], engine: docker.DockerClient, image_id: str, work: LeaseWork
+    ) -> str:
         hold_seconds = _wall_seconds(work) + START_SECONDS
         holder = write_holder(work.scratch, hold_seconds, engine.version()["Arch"])
         created = engine.api.create_container(
             image_id,
             entrypoint=[HOLDER],
             user=USER,
-            environment=[f"{name}={text}" for name, text in runtime.environment],
+            hostname=HOSTNAME,
+            environment=environment(work.spec),
             working_dir=files.OUTPUTS,
             network_disabled=True,
             labels={OWNER_LABEL: self._owner},
             healthcheck={"test": ["NONE"]},
-            host_config=host_config(engine, work, str(holder)),
+            host_config=host_config(engine, work, str(holder), cpus),
         )
         return str(created["Id"])
 

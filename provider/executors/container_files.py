@@ -14,6 +14,7 @@ from typing import IO, cast
 
 from protocol.result import FAILURE_CODES, Outcome
 from provider.executors.base import LeaseWork
+from provider.executors.container_surroundings import FILE_TIME_SECONDS
 
 INPUTS = "/work/inputs"
 OUTPUTS = "/work/outputs"
@@ -32,7 +33,10 @@ class OutputExceeded(Extraordinary):
 
 
 def lay_out_inputs(work: LeaseWork) -> Path:
-    """Fill `scratch/inputs` with shared/0.. and tasks/000000..; return it."""
+    """Fill `scratch/inputs` with shared/0.. and tasks/000000.., in order; return it.
+
+    Every file and folder has the same fixed time: when they came here is nobody's business.
+    """
     root = work.scratch / "inputs"
     for folder in ("shared", "tasks"):
         (root / folder).mkdir(parents=True, exist_ok=True)
@@ -40,8 +44,9 @@ def lay_out_inputs(work: LeaseWork) -> Path:
         _place(source, root / "shared" / str(index))
     for task, source in zip(work.tasks, work.task_inputs, strict=True):
         _place(source, root / "tasks" / TASK_NAME.format(task))
-    for path in (root, root / "shared", root / "tasks"):
+    for path in (root / "shared", root / "tasks", root):
         path.chmod(0o755)
+        _set_time(path)
     return root
 
 
@@ -83,12 +88,19 @@ def _place(source: Path, target: Path) -> None:
     if source.stat().st_mode & stat.S_IROTH:
         try:
             os.link(source, target)
+            _set_time(target)
         except OSError:
-            pass
+            target.unlink(missing_ok=True)
         else:
             return
     shutil.copyfile(source, target)
     target.chmod(0o444)
+    _set_time(target)
+
+
+def _set_time(path: Path) -> None:
+    """Fix when it was changed. When it was read stays: the caches go by that."""
+    os.utime(path, ns=(path.stat().st_atime_ns, FILE_TIME_SECONDS * 10**9))
 
 
 def _take(

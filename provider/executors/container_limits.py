@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
 from provider.executors import container_files as files
 from provider.executors.base import LeaseWork
+from provider.executors.container_surroundings import write_processors
 
 if TYPE_CHECKING:
     import docker
@@ -20,8 +22,10 @@ def runtime_for(runtimes: dict[str, Any]) -> str | None:
     return "runsc" if "runsc" in runtimes else None
 
 
-def host_config(engine: docker.DockerClient, work: LeaseWork, holder: str) -> dict[str, Any]:
-    """The locked-down host configuration of a lease's container."""
+def host_config(
+    engine: docker.DockerClient, work: LeaseWork, holder: str, cpus: Sequence[int]
+) -> dict[str, Any]:
+    """The locked-down host configuration of a lease's container, which runs on those `cpus`."""
     from docker.types import LogConfig, Ulimit
 
     spec = work.spec
@@ -30,13 +34,15 @@ def host_config(engine: docker.DockerClient, work: LeaseWork, holder: str) -> di
     outputs_bytes = files.outputs_bytes(tasks, spec.limits.output_bytes)
     # Both tmpfs live in memory and are charged to the container.
     memory_bytes = spec.resources.memory_bytes + disk_bytes + outputs_bytes + (8 << 20)
+    runtime = runtime_for(engine.info().get("Runtimes", {}))
     largest_file = max(disk_bytes, spec.limits.output_bytes + 1)
     config: dict[str, Any] = engine.api.create_host_config(
-        runtime=runtime_for(engine.info().get("Runtimes", {})),
-        mounts=_mounts(work, holder, outputs_bytes),
+        runtime=runtime,
+        mounts=[*_mounts(work, holder, outputs_bytes), *_processors(work, runtime)],
         tmpfs={"/tmp": f"size={disk_bytes},mode=1777,nosuid,nodev,noexec"},  # noqa: S108
         network_mode="none",
         ipc_mode="none",
+        cgroupns="private",  # else /proc/self/cgroup names the container
         read_only=True,
         cap_drop=["ALL"],
         security_opt=["no-new-privileges"],
@@ -44,6 +50,8 @@ def host_config(engine: docker.DockerClient, work: LeaseWork, holder: str) -> di
         mem_limit=memory_bytes,
         memswap_limit=memory_bytes,
         nano_cpus=spec.resources.cpu_millis * 10**6,
+        # A quota alone would show every processor of the machine, and programs count them.
+        cpuset_cpus=",".join(str(cpu) for cpu in cpus),
         ulimits=[
             Ulimit(name="fsize", soft=largest_file, hard=largest_file),
             Ulimit(name="nofile", soft=MAX_OPEN_FILES, hard=MAX_OPEN_FILES),
@@ -53,6 +61,18 @@ def host_config(engine: docker.DockerClient, work: LeaseWork, holder: str) -> di
         auto_remove=True,
     )
     return config
+
+
+def _processors(work: LeaseWork, runtime: str | None) -> list[Any]:
+    """What tells how many processors there are, whatever this machine has."""
+    from docker.types import Mount
+
+    if runtime is not None:  # gVisor makes a /sys of its own, of the container's cpus
+        return []
+    told = write_processors(work.scratch, work.spec)
+    return [
+        Mount(target, str(source), type="bind", read_only=True) for target, source in told.items()
+    ]
 
 
 def _mounts(work: LeaseWork, holder: str, outputs_bytes: int) -> list[Any]:

@@ -9,6 +9,7 @@ import typer
 
 from protocol.client import console
 from protocol.client.wire import JobView
+from protocol.spec import CPU_CLASSES
 from protocol.units import parse_credits
 from requester import options, screen
 from requester.actions.work import Order, Recipe
@@ -41,6 +42,10 @@ def run_job(
     label: Annotated[str, typer.Option(help="What to call it.")] = "",
     wall_seconds: Annotated[int, typer.Option(min=1, help="A task's time limit; it is paid.")] = 60,
     memory_mib: Annotated[int, typer.Option(min=1, help="A task's memory.")] = 256,
+    cpu_class: Annotated[
+        str | None,
+        typer.Option(help=f"Only on processors of this class: {', '.join(CPU_CLASSES)}."),
+    ] = None,
     budget: Annotated[
         str | None, typer.Option(help="Hard cap: the most that the job may cost, in credits.")
     ] = None,
@@ -89,6 +94,7 @@ def run_job(
         label=label,
         wall_seconds=wall_seconds,
         memory_mib=memory_mib,
+        cpu_class=cpu_class,
     )
     terms = Terms(parse_credits(max_price) if max_price else None, deadline_seconds)
     with options.opened(market, key_file) as requester:

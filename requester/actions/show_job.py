@@ -36,7 +36,9 @@ def show_job(
     screen.print_facts(_facts(view))
     if views is not None:
         typer.echo()
-        screen.print_table(["TASK", "STATE", "ATTEMPTS", "PROVIDER", "RESULT"], _rows(views))
+        screen.print_table(
+            ["TASK", "STATE", "ATTEMPTS", "LOST", "PROVIDER", "RESULT"], _rows(views)
+        )
     if paid is not None:
         typer.echo()
         payments = [
@@ -66,6 +68,10 @@ def _facts(view: JobView) -> dict[str, str]:
         "created": screen.when(view.created_at),
         "deadline": screen.when(view.deadline),
     }
+    if view.lost_leases:
+        facts["lost leases"] = screen.faults(view.lost_leases)
+    if view.stopped_because:
+        facts["stopped"] = view.stopped_because
     if view.waiting_because:
         facts["waiting"] = view.waiting_because
     return facts
@@ -77,6 +83,7 @@ def _rows(views: list[TaskView]) -> list[list[str]]:
             str(view.task),
             view.state,
             str(view.attempts),
+            f"{view.fault}: {view.fault_code}" if view.fault else "-",
             view.provider or "-",
             view.failure or (to_hex(view.result_hash) if view.result_hash else "-"),
         ]

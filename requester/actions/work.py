@@ -47,6 +47,7 @@ class Order:
     label: str
     wall_seconds: int
     memory_mib: int
+    cpu_class: str | None = None
 
     def __post_init__(self) -> None:
         if sum(1 for kind in (self.recipe, self.program, self.image) if kind) != 1:
@@ -113,7 +114,7 @@ class Order:
         return read_texts(self.texts or Path())
 
     def _resources(self) -> Resources:
-        return replace(ONE_CORE, memory_bytes=self.memory_mib << 20)
+        return replace(ONE_CORE, memory_bytes=self.memory_mib << 20, cpu_class=self.cpu_class)
 
     def _limits(self, limits: Limits) -> Limits:
         return replace(limits, wall_seconds=self.wall_seconds)

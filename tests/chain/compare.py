@@ -13,8 +13,9 @@ from protocol.chain.facts import (
     DisputeFacts,
     JobFlag,
     JobState,
+    Params,
 )
-from protocol.dispute import DisputeStatus, Verdict
+from protocol.dispute import DisputeStatus, DisputeTerms, Verdict
 from protocol.lifecycle import job_status
 from protocol.settlement import Settlement, facts
 from protocol.units import ZERO_BYTES32, Bytes32
@@ -40,6 +41,8 @@ def evm_facts(twins: Twins) -> Facts:
         "burnt": contracts.burnt_wei(),
         "held": contracts.token_balance(contracts.deployment.market),
         "pause": contracts.intake_pause(),
+        "proposal": contracts.proposal(),
+        "terms": _dispute_terms(contracts.params()),
         "seats": contracts.seat_count(),
         "disputes": contracts.ask("Market", "disputeCount"),
     }
@@ -70,6 +73,8 @@ def mirror_facts(twins: Twins) -> Facts:
         "burnt": mirror.burnt_wei,
         "held": mirror.held_wei,
         "pause": (mirror.intake_paused_until, mirror.next_pause_at),
+        "proposal": mirror.proposal,
+        "terms": mirror.dispute_terms,
         "seats": len(mirror.seats()),
         "disputes": mirror.dispute_count,
     }
@@ -146,6 +151,15 @@ def _job(state: facts.JobState) -> JobState:
     )
 
 
+def _dispute_terms(params: Params) -> DisputeTerms:
+    return DisputeTerms(
+        params.dispute_bond_wei,
+        params.slash_multiple,
+        params.concede_multiple,
+        params.committee_size,
+    )
+
+
 def _batch(mirror: Settlement, batch_id: Bytes32) -> BatchFacts:
     if not mirror.has_batch(batch_id) or mirror.batch(batch_id).is_over:
         return _NO_BATCH
@@ -182,6 +196,9 @@ def _dispute(mirror: Settlement, number: int) -> DisputeFacts:
         operator=terms.operator,
         amount_wei=entry.amount_wei,
         bond_wei=known.bond_wei,
+        slash_multiple=known.terms.slash_multiple,
+        concede_multiple=known.terms.concede_multiple,
+        committee_size=known.terms.committee_size,
         line=known.index,
         status=DisputeStatus(known.status),
         verdict=Verdict(known.verdict),

@@ -184,7 +184,9 @@ def _understood(contract: str, function: str, answer: bytes) -> tuple[Any, ...]:
     return codec(contract).decode_answer(function, answer)
 
 
-def deploy_on(evm: Evm, owner: Address, params: Params, guardian: Address) -> EvmContracts:
+def deploy_on(
+    evm: Evm, owner: Address, params: Params, guardian: Address, governor: Address
+) -> EvmContracts:
     """The contracts, deployed in the order of `protocol.chain.deploy`; `owner` gets the tokens."""
     created = 0
 
@@ -198,7 +200,7 @@ def deploy_on(evm: Evm, owner: Address, params: Params, guardian: Address) -> Ev
     arbiter = contract_address(owner, 5)
     token = create("CreditToken", owner, 10**30)
     beacon = create("BlockhashBeacon")
-    terms = create("Terms", params.values(), guardian)
+    terms = create("Terms", params.values(), guardian, governor)
     annex = create("Annex", token, beacon, arbiter, terms)
     market = create("Market", token, beacon, arbiter, terms, annex)
     assert create("CommitteeArbiter", market) == arbiter

@@ -12,7 +12,7 @@ from random import Random
 from typing import TypeVar
 
 from protocol.batch import Batch
-from protocol.dispute import DisputeStatus
+from protocol.dispute import DisputeStatus, DisputeTerms
 from protocol.job import Job
 from protocol.lease import LeaseResult
 from protocol.sampling import MAX_DRAWS, Draw, draw_verifiers
@@ -45,6 +45,8 @@ class History:
             (3, self._sit, ""),
             (4, self._stand_up, ""),
             (1, self._pause, ""),
+            (2, self._govern, ""),
+            (20, self._govern, "due"),
             (1, self._void, ""),
             (7, self._open_job, ""),
             (2, self._cancel, "job"),
@@ -131,6 +133,7 @@ class History:
             "committee": any(d.seat_ids is not None for d in unsolved),
             "ruling": any(d.digest is not None for d in known),
             "audit": bool(mirror.paid_audits),
+            "due": mirror.proposal is not None and now > mirror.proposal.notice_ends_at,
         }
         return {name for name, is_there in there.items() if is_there}.union(phases)
 
@@ -214,6 +217,7 @@ class History:
         terms = mirror.terms
         edges = [mirror.account(who).unstake_at for who in PEOPLE]
         edges += [mirror.seat_stake(i).releasable_at for i in range(len(mirror.seats()))]
+        edges += [mirror.proposal.notice_ends_at] if mirror.proposal else []
         for job in self.twins.jobs.values():
             edges += [job.deadline, job.deadline + terms.commit_grace_seconds]
         for batch_id in self.twins.batches:
@@ -281,6 +285,24 @@ class History:
 
     def _pause(self) -> None:
         self.twins.pause_intake(self._pick((0, 5, 20, 604_801)))
+
+    def _govern(self) -> None:
+        """Propose, enact, or think better of it; mostly what can be done now."""
+        if self.twins.mirror.proposal is None or self._rarely(15):
+            self.twins.propose(self._dispute_terms())
+        elif self._rarely(15):
+            self.twins.withdraw_proposal()
+        else:
+            self.twins.enact(self._someone())
+        if self._rarely(20):
+            self.twins.withdraw_proposal()
+
+    def _dispute_terms(self) -> DisputeTerms:
+        """Now and then one of them is out of bounds."""
+        slash = self._pick((60, 61, 90, 120)) + int(self._rarely(15))
+        concession = self._pick((50, 51, slash)) - int(self._rarely(15))
+        bond_wei = self._pick((251, 1_003, 2_000, 4_012)) - int(self._rarely(15))
+        return DisputeTerms(bond_wei, slash, concession, self._pick((1, 3, 3, 4, 5, 5)))
 
     def _void(self) -> None:
         if self._rarely(3):

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from protocol.batch import Batch
+from protocol.dispute import DisputeTerms
 from protocol.job import Job
 from protocol.lease import LeaseResult
 from protocol.sampling import Draw
@@ -17,6 +18,7 @@ OPERATOR, POOR = OPERATORS[0], STRANGER
 GOOD, WRONG = Bytes32(b"\x41" * 32), Bytes32(b"\x42" * 32)
 PRICE_WEI = 101
 DAY_SECONDS = 24 * 3600
+WEEK_SECONDS = 7 * DAY_SECONDS
 
 
 def slashed_while_committing(twins: Twins) -> None:
@@ -263,6 +265,32 @@ def reported_on_duty(twins: Twins) -> None:
     place = (0, task, draw.round)
     assert twins.report_equivocation(draw.holder, batch, place, draw.holder, is_kept=False)
     assert twins.mirror.burnt_wei - burnt == PARAMS.seat_stake_wei
+
+
+def governed(twins: Twins) -> None:
+    """Terms change in the middle of three disputes; those that are open keep the earlier ones."""
+    job = _stage(twins)
+    wanted = DisputeTerms(2_000, 90, 70, 5)
+    assert not twins.propose(replace(wanted, concede_multiple=91))
+    assert not twins.enact(STRANGER)
+    assert twins.propose(wanted)
+    twins.wait(3, twins.mirror.notice_seconds)
+    assert not twins.enact(STRANGER)
+    before = [_contested(twins, job, task) for task in range(2)]
+    twins.wait(1, 1)
+    assert twins.enact(STRANGER)
+    assert not twins.withdraw_proposal()
+    assert twins.concede(PROVIDER, before[0])
+    after = _contested(twins, job, 2)
+    for number, members in ((before[1], 3), (after, 5)):
+        _judge(twins, number)
+        assert len(twins.contracts.committee(number).members) == members
+    lost_wei = (47 + 61 + 90) * PRICE_WEI
+    assert twins.contracts.account(PROVIDER).stake_wei == 60_000 - lost_wei
+    assert twins.propose(wanted)
+    twins.wait(1, twins.mirror.notice_seconds + WEEK_SECONDS + 1)
+    assert not twins.enact(STRANGER)
+    assert twins.withdraw_proposal()
 
 
 def _stage(twins: Twins) -> Job:

@@ -31,7 +31,7 @@ from tests.support.chains import start_anvil, start_devchain
 
 REQUESTER, OPERATOR, HONEST, CHEAT = 1, 2, 3, 4
 VERIFIERS = range(5, 12)
-GUARDIAN = 12
+GUARDIAN, GOVERNOR = 12, 13
 PRICE_WEI = WEI_PER_CREDIT // 10
 STAKE_WEI = 10 * WEI_PER_CREDIT
 TASKS, LEASE_TASKS = 8, 4
@@ -51,6 +51,7 @@ def fresh_market(kind: str) -> Iterator[Market]:
             params.development(),
             SUPPLY_WEI,
             guardian=address(GUARDIAN),
+            governor=address(GOVERNOR),
         )
         yield Market(web3, made)
 

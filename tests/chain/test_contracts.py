@@ -16,7 +16,7 @@ from protocol.chain.development import development_account
 from protocol.chain.events import EventReader
 from protocol.chain.facts import AuditClaim, Equivocation
 from protocol.delegation import Delegation
-from protocol.dispute import DisputeStatus
+from protocol.dispute import DisputeStatus, DisputeTerms, Proposal
 from protocol.errors import ChainRejected, InvalidInput
 from protocol.job import Cancellation, Job
 from protocol.lease import CommittedLease, Lease, LeaseResult
@@ -26,7 +26,7 @@ from protocol.result import open_task, result_root
 from protocol.typed_data import nonce_of
 from protocol.units import WEI_PER_CREDIT, ZERO_ADDRESS, Address, Bytes32
 from tests.chain.conftest import Market, mine
-from tests.chain.stage import GUARDIAN, later
+from tests.chain.stage import GOVERNOR, GUARDIAN, later
 
 REQUESTER, OPERATOR, PROVIDER, VERIFIER, OWNER, LEAVER = 4, 5, 6, 7, 8, 14
 
@@ -246,6 +246,38 @@ def test_the_guardian_keeps_new_money_out_for_a_while(fresh: Market) -> None:
     fresh.fund(OWNER, 500)
 
 
+def test_the_governor_changes_the_terms_of_disputes_after_a_notice(fresh: Market) -> None:
+    contracts, before = fresh.contracts, fresh.contracts.params()
+    assert contracts.governor() == address(GOVERNOR)
+    longest_seconds = before.dispute_window_seconds + before.concede_seconds
+    longest_seconds += before.commit_seconds + before.reveal_seconds + before.open_seconds
+    assert contracts.notice_seconds() == before.unstake_delay_seconds + longest_seconds
+    assert contracts.proposal() is None
+    wanted, terms = DisputeTerms(2 * before.dispute_bond_wei, 90, 70, 5), contracts.terms()
+    with pytest.raises(ChainRejected, match=r"^NotTheGovernor\("):
+        contracts.check(contracts.propose(terms, wanted), address(OWNER))
+    even = contracts.propose(terms, replace(wanted, committee_size=4))
+    with pytest.raises(ChainRejected, match=r"^InvalidParams\(an odd committee of 3-31\)"):
+        contracts.check(even, address(GOVERNOR))
+    fresh.send(contracts.propose(terms, wanted), GOVERNOR)
+    ends_at = contracts.block_timestamp() + contracts.notice_seconds()
+    assert contracts.proposal() == Proposal(wanted, ends_at, ends_at + 7 * 24 * 3600)
+    with pytest.raises(ChainRejected, match=r"^NoticeRunning\("):
+        contracts.check(contracts.enact(terms), address(OWNER))
+    contracts.check(contracts.withdraw_proposal(terms), address(GOVERNOR))
+    later(fresh, contracts.notice_seconds() + 1)
+    assert contracts.params() == before
+    fresh.send(contracts.enact(terms), OWNER)
+    assert contracts.params() == replace(
+        before,
+        dispute_bond_wei=wanted.dispute_bond_wei,
+        slash_multiple=90,
+        concede_multiple=70,
+        committee_size=5,
+    )
+    assert contracts.proposal() is None
+
+
 def test_a_batch_is_committed_seeded_and_disputed(market: Market) -> None:
     contracts = market.contracts
     job, job_id = open_job(market, time.time_ns())
@@ -373,6 +405,8 @@ def test_a_deployment_is_checked(market: Market) -> None:
             check_deployment(market.web3, deployment, wanted)
     with pytest.raises(ChainRejected, match="guardian"):
         check_deployment(market.web3, made, expected, guardian=address(OWNER))
+    with pytest.raises(ChainRejected, match="governor"):
+        check_deployment(market.web3, made, expected, governor=address(OWNER))
     nowhere = replace(made, market=address(OWNER))
     with pytest.raises(ChainRejected, match="no contract answers"):
         check_deployment(market.web3, nowhere, expected)

@@ -44,6 +44,7 @@ SITUATIONS: tuple[Situation, ...] = (
     situations.released_before_the_draw,
     situations.reported_on_duty,
     situations.all_cancelled,
+    situations.governed,
 )
 
 
@@ -112,6 +113,21 @@ class _PaidOnDuty(Settlement):
         return super()._punish(reporter, key, at)
 
 
+class _Retroactive(Settlement):
+    """What is enacted counts for disputes that are open, too."""
+
+    def enact(self, at: Moment) -> None:
+        super().enact(at)
+        self._disputes = [replace(known, terms=self.dispute_terms) for known in self._disputes]
+
+
+class _ShortNotice(Settlement):
+    """A proposal waits for a second less."""
+
+    def enact(self, at: Moment) -> None:
+        super().enact(Moment(at.block, at.seconds + 1))
+
+
 @cache
 def _played(seed: int) -> Counter[tuple[str, str]]:
     """Play a history to its end; what happened in it."""
@@ -150,7 +166,7 @@ def test_every_step_is_taken_and_most_are_refused_for_many_reasons() -> None:
         tally += _visited(situation)
     kinds = {kind for kind, _ in tally}
     assert {kind for kind, outcome in tally if outcome == "done"} == kinds
-    assert len(kinds) == 26
+    assert len(kinds) == 29
     assert len({outcome for _, outcome in tally}) > 50
 
 
@@ -183,6 +199,8 @@ def test_another_rule_is_found_out(rules: Rules) -> None:
         (_AnyOrder, situations.named_out_of_order),
         (_EmptySeatsDrawn, situations.released_before_the_draw),
         (_PaidOnDuty, situations.reported_on_duty),
+        (_Retroactive, situations.governed),
+        (_ShortNotice, situations.governed),
     ],
 )
 def test_another_edge_is_found_out(mirror_type: type[Settlement], situation: Situation) -> None:

@@ -22,6 +22,7 @@ from protocol.chain.codec import codec
 from protocol.chain.devchain.evm import ExecutionReverted
 from protocol.chain.development import development_account
 from protocol.chain.facts import Params
+from protocol.dispute import DisputeTerms
 from protocol.job import Cancellation, Job
 from protocol.lease import Lease, LeaseResult
 from protocol.lifecycle import JobStatus, require_job_move
@@ -35,7 +36,7 @@ from protocol.units import ZERO_BYTES32, Address, Bytes32, to_hex
 from tests.chain.compare import Facts, evm_facts, mirror_facts, require_conserved, require_same
 from tests.chain.evm import Evm, deploy_on
 
-OWNER, GUARDIAN = 0, 13
+OWNER, GUARDIAN, GOVERNOR = 0, 13, 14
 PEOPLE = tuple(Address(development_account(i).address) for i in range(1, 11))
 OPERATORS = tuple(Address(development_account(i).address) for i in range(11, 13))
 EVERYBODY = (*PEOPLE, *OPERATORS)
@@ -51,7 +52,7 @@ PARAMS = Params(
     reveal_seconds=50,
     open_seconds=50,
     commit_grace_seconds=60,
-    unstake_delay_seconds=501,
+    unstake_delay_seconds=627,
     slash_multiple=61,
     concede_multiple=47,
     committee_size=3,
@@ -72,9 +73,12 @@ class Twins:
         forgets: bool = False,
     ) -> None:
         self.evm = Evm(forgets=forgets)
-        owner, guardian = (Address(development_account(i).address) for i in (OWNER, GUARDIAN))
-        self.contracts = deploy_on(self.evm, owner, PARAMS, guardian)
-        self.guardian, self.everybody = guardian, EVERYBODY
+        owner, self.guardian, self.governor = (
+            Address(development_account(i).address) for i in (OWNER, GUARDIAN, GOVERNOR)
+        )
+        self.contracts = deploy_on(self.evm, owner, PARAMS, self.guardian, self.governor)
+        self.everybody = EVERYBODY
+        self._terms = self.contracts.terms()
         self.mirror = mirror_type(_terms(PARAMS), rules or _rules(PARAMS))
         self.jobs: dict[Bytes32, Job] = {}
         self.batches: dict[Bytes32, Batch] = {}
@@ -156,6 +160,23 @@ class Twins:
         return self._do(
             "pause_intake", self.guardian, call, lambda: self.mirror.pause_intake(seconds, self.at)
         )
+
+    def propose(self, wanted: DisputeTerms) -> bool:
+        """The governor proposes other terms for disputes."""
+        call = self.contracts.propose(self._terms, wanted)
+        return self._do(
+            "propose", self.governor, call, lambda: self.mirror.propose(wanted, self.at)
+        )
+
+    def withdraw_proposal(self) -> bool:
+        """The governor thinks better of it."""
+        call = self.contracts.withdraw_proposal(self._terms)
+        return self._do("withdraw_proposal", self.governor, call, self.mirror.withdraw_proposal)
+
+    def enact(self, sender: Address) -> bool:
+        """What was proposed counts."""
+        call = self.contracts.enact(self._terms)
+        return self._do("enact", sender, call, lambda: self.mirror.enact(self.at))
 
     def cancel_all(self, who: Address) -> bool:
         """Begin an epoch."""
@@ -473,7 +494,7 @@ class Twins:
 @cache
 def key_of(who: Address) -> LocalAccount:
     """The key of one of the people."""
-    accounts = (development_account(i) for i in range(14))
+    accounts = (development_account(i) for i in range(15))
     return next(account for account in accounts if str(account.address) == who)
 
 

@@ -29,6 +29,7 @@ from tests.chain.conftest import Market, mine
 from tests.chain.stage import (
     CHEAT,
     GOOD,
+    GOVERNOR,
     GUARDIAN,
     LEASE_TASKS,
     OPERATOR,
@@ -51,6 +52,7 @@ from tests.support.chains import ROOT, start_anvil
 from tests.support.commands import serving_market
 
 UNKNOWN = "0x" + "77" * 32
+ROLES = ("--guardian", address(GUARDIAN), "--governor", address(GOVERNOR))
 
 
 @dataclass(frozen=True)
@@ -77,7 +79,7 @@ class Work:
 def stage(key_file: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stage]:
     folder = tmp_path_factory.mktemp("market")
     plan, file = folder / "plan.json", folder / "deployment.json"
-    plan.write_text(written_plan("development", "--guardian", address(GUARDIAN)))
+    plan.write_text(written_plan("development", *ROLES))
     with start_anvil() as url:
         mine(connect(url), 3)  # a market is rarely a chain's first block
         settings = {"FALLOW_RPC_URL": url, "FALLOW_KEY_FILE": str(key_file)}
@@ -139,16 +141,21 @@ def camel(value: object) -> Any:
 
 def test_what_the_script_deploys_is_what_the_runtime_expects(stage: Stage) -> None:
     market = stage.market
-    check_deployment(market.web3, market.deployment, params.development(), address(GUARDIAN))
+    roles = (address(GUARDIAN), address(GOVERNOR))
+    check_deployment(market.web3, market.deployment, params.development(), *roles)
     assert market.contracts.token_balance(address(0)) == 10**9 * WEI_PER_CREDIT
 
 
-def test_a_plan_names_no_guardian_unless_told(stage: Stage, tmp_path: Path) -> None:
+def test_a_plan_names_no_guardian_and_no_governor_unless_told(stage: Stage, tmp_path: Path) -> None:
     plan = tmp_path / "plan.json"
     plan.write_text(written_plan("development"))
     assert int(json.loads(plan.read_text())["guardian"], 16) == 0
     refusal = stage.brownie.refusal("deploy", "check", str(plan))
     assert refusal.startswith(f"terms.guardian: {address(GUARDIAN)} stands on chain")
+    plan.write_text(written_plan("development", "--guardian", address(GUARDIAN)))
+    assert int(json.loads(plan.read_text())["governor"], 16) == 0
+    refusal = stage.brownie.refusal("deploy", "check", str(plan))
+    assert refusal.startswith(f"terms.governor: {address(GOVERNOR)} stands on chain")
 
 
 def test_a_job_is_shown_with_every_fact(stage: Stage, work: Work) -> None:
@@ -272,7 +279,7 @@ def test_an_account_is_shown_with_its_wallet(stage: Stage, work: Work) -> None:
 def test_the_market_is_shown_with_its_terms(stage: Stage) -> None:
     shown = stage.brownie.json("inspect")
     assert shown["market"] == stage.market.deployment.market
-    assert shown["guardian"] == address(GUARDIAN)
+    assert (shown["guardian"], shown["governor"]) == (address(GUARDIAN), address(GOVERNOR))
     assert shown["params"]["seatStakeWei"] == str(params.development().seat_stake_wei)
 
 
@@ -339,6 +346,40 @@ def test_the_guardian_pauses_intake_for_a_while(stage: Stage, tmp_path: Path) ->
     later(market, 61)
     market.contracts.check(deposit, address(REQUESTER))
     assert brownie.json("pause", "show")["isPaused"] is False
+
+
+def test_the_governor_changes_the_terms_of_disputes_after_a_notice(
+    stage: Stage, tmp_path: Path
+) -> None:
+    market, brownie = stage.market, stage.brownie
+    before = brownie.json("govern", "show")
+    assert before["governor"] == address(GOVERNOR)
+    assert before["noticeSeconds"] == market.contracts.notice_seconds()
+    assert (before["proposal"], before["canBeEnacted"]) == (None, False)
+    wanted = {
+        "disputeBondWei": str(20 * WEI_PER_CREDIT),
+        "slashMultiple": 90,
+        "concedeMultiple": 70,
+        "committeeSize": 5,
+    }
+    asked = ("govern", "propose", *map(str, wanted.values()))
+    assert "NotTheGovernor" in brownie.refusal(*asked)
+    key = {"FALLOW_KEY_FILE": str(write_key_of(GOVERNOR, tmp_path))}
+    governing = Brownie(brownie.settings | key)
+    assert "an odd committee of 3-31" in governing.refusal(*asked[:-1], "4")
+    assert governing.refusal(*asked[:-1], "five") == "committeeSize is a number, not five"
+    assert governing.refusal("govern", "propose", "1").startswith("usage: run govern propose DIS")
+    assert governing.json(*asked)["proposal"]["wanted"] == wanted
+    assert "NoticeRunning" in brownie.refusal("govern", "enact")
+    assert governing.json("govern", "withdraw")["proposal"] is None
+    assert "NoProposal" in governing.refusal("govern", "withdraw")
+    proposed = governing.json(*asked)
+    assert proposed["current"] == before["current"]
+    later(market, proposed["noticeSeconds"] + 1)
+    assert brownie.json("govern", "show")["canBeEnacted"] is True
+    assert brownie.json("govern", "enact")["current"] == wanted
+    refusal = brownie.refusal("deploy", "check", str(stage.plan))
+    assert refusal.startswith(f"disputeBondWei: {20 * WEI_PER_CREDIT} stands on chain, not")
 
 
 def test_a_key_is_taken_only_from_its_owners_file(stage: Stage, tmp_path: Path) -> None:

@@ -259,20 +259,19 @@ def draws(
 ) -> dict[tuple[Bytes32, Bytes32, int], frozenset[Address]]:
     """Who audits each task by the chain's public seed, which outlives the batch itself."""
     contracts = stack.contracts()
-    seats = contracts.seats()
+    seats = contracts.seats()  # no other was taken after the commitments
     found: dict[tuple[Bytes32, Bytes32, int], frozenset[Address]] = {}
     for event in stack.committed(handle):
         batch: Batch = event.args["batch"]
         seed_block = event.block_number + QUICK.seed_delay_blocks
-        beacon_value = Bytes32(contracts.ask("BlockhashBeacon", "valueAt", seed_block))
-        seed = batch_seed(beacon_value, event.args["batch_id"])
-        among = seats[: contracts.seat_count_at(event.block_number)]
+        value = Bytes32(contracts.ask("BlockhashBeacon", "valueAt", seed_block))
+        seed = batch_seed(value, event.args["batch_id"])
         for line, lease in enumerate(batch.leases):
             result = lease.result
             excluded = {result.provider, batch.requester(line), batch.operator}
             for task in result.tasks:
                 place = (seed, result.lease_id, task, lease.audit_rate_ppm)
-                drawn = draw_verifiers(*place, among, event.block_number, excluded)
+                drawn = draw_verifiers(*place, seats, event.block_number, excluded)
                 holders = frozenset(draw.holder for draw in drawn)
                 found[event.args["batch_id"], result.lease_id, task] = holders
     return found

@@ -228,8 +228,14 @@ class Stage:
         self.send(account, self.contracts.take_seats(seats))
         return account
 
-    def draft(self, requester: LocalAccount, tasks: int = 4, **changes: Any) -> Draft:
-        """A job that could be posted, its blobs uploaded."""
+    def draft(
+        self,
+        requester: LocalAccount,
+        tasks: int = 4,
+        respec: Callable[[Spec], Spec] = lambda spec: spec,
+        **changes: Any,
+    ) -> Draft:
+        """A job that could be posted, its blobs uploaded; `respec` makes its spec another one."""
         inputs = [f"input {i}".encode() for i in range(tasks)]
         client = self.client(requester)
         for blob in (*inputs, MODULE):
@@ -242,6 +248,7 @@ class Stage:
             task_list=task_list,
             label="a test",
         )
+        spec = respec(spec)
         fields: dict[str, Any] = {
             "requester": Address(requester.address),
             "operator": self.operator,

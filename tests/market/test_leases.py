@@ -27,7 +27,9 @@ from protocol.errors import (
     NotFound,
 )
 from protocol.lease import LeaseResult
+from protocol.offer import CPU_CLASS_BITS
 from protocol.result import Outcome
+from protocol.spec import Spec
 from protocol.units import Address, Bytes32, ContentId, to_hex
 from tests.market.stage import ASK_WEI, PRICE_WEI, Device, Stage
 
@@ -254,6 +256,21 @@ def test_dear_offers_get_no_lease_of_a_cheap_job(stage: Stage) -> None:
     dear = stage.provider(50, ask_wei=2 * ASK_WEI)
     stage.job(stage.person(100))
     assert dear.client.lease() is None
+
+
+def test_a_cpu_class_is_leased_to_devices_that_have_it(stage: Stage) -> None:
+    def demanding(spec: Spec) -> Spec:
+        resources = dataclasses.replace(spec.resources, cpu_class="x86-64-v3")
+        return dataclasses.replace(spec, resources=resources)
+
+    plain, able = stage.provider(50), stage.provider(50)
+    requester = stage.person(100)
+    job_id = stage.job(requester, respec=demanding)
+    assert plain.client.lease() is None
+    assert "no device" in (stage.client(requester).job(job_id).waiting_because or "")
+    able.put_offer(cpu_classes=CPU_CLASS_BITS["x86-64-v2"] | CPU_CLASS_BITS["x86-64-v3"])
+    leased(able)
+    assert plain.client.lease() is None
 
 
 @pytest.mark.parametrize(

@@ -17,6 +17,7 @@ from protocol.offer import Offer
 from protocol.request import Request
 from protocol.session import Login
 from protocol.spec import (
+    CPU_CLASSES,
     MAX_FUEL,
     MAX_MEMORY_BYTES,
     MAX_OUTPUT_BYTES,
@@ -95,6 +96,7 @@ _resources = st.builds(
     st.integers(1, 1_024_000),
     st.integers(1 << 16, MAX_MEMORY_BYTES),
     st.integers(0, MAX_MEMORY_BYTES),
+    st.none() | st.sampled_from(CPU_CLASSES),
 )
 _labels = st.text(max_size=80).filter(str.isprintable)
 

@@ -10,7 +10,7 @@ import pytest
 from protocol.errors import DeadlinePassed, InvalidInput, MessageExpired, WrongMarket
 from protocol.job import MAX_TASKS, Job
 from protocol.lease import Lease
-from protocol.offer import RUNTIME_CONTAINER, RUNTIME_WASM, Offer
+from protocol.offer import CPU_CLASS_BITS, RUNTIME_CONTAINER, RUNTIME_WASM, Offer
 from protocol.session import CLOCK_SKEW_SECONDS, MAX_LOGIN_SECONDS, Login
 from protocol.spec import Spec
 from protocol.units import Address
@@ -84,6 +84,20 @@ def test_an_offer_fits_what_it_can_run(changes: dict[str, Any], fits: bool) -> N
 def test_an_offer_of_wasm_alone_takes_no_container() -> None:
     offer = Offer(OTHER, OTHER, RUNTIME_WASM, 1000, 1 << 28, 0, 1, NOW, 0)
     assert not offer.fits(Spec.from_json(CONTAINER))
+
+
+@pytest.mark.parametrize(("has", "fits"), [((), False), (("x86-64-v2",), False)])
+@pytest.mark.parametrize("more", [("x86-64-v3", "x86-64-v2"), ("x86-64-v4", "x86-64-v3")])
+def test_an_offer_fits_the_cpu_class_that_a_spec_demands(
+    has: tuple[str, ...], fits: bool, more: tuple[str, ...]
+) -> None:
+    spec = Spec.from_json(WASM)
+    demanding = replace(spec, resources=replace(spec.resources, cpu_class="x86-64-v3"))
+    for names, expected in ((has, fits), (more, True)):
+        bits = sum(CPU_CLASS_BITS[name] for name in names)
+        offer = Offer(OTHER, OTHER, RUNTIME_WASM, 1000, 1 << 28, 0, 1, NOW, 0, bits)
+        assert offer.fits(demanding) == expected
+        assert offer.fits(spec)
 
 
 @pytest.mark.parametrize(

@@ -35,6 +35,7 @@ CONTAINER: dict[str, Any] = {
     },
     "limits": {"wall_seconds": 60, "fuel": 0, "output_bytes": 1 << 20},
 }
+BEFORE_CPU_CLASSES = "1dc5f9a8f25c6a75a330290e363d89b3552dc1ede0ed47ec06a1ed4c6d7e2249"
 JUNK: list[Any] = [None, "", "x", -1, True, 1.5, 2**80, 10**4999, [], {}, [[]], "\ud800"]
 
 WRONG: list[tuple[dict[str, Any], str, list[Any]]] = [
@@ -46,6 +47,7 @@ WRONG: list[tuple[dict[str, Any], str, list[Any]]] = [
     (WASM, "resources.cpu_millis", [*JUNK, 0, 1_024_001, 1000.0, "1000"]),
     (WASM, "resources.memory_bytes", [*JUNK, 65535, (1 << 40) + 1]),
     (WASM, "resources.disk_bytes", [*JUNK, (1 << 40) + 1]),
+    (WASM, "resources.cpu_class", [*JUNK, "x86-64", "x86-64-v5", "X86-64-V3", ["arm64"]]),
     (WASM, "limits", JUNK),
     (WASM, "limits.wall_seconds", [*JUNK, 0, 86401]),
     (WASM, "limits.fuel", [*JUNK, 0, 2**53]),
@@ -109,6 +111,12 @@ def test_round_trip(spec: Spec) -> None:
     assert Spec.from_bytes(spec.canonical()) == spec
     assert content_digest(spec.blob_id) == spec.hash
     assert spec.blob_id == content_id(spec.canonical())
+
+
+def test_a_spec_that_demands_no_cpu_class_has_the_id_that_it_always_had() -> None:
+    assert Spec.from_json(WASM).hash.hex() == BEFORE_CPU_CLASSES
+    demanding = _with(WASM, "resources.cpu_class", "x86-64-v3")
+    assert Spec.from_json(demanding).to_json() == demanding
 
 
 @given(specs(), specs())

@@ -7,10 +7,12 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
+from unittest.mock import MagicMock
 
 import pytest
 
 from protocol.audit import commitment
+from protocol.chain.contracts import Contracts
 from protocol.chain.development import development_account
 from protocol.chain.events import ChainEvent, EventReader
 from protocol.chain.sender import MemoryJournal, Sender
@@ -18,14 +20,21 @@ from protocol.client.client import MarketClient
 from protocol.errors import ChainUnavailable
 from protocol.lease import Lease
 from protocol.pricing import bond_wei
+from protocol.result import Outcome
+from protocol.spec import Spec
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32, content_id, credits_text
+from provider import disputes
 from provider.cache import BlobCache
+from provider.canary import Canaries
 from provider.chain_watch import ChainWatch
-from provider.disputes import Defence
+from provider.disputes import Case, Defence
 from provider.execution import Device
+from provider.executors.base import LeaseWork, OnTaskDone
 from provider.executors.wasm import WasmExecutor
 from provider.ledger import Ledger, Record
 from tests.protocol.make_vectors import word
+from tests.provider.test_canary import IMAGE, INPUTS, SPEC, TASK_LIST
+from tests.provider.test_execution import made_device
 from tests.support.chains import start_devchain
 from tests.verifier import world as verifier_world
 from tests.verifier.lying_market import LyingMarket, serve
@@ -100,6 +109,7 @@ def defended(market: LyingMarket, record: Record, root: Path) -> Iterator[ChainW
             ledger=ledger,
             jobs=watch,
             scratch=scratch,
+            canaries=Canaries(root / "canaries"),
         )
         sender = Sender(world.web3, PROVIDER, MemoryJournal())
         defence = Defence(device, world.contracts, sender, POLL_SECONDS)
@@ -151,6 +161,57 @@ def test_a_right_result_is_opened_for_the_committee(market: LyingMarket, tmp_pat
         claim = world.await_event("ClaimOpened", timeout_seconds=40)
     assert claim.args["task_digest"] == world.honest_digest(0)
     assert not world.events("DisputeConceded")
+
+
+class Scripted:
+    """A container executor that gives the outcomes of a list."""
+
+    kind = "container"
+
+    def __init__(self, *outcomes: Outcome) -> None:
+        self.outcomes = list(outcomes)
+
+    def supports(self, spec: Spec) -> bool:
+        return spec.runtime.kind == self.kind
+
+    def run(self, work: LeaseWork, on_task_done: OnTaskDone) -> list[Outcome]:
+        return [self.outcomes.pop(0)]
+
+
+@pytest.mark.parametrize(
+    ("found", "is_defended", "told"),
+    [
+        ([b"claimed"], True, "stands"),
+        ([b"other", b"other"], False, "was wrong; conceding costs"),
+        ([b"other", b"claimed"], True, "is defended, though its program is not deterministic"),
+        ([b"other", b"third"], True, "is defended, though its program is not deterministic"),
+    ],
+)
+def test_what_is_not_deterministic_is_not_conceded_blindly(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    caplog: pytest.LogCaptureFixture,
+    found: list[bytes],
+    is_defended: bool,
+    told: str,
+) -> None:
+    monkeypatch.setattr(disputes, "APART_SECONDS", 0)
+    monkeypatch.setattr(Defence, "_price", lambda *_: "much")
+    executor = Scripted(*map(Outcome, found))
+    blobs = (IMAGE, TASK_LIST, *INPUTS)
+    plain = made_device(tmp_path, {content_id(blob): blob for blob in blobs})
+    device = replace(plain, executors=[executor])
+    lease = Lease(word("job"), device.wallet, device.wallet, 0, 1, PRICE_WEI, 1)
+    record = Record(
+        lease, SPEC, (content_id(INPUTS[0]),), word("salt"), (Outcome(b"claimed").digest,)
+    )
+    device.ledger.add(record)
+    contracts, sender = MagicMock(spec=Contracts), MagicMock(spec=Sender)
+    defence = Defence(device, contracts, sender, POLL_SECONDS)
+    case = defence._judge(Case(1, lease.lease_id, 0))
+    assert case.is_defended is is_defended
+    assert told in caplog.text
+    assert executor.outcomes == []
 
 
 def judge(world: World, dispute_id: int, opened_at: int, digest: Bytes32) -> None:

@@ -18,6 +18,7 @@ from protocol.spec import Limits, Resources, Spec, WasmRuntime, encode_task_list
 from protocol.typed_data import Domain
 from protocol.units import ZERO_ADDRESS, Address, Bytes32, ContentId, content_id
 from provider.cache import BlobCache
+from provider.canary import Canaries
 from provider.execution import Device, Execution
 from provider.executors.wasm import WasmExecutor
 from provider.ledger import Ledger
@@ -81,6 +82,7 @@ def made_device(tmp_path: Path, blobs: dict[ContentId, bytes]) -> Device:
         ledger=Ledger(tmp_path / "ledger"),
         jobs=Signed(),
         scratch=tmp_path / "scratch",
+        canaries=Canaries(tmp_path / "canaries"),
     )
     device.standing.offer = OFFER
     return device

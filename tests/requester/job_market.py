@@ -36,6 +36,7 @@ class PostedJob:
     outcomes: dict[int, Outcome]
     created_at: int
     cancelled: bool = False
+    stopped_because: str | None = None
 
 
 @dataclass
@@ -133,6 +134,7 @@ class JobMarket(TinyMarket):
             "permit_nonce": self.permit_nonces.get(address, 0),
             "epoch": self.epochs.get(address, 0),
             "leases_by_status": {},
+            "lost_leases": {},
         } | dict.fromkeys(zero, "0")
 
     def _post(self, value: Any, who: str) -> dict[str, Any]:
@@ -188,6 +190,8 @@ class JobMarket(TinyMarket):
             "deadline": job.deadline,
             "finished_at": posted.created_at if is_full or posted.cancelled else None,
             "waiting_because": None,
+            "stopped_because": posted.stopped_because,
+            "lost_leases": {"offline": 2, "error": 1} if posted.stopped_because else {},
             "spec": posted.spec.to_json(),
         }
 
@@ -223,6 +227,8 @@ def _task_view(task: int, outcome: Outcome | None) -> dict[str, Any]:
         "provider": OPERATOR.lower() if outcome else None,
         "lease_id": "0x" + "01" * 32 if outcome else None,
         "attempts": 1,
+        "fault": None if outcome else "error",
+        "fault_code": None if outcome else "disk_full",
         "failure": outcome.failure if outcome else None,
         "result_hash": to_hex(outcome.digest) if outcome else None,
         "result_bytes": len(outcome.output) if outcome else None,

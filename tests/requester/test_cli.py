@@ -108,6 +108,19 @@ def test_run_show_list_download_cancel(fallow: Shell, book: Path, market: JobMar
     assert "cancelling" in fallow("job", "cancel", job_id, "--yes")[0]
 
 
+def test_a_job_that_the_market_has_stopped(fallow: Shell, book: Path, market: JobMarket) -> None:
+    market.held = {0}
+    run = ("job", "run", "--program", "noop", "--input", str(book), "--yes", "--detach")
+    job_id = fallow(*run)[0].strip()
+    (posted,) = market.posted.values()
+    posted.stopped_because = "the program is not deterministic. Cancel the job"
+    lines = fallow("job", "show", job_id, "--tasks")[0].splitlines()
+    facts = {line[:13].strip(): line[13:].strip() for line in lines}
+    assert facts["stopped"] == posted.stopped_because
+    assert facts["lost leases"] == "2 offline, 1 error"
+    assert "error: disk_full" in lines[-1]
+
+
 def test_json_is_all_of_stdout(fallow: Shell, book: Path) -> None:
     document = fallow.json(
         "job", "run", "--program", "noop", "--input", str(book), "--yes", "--detach"

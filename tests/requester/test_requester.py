@@ -214,6 +214,28 @@ def test_a_job_that_the_chain_refused(requester: Requester) -> None:
     assert not is_done(settled, Until.SETTLED)
 
 
+def test_waiting_ends_when_the_market_has_stopped_the_job(
+    requester: Requester, market: JobMarket
+) -> None:
+    market.held = {1}
+    handle = requester.submit(DRAFT, INPUTS, PLENTY)
+    (posted,) = market.posted.values()
+    posted.stopped_because = "the program is not deterministic"
+    for until in Until:
+        with pytest.raises(errors.Conflict, match="has stopped the job: the program is not"):
+            handle.wait(until=until)
+    assert len(list(handle.results(partial=True))) == 3
+    assert handle.cancel().status == "CANCELLED"
+    assert handle.wait(until=Until.SETTLED).status == "CANCELLED"
+
+
+def test_a_stopped_job_is_waited_for_while_a_device_works_on_it(requester: Requester) -> None:
+    view = requester.submit(DRAFT, INPUTS, PLENTY).view()
+    states = {"paid": 2, "leased": 1, "waiting": 1}
+    changes = {"status": JobStatus.RUNNING, "tasks_by_state": states, "stopped_because": "x"}
+    assert not is_done(view.model_copy(update=changes), Until.RESULTS)
+
+
 def test_waiting_tells_how_it_stands(requester: Requester) -> None:
     views: list[JobView] = []
     requester.submit(DRAFT, INPUTS, PLENTY).wait(views.append)

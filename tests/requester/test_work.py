@@ -46,6 +46,11 @@ def test_what_does_not_fit_together(given: dict[str, Any]) -> None:
         Order(**NOTHING | given)
 
 
+def test_a_cpu_class() -> None:
+    given = {"program": "noop", "input_files": (FILE,), "cpu_class": "x86-64-v3"}
+    assert Order(**NOTHING | given).draft().resources.cpu_class == "x86-64-v3"
+
+
 def test_a_program() -> None:
     order = Order(**NOTHING | {"program": "noop", "input_files": (FILE,), "shared": (FILE,)})
     draft = order.draft()

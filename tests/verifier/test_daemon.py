@@ -14,6 +14,7 @@ from protocol.audit import AuditResult
 from protocol.chain.calls import Call
 from protocol.chain.events import ChainEvent
 from protocol.chain.facts import AuditClaim
+from protocol.dispute import DisputeTerms
 from protocol.errors import ChainRejected
 from protocol.pricing import REPORTER_PERCENT, bond_wei
 from protocol.sampling import Draw
@@ -88,6 +89,24 @@ def test_a_bond_that_is_missing_is_asked_for_and_then_put_down(
     world.fund(A, 1)
     opened = world.await_event("DisputeOpened")
     assert opened.args["challenger"] == A.address
+
+
+def test_a_bond_that_a_governor_has_changed_is_noticed(
+    market: LyingMarket, team: Team, caplog: pytest.LogCaptureFixture
+) -> None:
+    world = market.world
+    team.enroll(A)
+    team.start(A)
+    _commit(world)
+    world.wait_until(lambda: bool(_audits(team)), what="an audit, by the terms of before")
+    bond = 4 * QUICK.dispute_bond_wei
+    world.govern(DisputeTerms(bond, 90, 70, 5))
+    _commit(world, wrong_task=0, tasks=1)
+    told = f"the bond is {credits_text(bond)} credits, {A.address} has"
+    world.wait_until(lambda: told in caplog.text, what="the warning")
+    world.fund(A, bond)
+    opened = world.await_event("DisputeOpened")
+    assert world.contracts.dispute(opened.args["dispute_id"]).bond_wei == bond
 
 
 def test_an_opening_that_was_never_signed_is_disputed(market: LyingMarket, team: Team) -> None:

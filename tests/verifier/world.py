@@ -12,12 +12,13 @@ from eth_account.signers.local import LocalAccount
 from protocol.batch import Batch
 from protocol.chain import params
 from protocol.chain.calls import Call
-from protocol.chain.connection import connect
+from protocol.chain.connection import connect, rpc
 from protocol.chain.contracts import Contracts
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
 from protocol.chain.events import ChainEvent, Cursor, EventReader
 from protocol.chain.sender import MemoryJournal, Receipt, Sender
+from protocol.dispute import DisputeTerms
 from protocol.job import Job
 from protocol.lease import Lease, LeaseResult
 from protocol.result import Opening, Outcome, open_task, result_root
@@ -67,7 +68,8 @@ class World:
     def __post_init__(self) -> None:
         self.web3 = connect(self.rpc_url)
         supply_wei = 10**6 * WEI_PER_CREDIT
-        self.deployment = deploy(self.web3, DEPLOYER, QUICK, supply_wei)
+        governor = Address(DEPLOYER.address)
+        self.deployment = deploy(self.web3, DEPLOYER, QUICK, supply_wei, governor=governor)
         self.contracts = Contracts(self.web3, self.deployment)
         self._reader = EventReader(self.web3, self.deployment)
         self._cursor: Cursor | None = None
@@ -80,6 +82,13 @@ class World:
         key = f"test {time.monotonic_ns()}"
         sender.submit(key, call)
         return sender.wait(key, 30)
+
+    def govern(self, wanted: DisputeTerms) -> None:
+        """Other terms for disputes: proposed, waited for, and enacted."""
+        terms = self.contracts.terms()
+        self.send(DEPLOYER, self.contracts.propose(terms, wanted))
+        rpc(self.web3, "evm_increaseTime", self.contracts.notice_seconds() + 1)
+        self.send(DEPLOYER, self.contracts.enact(terms))
 
     def give(self, account: LocalAccount, amount_wei: int) -> None:
         """Tokens and gas into a wallet."""

@@ -22,7 +22,6 @@ contract CommitteeArbiter is ICommitteeArbiter {
     uint40 private immutable _COMMIT_SECONDS;
     uint40 private immutable _REVEAL_SECONDS;
     uint40 private immutable _OPEN_SECONDS;
-    uint8 private immutable _COMMITTEE_SIZE;
 
     mapping(uint256 disputeId => Committee) private _committees;
 
@@ -37,7 +36,6 @@ contract CommitteeArbiter is ICommitteeArbiter {
         _COMMIT_SECONDS = p.commitSeconds;
         _REVEAL_SECONDS = p.revealSeconds;
         _OPEN_SECONDS = p.openSeconds;
-        _COMMITTEE_SIZE = p.committeeSize;
     }
 
     /// @inheritdoc ICommitteeArbiter
@@ -145,7 +143,8 @@ contract CommitteeArbiter is ICommitteeArbiter {
         bytes32 seed
     ) private {
         for (uint256 attempt; attempt < Sampling.MAX_DRAWS; ++attempt) {
-            if (contested.seatCount == 0 || drawn.members.length == _COMMITTEE_SIZE) break;
+            if (contested.seatCount == 0) break;
+            if (drawn.members.length == contested.committeeSize) break;
             uint32 seatId = Sampling.committeeSeat(seed, disputeId, attempt, contested.seatCount);
             Seat memory seat = market.seat(seatId);
             if (!_isEligible(seat, contested) || _isMember(drawn, seat.holder)) continue;
@@ -178,10 +177,12 @@ contract CommitteeArbiter is ICommitteeArbiter {
             bool isWithMajority = !isSilent && votes != 0 && drawn.digests[i] == digest;
             if (isWithMajority) majority[found++] = drawn.members[i];
             // Whoever never voted may have been kept from the inputs; whoever voted can reveal.
-            bool isAbsent = drawn.commitments[i] == 0;
-            if (isAbsent) absentees |= 1 << i;
+            if (drawn.commitments[i] == 0) absentees |= 1 << i;
             else if (isSilent || (votes >= 2 && !isWithMajority)) offenders |= 1 << i;
         }
+        // Where many could not vote, inputs were kept from them: else who disputes tasks that nobody can
+        // run could empty all seats but its own.
+        if (3 * uint256(drawn.committed) < 2 * count) absentees = 0;
         bool isRight = drawn.isClaimOpened && drawn.claimedDigest == digest;
         Verdict verdict = isRight ? Verdict.ChallengerLost : Verdict.ProviderLost;
         if (votes == 0) verdict = Verdict.None;

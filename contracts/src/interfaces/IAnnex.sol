@@ -60,8 +60,8 @@ interface IAnnex {
 
     // ------------------------------------------------------------------------------ disputes
 
-    /// @notice Contest one task of a committed lease, with a bond from the caller's free balance.
-    /// Each task can be contested once, whatever else of the lease is in dispute. Until the batch's
+    /// @notice Contest one task of a committed lease, with a bond from the caller's free balance, under the
+    /// terms of this moment: later changes are for later disputes. Each task can be contested once, whatever else of the lease is in dispute. Until the batch's
     /// window ends. The bond comes back unless the committee finds the provider's own digest: then half
     /// of it is its majority's, and the rest is burnt.
     function openDispute(Batch calldata batch, uint8 line, uint32 task)
@@ -109,7 +109,7 @@ interface IAnnex {
 
     /// @notice The EIP-712 domain that signatures must be for.
     function domainSeparator() external view returns (bytes32);
-    /// @notice What the market was deployed with.
+    /// @notice The market's parameters, and what of them can change.
     function terms() external view returns (ITerms);
     /// @notice The payment token.
     function token() external view returns (address);

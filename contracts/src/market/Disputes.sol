@@ -16,6 +16,7 @@ import {
 import {Batch, BatchId} from "../types/Batch.sol";
 import {BatchWord} from "../types/BatchState.sol";
 import {Dispute, DisputeStatus, Ruling, Verdict} from "../types/Dispute.sol";
+import {DisputeTerms} from "../types/DisputeTerms.sol";
 import {LeaseResult, LeaseResultHash} from "../types/LeaseResult.sol";
 import {TaskResult} from "../types/TaskResult.sol";
 import {Audits} from "./Audits.sol";
@@ -63,7 +64,8 @@ abstract contract Disputes is Audits {
         uint256 key = uint256(line) << 32 | task;
         if (_disputedTasks[batchId].has(key)) revert TaskAlreadyDisputed(lease.leaseId, task);
         address challenger = _caller();
-        uint256 bondWei = Pricing.bondWei(lease.pricePerTask(), _DISPUTE_BOND_WEI);
+        DisputeTerms memory current = _TERMS.disputeTerms();
+        uint256 bondWei = Pricing.bondWei(lease.pricePerTask(), current.disputeBondWei);
         _spend(challenger, bondWei);
         _disputedTasks[batchId].add(key);
         OpenDisputes storage open = _openDisputes[batchId][line];
@@ -72,9 +74,13 @@ abstract contract Disputes is Audits {
         _batches[batchId] = state.disputed(line);
         address requester = batch_.jobs[batch_.lines[line].terms.job()].owner.requester();
         disputeId = _storeDispute(batchId, lease, line, task, challenger);
-        _disputes[disputeId - 1].bondWei = uint96(bondWei);
-        _disputes[disputeId - 1].requester = requester;
-        _disputes[disputeId - 1].operator = batch_.operator;
+        Dispute storage contested = _disputes[disputeId - 1];
+        contested.bondWei = uint96(bondWei);
+        contested.slashMultiple = current.slashMultiple;
+        contested.concedeMultiple = current.concedeMultiple;
+        contested.committeeSize = current.committeeSize;
+        contested.requester = requester;
+        contested.operator = batch_.operator;
         emit DisputeOpened(
             disputeId,
             lease.leaseId,
@@ -265,8 +271,8 @@ abstract contract Disputes is Audits {
     /// any of it to the challenger, so that nobody gains by contesting its own work.
     function _payConcession(uint256 disputeId, Dispute storage contested) private {
         uint256 priceWei = contested.amount / contested.count;
-        uint256 takenWei =
-            _takeStake(_accounts[contested.provider], uint256(_CONCEDE_MULTIPLE) * priceWei);
+        uint256 dueWei = contested.concedeMultiple * priceWei;
+        uint256 takenWei = _takeStake(_accounts[contested.provider], dueWei);
         uint256 toRequester = _min(takenWei * _CONCEDED_REQUESTER_PERCENT / 100, priceWei);
         uint256 toChallenger = takenWei * _CONCEDED_CHALLENGER_PERCENT / 100;
         _distribute(disputeId, contested, takenWei, toRequester, toChallenger, 0);
@@ -278,7 +284,7 @@ abstract contract Disputes is Audits {
         uint256 priceWei = contested.amount / contested.count;
         Account storage provider = _accounts[contested.provider];
         provider.forfeitBlock = uint32(block.number);
-        uint256 slashedWei = _takeStake(provider, uint256(_SLASH_MULTIPLE) * priceWei);
+        uint256 slashedWei = _takeStake(provider, contested.slashMultiple * priceWei);
         uint256 toRequester = _min(slashedWei * _REQUESTER_PERCENT / 100, priceWei);
         uint256 toChallenger = slashedWei * _CHALLENGER_PERCENT / 100;
         uint256 toCommittee = _share(slashedWei * _COMMITTEE_PERCENT / 100, majority);

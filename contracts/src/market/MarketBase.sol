@@ -31,15 +31,12 @@ abstract contract MarketBase is IMarketEvents, IMarketErrors {
     ITerms internal immutable _TERMS;
 
     uint96 internal immutable _SEAT_STAKE_WEI;
-    uint96 internal immutable _DISPUTE_BOND_WEI;
     uint96 internal immutable _MINIMUM_STAKE_WEI;
     uint32 internal immutable _SEED_DELAY_BLOCKS;
     uint40 internal immutable _DISPUTE_WINDOW_SECONDS;
     uint40 internal immutable _CONCEDE_SECONDS;
     uint40 internal immutable _COMMIT_GRACE_SECONDS;
     uint40 internal immutable _UNSTAKE_DELAY_SECONDS;
-    uint32 internal immutable _SLASH_MULTIPLE;
-    uint32 internal immutable _CONCEDE_MULTIPLE;
 
     mapping(address owner => Account) internal _accounts;
     mapping(address device => Device) internal _devices;
@@ -73,15 +70,12 @@ abstract contract MarketBase is IMarketEvents, IMarketErrors {
         _BEACON = beacon_;
         _ARBITER = arbiter_;
         _SEAT_STAKE_WEI = p.seatStakeWei;
-        _DISPUTE_BOND_WEI = p.disputeBondWei;
         _MINIMUM_STAKE_WEI = p.minimumStakeWei;
         _SEED_DELAY_BLOCKS = p.seedDelayBlocks;
         _DISPUTE_WINDOW_SECONDS = p.disputeWindowSeconds;
         _CONCEDE_SECONDS = p.concedeSeconds;
         _COMMIT_GRACE_SECONDS = p.commitGraceSeconds;
         _UNSTAKE_DELAY_SECONDS = p.unstakeDelaySeconds;
-        _SLASH_MULTIPLE = p.slashMultiple;
-        _CONCEDE_MULTIPLE = p.concedeMultiple;
     }
 
     /// @dev Who acts: the caller, or the signer whose request is being relayed. It is taken at once, so

@@ -37,6 +37,10 @@ struct Dispute {
     address operator;
     uint96 amount;
     uint96 bondWei;
+    /// @dev The terms when it was opened: whatever is enacted later, it is judged by these.
+    uint32 slashMultiple;
+    uint32 concedeMultiple;
+    uint8 committeeSize;
     uint8 line;
     DisputeStatus status;
     Verdict verdict;

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-/// @notice What a market is deployed with; immutable for its life.
+/// @notice What a market is deployed with; immutable for its life, but what `DisputeTerms` names.
 struct Params {
     /// @dev Stake behind one verifier seat.
     uint96 seatStakeWei;

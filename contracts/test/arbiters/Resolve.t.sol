@@ -169,15 +169,29 @@ contract ResolveTest is Fixture {
         vm.assertEq(_balance(members[0]), _seated() + 6 ether);
     }
 
-    function test_AMemberThatNeverCommitsLosesItsSeat() external {
+    function _judgeBy(uint256 voters) internal {
         _contest(TASK);
-        _vote(disputeId, members[0], _honest(TASK));
+        for (uint256 i; i < voters; ++i) {
+            _vote(disputeId, members[i], _honest(TASK));
+        }
         vm.warp(_now() + 21);
-        _reveal(disputeId, members[0], _honest(TASK));
+        for (uint256 i; i < voters; ++i) {
+            _reveal(disputeId, members[i], _honest(TASK));
+        }
         _openClaim(disputeId, lease, TASK, TASK);
         arbiter.resolve(disputeId);
         vm.assertTrue(_verdict() == Verdict.ProviderLost);
-        vm.assertTrue(_isHeld(0) && !_isHeld(1) && !_isHeld(2));
+    }
+
+    function test_AMemberThatNeverCommitsLosesItsSeat_WhereTwoThirdsVoted() external {
+        _judgeBy(2);
+        vm.assertTrue(_isHeld(0) && _isHeld(1) && !_isHeld(2));
+        vm.assertTrue(_hasSeatStake(2));
+    }
+
+    function test_MembersThatNeverCommitKeepTheirSeats_WhereFewerVoted() external {
+        _judgeBy(1);
+        vm.assertTrue(_isHeld(0) && _isHeld(1) && _isHeld(2));
         vm.assertTrue(_hasSeatStake(1) && _hasSeatStake(2));
     }
 
@@ -215,13 +229,13 @@ contract ResolveTest is Fixture {
         vm.assertEq(market.batch(batchId).disputedBits, 0);
     }
 
-    function test_WhenNobodyVotesItIsVoid_AndTheirSeatsAreVacated() external {
+    function test_WhenNobodyVotesItIsVoid_AndTheirSeatsAreKept() external {
         _contest(TASK);
         vm.warp(_now() + 21);
         arbiter.resolve(disputeId);
         vm.assertTrue(_verdict() == Verdict.None);
         vm.assertEq(market.burntWei(), 0);
-        vm.assertTrue(!_isHeld(0) && !_isHeld(1) && !_isHeld(2));
+        vm.assertTrue(_isHeld(0) && _isHeld(1) && _isHeld(2));
         vm.assertEq(_balance(challenger), FUNDS);
     }
 

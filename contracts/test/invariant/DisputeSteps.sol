@@ -2,8 +2,10 @@
 pragma solidity ^0.8.28;
 
 import {ICommitteeArbiter} from "../../src/interfaces/ICommitteeArbiter.sol";
+import {ITerms} from "../../src/interfaces/ITerms.sol";
 import {Batch} from "../../src/types/Batch.sol";
 import {Dispute, Verdict} from "../../src/types/Dispute.sol";
+import {DisputeTerms} from "../../src/types/DisputeTerms.sol";
 import {TaskResult} from "../../src/types/TaskResult.sol";
 import {Trees} from "../Trees.sol";
 import {WorkSteps} from "./WorkSteps.sol";
@@ -14,6 +16,7 @@ import {vm} from "../Vm.sol";
 abstract contract DisputeSteps is WorkSteps {
     mapping(bytes32 task => uint256) private _disputeOf;
     mapping(bytes32 lease => uint256) private _inDisputeSince;
+    mapping(uint256 disputeId => DisputeTerms) private _openedUnder;
 
     // ------------------------------------------------------------------------------ opening
 
@@ -27,7 +30,8 @@ abstract contract DisputeSteps is WorkSteps {
         bytes32 key = keccak256(abi.encode(open.batchId, open.line, task));
         address who = _someone(random);
         bool isLate = _now() > _windowEndsAt(open.batchId);
-        uint256 mostBondWei = 10 ether + 15 * uint256(open.amount / open.count);
+        DisputeTerms memory terms = market.terms().disputeTerms();
+        uint256 mostBondWei = terms.disputeBondWei + 15 * uint256(open.amount / open.count);
         if (isLate || _disputeOf[key] != 0 || _balance(who) < mostBondWei) return;
         Batch memory batch = _committed(open.batchId);
         vm.prank(who);
@@ -35,6 +39,7 @@ abstract contract DisputeSteps is WorkSteps {
         _note(open.batchId, open.line);
         _allow(who, market.dispute(disputeId).bondWei);
         _disputeOf[key] = disputeId;
+        _openedUnder[disputeId] = terms;
         _disputeIds.push(disputeId);
     }
 
@@ -61,7 +66,8 @@ abstract contract DisputeSteps is WorkSteps {
         if (market.isMoot(_disputeIds[which])) return;
         bool isFirst = market.account(contested.provider).strikes == 0;
         bool isByDevice = contested.provider == provider && _isDeviceLive();
-        uint256 multiple = isFirst ? _params().concedeMultiple : _params().slashMultiple;
+        DisputeTerms memory terms = _openedUnder[_disputeIds[which]];
+        uint256 multiple = isFirst ? terms.concedeMultiple : terms.slashMultiple;
         _allow(contested.provider, multiple * _pricePerTask(contested));
         vm.prank(isByDevice ? device : contested.provider);
         market.concede(_disputeIds[which]);
@@ -218,11 +224,21 @@ abstract contract DisputeSteps is WorkSteps {
             return true;
         }
         if (contested.verdict == Verdict.ProviderLost) {
-            _allow(contested.provider, _params().slashMultiple * _pricePerTask(contested));
+            uint256 multiple = _openedUnder[disputeId].slashMultiple;
+            _allow(contested.provider, multiple * _pricePerTask(contested));
         }
         ICommitteeArbiter.Committee memory drawn = arbiter.committee(disputeId);
+        _checkTerms(disputeId, drawn);
         _allowOffenders(drawn, contested.ruledDigest);
         _happened(_endOf(contested, drawn));
+    }
+
+    /// @dev Whatever was enacted since: nobody could be more of a committee than when it was opened.
+    function _checkTerms(uint256 disputeId, ICommitteeArbiter.Committee memory drawn) private {
+        DisputeTerms memory then = _openedUnder[disputeId];
+        vm.assertTrue(drawn.members.length <= then.committeeSize, "a larger committee");
+        bytes32 current = keccak256(abi.encode(market.terms().disputeTerms()));
+        if (keccak256(abi.encode(then)) != current) _happened("judged by earlier terms");
     }
 
     /// @dev Whoever committed a vote and did not reveal it, or revealed another than the majority's.
@@ -254,6 +270,33 @@ abstract contract DisputeSteps is WorkSteps {
     function _forget(uint256 which) private {
         _disputeIds[which] = _disputeIds[_disputeIds.length - 1];
         _disputeIds.pop();
+    }
+
+    // ------------------------------------------------------------------------------ governing
+
+    /// @dev Propose, think better of it, enact: no step of it may cost anybody anything.
+    function govern(uint256 random) external step {
+        ITerms terms = market.terms();
+        (, uint40 noticeEndsAt, uint40 lapsesAt) = terms.proposal();
+        bool isDue = noticeEndsAt != 0 && _now() > noticeEndsAt && _now() <= lapsesAt;
+        try terms.enact() {
+            vm.assertTrue(isDue, "enacted too early, or too late");
+            _happened("terms enacted");
+            return;
+        } catch {
+            vm.assertFalse(isDue, "not enacted");
+        }
+        vm.startPrank(governor);
+        if (noticeEndsAt == 0 || _now() > lapsesAt) terms.propose(_someTerms(random));
+        else if (_pick(random, 1, 20) == 0) terms.withdrawProposal();
+        vm.stopPrank();
+    }
+
+    function _someTerms(uint256 random) private pure returns (DisputeTerms memory) {
+        uint32 slash = uint32(60 + _pick(random, 2, 61));
+        uint32 concession = uint32(50 + _pick(random, 3, slash - 49));
+        uint96 bondWei = uint96(2.5 ether + _pick(random, 4, 37.5 ether));
+        return DisputeTerms(bondWei, slash, concession, uint8(3 + 2 * _pick(random, 5, 15)));
     }
 
     // ------------------------------------------------------------------------------ afterwards

@@ -5,7 +5,7 @@ import {Exit} from "./Exit.sol";
 import {vm} from "../Vm.sol";
 
 /// @notice Everybody at once, doing what they may at random moments: requester, operator, two providers
-/// (honest or not) and a device, verifiers, challengers, relayer, guardian, strangers, time.
+/// (honest or not) and a device, verifiers, challengers, relayer, guardian, governor, strangers, time.
 contract Handler is Exit {
     constructor() {
         setUp();
@@ -19,6 +19,7 @@ contract Handler is Exit {
         _know(challenger);
         _know(stranger);
         _know(guardian);
+        _know(governor);
         for (uint256 i; i < VERIFIERS; ++i) {
             _know(_verifier(i));
         }
@@ -32,7 +33,7 @@ contract Handler is Exit {
 
     /// @notice What may happen; the more often something stands here, the more often it does.
     function steps() external pure returns (bytes4[] memory list) {
-        list = new bytes4[](61);
+        list = new bytes4[](62);
         list[0] = this.deposit.selector;
         list[1] = this.withdraw.selector;
         list[2] = this.stake.selector;
@@ -58,5 +59,6 @@ contract Handler is Exit {
         list[54] = this.resolve.selector;
         list[55] = list[56] = list[57] = this.contradict.selector;
         list[58] = list[59] = list[60] = this.pass.selector;
+        list[61] = this.govern.selector;
     }
 }

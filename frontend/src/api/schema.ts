@@ -676,6 +676,10 @@ export interface components {
             leases_by_status: {
                 [key: string]: number;
             };
+            /** Lost Leases */
+            lost_leases: {
+                [key: string]: number;
+            };
             /** Permit Nonce */
             permit_nonce: number;
             /** Seats */
@@ -812,6 +816,12 @@ export interface components {
             address: string;
         };
         /**
+         * Fault
+         * @description Why a lease ended without a result that counts.
+         * @enum {string}
+         */
+        Fault: "offline" | "error" | "wrong";
+        /**
          * Heartbeat
          * @description POST /v1/leases/{lease_id}/heartbeat
          */
@@ -882,6 +892,10 @@ export interface components {
             job_id: string;
             /** Label */
             label: string;
+            /** Lost Leases */
+            lost_leases: {
+                [key: string]: number;
+            };
             /** Max Price Per Task Wei */
             max_price_per_task_wei: string;
             /** Paid Wei */
@@ -895,6 +909,8 @@ export interface components {
                 [key: string]: unknown;
             };
             status: components["schemas"]["JobStatus"];
+            /** Stopped Because */
+            stopped_because: string | null;
             /** Task Count */
             task_count: number;
             /** Tasks By State */
@@ -977,6 +993,9 @@ export interface components {
             amount_wei: string;
             /** Count */
             count: number;
+            fault: components["schemas"]["Fault"] | null;
+            /** Fault Code */
+            fault_code: string | null;
             /** First Task */
             first_task: number;
             /** Granted At */
@@ -1241,12 +1260,17 @@ export interface components {
         /**
          * TaskView
          * @description One task of GET /v1/jobs/{job_id}/tasks
+         *
+         *     `fault` and its code are those of the last lease that lost it. `failure` is the program's own.
          */
         TaskView: {
             /** Attempts */
             attempts: number;
             /** Failure */
             failure: string | null;
+            fault: components["schemas"]["Fault"] | null;
+            /** Fault Code */
+            fault_code: string | null;
             /** Lease Id */
             lease_id: string | null;
             /** Provider */

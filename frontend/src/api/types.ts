@@ -18,6 +18,7 @@ export type AccountView = Schemas["AccountView"];
 export type LeaseSummary = Schemas["LeaseSummary"];
 export type LeasePage = Schemas["LeasePage"];
 export type LeaseStatus = Schemas["LeaseStatus"];
+export type Fault = Schemas["Fault"];
 export type MarketEvent = Schemas["Event"];
 export type Problem = Schemas["Problem"];
 

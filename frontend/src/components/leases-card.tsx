@@ -2,6 +2,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { getLeases } from "../api/market";
 import type { LeaseSummary } from "../api/types";
 import { shortHex } from "../protocol/event-text";
+import { faultText } from "../protocol/fault";
 import { Credits } from "./credits";
 import { ErrorNotice } from "./notice";
 import { OlderButton } from "./older-button";
@@ -42,6 +43,9 @@ function LeaseTable({ leases }: { leases: readonly LeaseSummary[] }) {
           </th>
           <td>
             <StatusBadge status={lease.status} />
+            {lease.fault !== null && (
+              <span className="faint"> {faultText(lease.fault, lease.fault_code)}</span>
+            )}
           </td>
           <td>{tasksOf(lease)}</td>
           <td>

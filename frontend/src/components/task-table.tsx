@@ -2,6 +2,7 @@ import { useState } from "react";
 import { Link } from "wouter";
 import type { TaskState, TaskView } from "../api/types";
 import { shortHex } from "../protocol/event-text";
+import { faultText } from "../protocol/fault";
 import { STATE_FACTS, TASK_STATES } from "../protocol/task-state";
 import { Table } from "./table";
 
@@ -101,7 +102,12 @@ function Row({ task, isChosen }: { task: TaskView; isChosen: boolean }) {
           </Link>
         )}
       </td>
-      <td>{task.attempts}</td>
+      <td>
+        {task.attempts}
+        {task.fault !== null && (
+          <span className="faint"> last lost to {faultText(task.fault, task.fault_code)}</span>
+        )}
+      </td>
       <td>{resultOf(task)}</td>
     </tr>
   );

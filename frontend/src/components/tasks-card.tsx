@@ -2,6 +2,7 @@ import { useMemo, useState } from "react";
 import type { JobView } from "../api/types";
 import { cellsOf, tasksPerCell } from "../protocol/task-state";
 import { useTasks } from "../session/use-job";
+import { LostLeases } from "./lost-leases";
 import { ErrorNotice } from "./notice";
 import { TaskCounts } from "./task-counts";
 import { LARGE_CELLS, TaskGrid } from "./task-grid";
@@ -30,6 +31,7 @@ export function TasksCard({ job }: { job: JobView }) {
         )}
         <TaskCounts job={job} />
       </div>
+      <LostLeases lost={job.lost_leases} />
       {tasks.data !== undefined && tasks.data.length < job.task_count && (
         <p className="faint">
           The grid shows the first {tasks.data.length} tasks; the counts cover all of them.

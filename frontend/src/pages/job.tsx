@@ -3,7 +3,8 @@ import { CancelButton } from "../components/cancel-button";
 import { CostsCard } from "../components/costs-card";
 import { DownloadButtons } from "../components/download-buttons";
 import { Hex } from "../components/hex";
-import { ErrorNotice, Notice } from "../components/notice";
+import { JobNotices } from "../components/job-notices";
+import { ErrorNotice } from "../components/notice";
 import { Page } from "../components/page";
 import { ProgressBar } from "../components/progress-bar";
 import { SignInPrompt } from "../components/sign-in-prompt";
@@ -54,12 +55,7 @@ function Job({ job }: { job: JobView }) {
         </>
       }
     >
-      {!job.is_on_chain && job.status === "OPEN" && (
-        <Notice tone="info">
-          The market is putting this job on chain. Nothing is lost meanwhile.
-        </Notice>
-      )}
-      {job.waiting_because !== null && <Notice tone="warning">{job.waiting_because}</Notice>}
+      <JobNotices job={job} />
       <ProgressBar job={job} />
       <div className="columns">
         <div className="column-main">

@@ -94,6 +94,7 @@ function JobRow({ job }: { job: JobView }) {
           posted <Time at={job.created_at} />
         </span>
       </p>
+      {job.stopped_because !== null && <p className="faint">Stopped by the market</p>}
       {job.waiting_because !== null && <p className="faint">{job.waiting_because}</p>}
     </li>
   );

@@ -2,6 +2,7 @@ import type { AccountView, LeaseStatus } from "../api/types";
 import { Credits } from "../components/credits";
 import { Hex } from "../components/hex";
 import { LeasesCard } from "../components/leases-card";
+import { LostLeases } from "../components/lost-leases";
 import { ErrorNotice } from "../components/notice";
 import { Page } from "../components/page";
 import { StatusBadge } from "../components/status-badge";
@@ -73,6 +74,7 @@ function Leases({ account }: { account: AccountView }) {
           </li>
         ))}
       </ul>
+      <LostLeases lost={account.lost_leases} />
       {account.seats > 0 && <p className="faint">Also a verifier, with {account.seats} seats.</p>}
     </section>
   );

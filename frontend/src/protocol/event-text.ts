@@ -1,6 +1,7 @@
 /** What an event says to a person: a title, and its facts as short text. */
 import type { MarketEvent } from "../api/types";
 import { formatCredits } from "./credits";
+import { faultText } from "./fault";
 
 export function eventTitle(kind: string): string {
   const words = kind
@@ -10,9 +11,9 @@ export function eventTitle(kind: string): string {
   return words.charAt(0).toUpperCase() + words.slice(1);
 }
 
-/** Whether it is about a contested, lost or refused result. */
+/** Whether it is about a contested, lost or refused result, or a job that goes on no more. */
 export function isTrouble(kind: string): boolean {
-  return /dispute|slash|reject|released|conceded/.test(kind);
+  return /dispute|slash|reject|released|conceded|stopped/.test(kind);
 }
 
 const VERDICTS: Record<string, string> = {
@@ -61,7 +62,9 @@ function outcomeFacts(data: Data): string[] {
   const facts: string[] = [];
   if (typeof data.agrees === "boolean") facts.push(data.agrees ? "agrees" : "disagrees");
   if (typeof data.verdict === "number") facts.push(VERDICTS[data.verdict] ?? "");
-  if (typeof data.reason === "string") facts.push(data.reason.replaceAll("_", " "));
+  const reason = typeof data.reason === "string" ? data.reason : null;
+  if (typeof data.fault === "string") facts.push(faultText(data.fault, reason));
+  else if (reason !== null) facts.push(reason.replaceAll("_", " "));
   return facts.filter((fact) => fact !== "");
 }
 

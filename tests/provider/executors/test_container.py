@@ -16,8 +16,9 @@ from pathlib import Path
 import docker
 import pytest
 
-from protocol.errors import ExecutionFailed, ExecutorUnavailable
+from protocol.errors import ExecutionFailed, ExecutorUnavailable, NotDeterministic
 from protocol.result import Outcome
+from provider.canary import Canary
 from provider.executors.base import ExecutionStopped, LeaseWork, ignore_task_done
 from provider.executors.container import OWNER_LABEL, ContainerExecutor
 from provider.executors.container_limits import runtime_for
@@ -290,3 +291,32 @@ def test_gvisor_is_used_where_the_engine_has_it() -> None:
     assert runtime_for({"runc": {}, "runsc": {"path": "/usr/bin/runsc"}}) == "runsc"
     assert runtime_for({"runc": {}}) is None
     assert runtime_for({}) is None
+
+
+NOT_DETERMINISTIC = {
+    "the clock": "busybox date +%s",
+    "randomness": "busybox head -c 8 /dev/urandom | busybox od",
+    "its neighbours": "busybox ls /work/inputs/tasks",
+    "its own place": "busybox cat /proc/self/mountinfo",
+}
+
+
+@pytest.mark.parametrize("what", NOT_DETERMINISTIC)
+def test_a_canary_finds(owner: str, make_container_work: MakeContainerWork, what: str) -> None:
+    script = f"""
+      cd /work/outputs
+      for t in /work/inputs/tasks/*; do {{ {NOT_DETERMINISTIC[what]}; }} > ${{t##*/}}; done"""
+    work, executor = make_container_work(script, (b"one", b"two")), ContainerExecutor(owner)
+    canary = Canary(executor, work)
+    with pytest.raises(NotDeterministic):
+        canary.compare(executor.run(work, ignore_task_done))
+
+
+def test_a_canary_lets_the_shipped_job_pass(
+    owner: str, make_container_work: MakeContainerWork
+) -> None:
+    texts = (b"The cat and the dog.\n", b"b a b c")
+    work = make_container_work(inputs=texts, command=("/bin/sh", "/job/run.sh"))
+    executor = ContainerExecutor(owner)
+    canary = Canary(executor, work)
+    canary.compare(executor.run(work, ignore_task_done))
