@@ -9,7 +9,7 @@ settings.load_profile("fallow")
 
 # Whole stacks of processes, and what waits for blocks and windows: begun last, one of them would
 # keep a worker busy when the others have ended.
-LONGEST_FIRST = ["deploy", "e2e", "verifier", "market", "requester"]
+LONGEST_FIRST = ["deploy", "e2e", "attacks", "verifier", "market", "requester"]
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
