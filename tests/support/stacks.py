@@ -177,7 +177,7 @@ class QuickStack(Stack):
         batch_ids = {event.args["batch_id"] for event in self.committed(handle)}
         return [e for e in self.events("BatchSettled") if e.args["batch_id"] in batch_ids]
 
-    def until(self, is_so: Callable[[], object], what: str, seconds: float = 45) -> None:
+    def until(self, is_so: Callable[[], object], what: str, seconds: float = 100) -> None:
         """Wait for something while every process lives; an edge that is away is not yet."""
 
         def holds() -> bool:
