@@ -45,6 +45,18 @@ class Lease(TypedMessage):
         """The indices of the leased tasks."""
         return range(self.first_task, self.first_task + self.count)
 
+    def result(self, result_root: Bytes32) -> LeaseResult:
+        """What its device signs when all is done."""
+        return LeaseResult(
+            lease_id=self.lease_id,
+            job_id=self.job_id,
+            provider=self.provider,
+            first_task=self.first_task,
+            count=self.count,
+            amount=self.count * self.price_per_task,
+            result_root=result_root,
+        )
+
 
 @dataclass(frozen=True)
 class LeaseResult(TypedMessage):

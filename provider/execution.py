@@ -27,7 +27,7 @@ from protocol.errors import (
     SpecHashMismatch,
     WrongMarket,
 )
-from protocol.lease import Lease, LeaseResult
+from protocol.lease import Lease
 from protocol.offer import Offer
 from protocol.pricing import task_price_wei
 from protocol.result import Outcome, result_root
@@ -241,15 +241,7 @@ class Execution:
     def _signed(self, record: Record, tasks: list[TaskResult]) -> LeaseResultRequest:
         lease = record.lease
         root = result_root(record.lease_id, lease.first_task, record.digests, record.lease_salt)
-        result = LeaseResult(
-            lease_id=record.lease_id,
-            job_id=lease.job_id,
-            provider=lease.provider,
-            first_task=lease.first_task,
-            count=lease.count,
-            amount=lease.count * lease.price_per_task,
-            result_root=root,
-        )
+        result = lease.result(root)
         signature = result.sign(self._device.domain, self._device.account)
         return LeaseResultRequest(
             result=result.to_json(),

@@ -90,9 +90,9 @@ class Disputes(Audits):
     def concede(self, provider: Address, dispute_id: int, at: Moment) -> int:
         """Admit a wrong result; return what it took from the stake.
 
-        The first time it costs less than a lost dispute; from the second on it counts as one. There
-        is time for it from the first of the lease's open disputes on: else who fights one could
-        concede another instead when it sees the votes.
+        The first time it costs less than a lost dispute; from the second on it counts as one. The
+        time for it runs from when the lease came into dispute: else who fights could concede
+        another task of it when it sees the votes.
         """
         contested = self._open_dispute(dispute_id)
         require(provider == contested.entry.provider, Refusal.NOT_THE_PROVIDER)

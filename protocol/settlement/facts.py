@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from protocol.dispute import DisputeStatus, DisputeTerms, Verdict
+from protocol.job import Job
 from protocol.lease import LeaseResult
 from protocol.lifecycle import JobFacts
 from protocol.pricing import BOND_PRICES, CONCESSION, REPORTER_PERCENT, SLASH, Penalty
@@ -101,6 +102,21 @@ class JobTerms:
     not_before: int = 0
     nonce: int = 0
     relayer_fee_wei: int = 0
+
+    @classmethod
+    def of(cls, job: Job) -> JobTerms:
+        """From what a requester signed."""
+        return cls(
+            requester=job.requester,
+            operator=job.operator,
+            task_count=job.task_count,
+            max_price_per_task_wei=job.max_price_per_task,
+            audit_budget_wei=job.audit_budget,
+            deadline=job.deadline,
+            not_before=job.not_before,
+            nonce=job.nonce,
+            relayer_fee_wei=job.relayer_fee,
+        )
 
     @property
     def escrow_wei(self) -> int:

@@ -15,6 +15,7 @@ from functools import partial
 
 import pytest
 
+from protocol.chain.mirrored import rules_of
 from protocol.dispute import Verdict
 from protocol.job import Job
 from protocol.lease import Lease
@@ -32,7 +33,6 @@ from protocol.units import PPM, Address, Bytes32
 from tests.support.arena import Arena, open_arena, require_mirrored
 from tests.support.attack import BONDS_WEI, Attack, lies, right
 from tests.support.grinding import grinding_inputs
-from tests.support.replay import rules_of
 from tests.support.rogue import Delivered, Lie, honestly
 
 pytestmark = pytest.mark.timeout(300)

@@ -120,8 +120,7 @@ def do_lease(
     holder = address(provider)
     lease = Lease(job_id, holder, holder, first_task, LEASE_TASKS, price_wei, next(_FENCES))
     root = result_root(lease.lease_id, first_task, [digest] * LEASE_TASKS, LEASE_SALT)
-    amount = LEASE_TASKS * price_wei
-    return LeaseResult(lease.lease_id, job_id, holder, first_task, LEASE_TASKS, amount, root)
+    return lease.result(root)
 
 
 def commit(market: Market, jobs: Sequence[Job], *work: tuple[int, LeaseResult]) -> Batch:

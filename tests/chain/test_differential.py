@@ -13,7 +13,8 @@ from functools import cache
 
 import pytest
 
-from protocol.pricing import CONCESSION, SLASH
+from protocol.chain.mirrored import rules_of
+from protocol.pricing import CONCESSION
 from protocol.settlement import Settlement
 from protocol.settlement.audits import AuditKey
 from protocol.settlement.facts import Batch, Dispute, LeaseEntry, Moment, Rules
@@ -26,10 +27,7 @@ from tests.chain.twins import PARAMS, Twins
 FIRST, LAST = (int(number) for number in os.environ.get("DIFFERENTIAL_SEEDS", "1-6").split("-"))
 SEEDS = range(FIRST, LAST + 1)
 STEPS = int(os.environ.get("DIFFERENTIAL_STEPS", "150"))
-RULES = Rules(
-    concession=replace(CONCESSION, prices=PARAMS.concede_multiple),
-    slash=replace(SLASH, prices=PARAMS.slash_multiple),
-)
+RULES = rules_of(PARAMS)
 Situation = Callable[[Twins], None]
 SITUATIONS: tuple[Situation, ...] = (
     situations.slashed_while_committing,

@@ -22,15 +22,15 @@ from protocol.chain.codec import codec
 from protocol.chain.devchain.evm import ExecutionReverted
 from protocol.chain.development import development_account
 from protocol.chain.facts import Params
+from protocol.chain.mirrored import rules_of, terms_of
 from protocol.dispute import DisputeTerms
 from protocol.job import Cancellation, Job
 from protocol.lease import Lease, LeaseResult
 from protocol.lifecycle import JobStatus, require_job_move
-from protocol.pricing import CONCESSION, SLASH
 from protocol.result import Opening, open_task, result_root
 from protocol.sampling import batch_seed
 from protocol.settlement import Settlement
-from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment, Rules, Terms
+from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment, Rules
 from protocol.settlement.refusals import Refused
 from protocol.units import ZERO_BYTES32, Address, Bytes32, to_hex
 from tests.chain.compare import Facts, evm_facts, mirror_facts, require_conserved, require_same
@@ -79,7 +79,7 @@ class Twins:
         self.contracts = deploy_on(self.evm, owner, PARAMS, self.guardian, self.governor)
         self.everybody = EVERYBODY
         self._terms = self.contracts.terms()
-        self.mirror = mirror_type(_terms(PARAMS), rules or _rules(PARAMS))
+        self.mirror = mirror_type(terms_of(PARAMS), rules or rules_of(PARAMS))
         self.jobs: dict[Bytes32, Job] = {}
         self.batches: dict[Bytes32, Batch] = {}
         self.digests: dict[Bytes32, Bytes32] = {}
@@ -200,7 +200,7 @@ class Twins:
         names = job.requester if sender == job.requester else signer
 
         def move() -> None:
-            self.mirror.open_job(job_id, _job_terms(job), self.at, signer=names, relayer=sender)
+            self.mirror.open_job(job_id, JobTerms.of(job), self.at, signer=names, relayer=sender)
 
         return self._do("open_job", sender, call, move)
 
@@ -212,7 +212,7 @@ class Twins:
         names = job.requester if sender == job.requester else signer
 
         def move() -> None:
-            self.mirror.cancel_job(job_id, _job_terms(job), self.at, signer=names)
+            self.mirror.cancel_job(job_id, JobTerms.of(job), self.at, signer=names)
 
         return self._do("cancel_job", sender, call, move)
 
@@ -501,28 +501,3 @@ def key_of(who: Address) -> LocalAccount:
 def vote_of(who: Address, digest: Bytes32) -> Bytes32:
     """A member's commitment."""
     return commitment(who, digest, SALT)
-
-
-def _terms(params: Params) -> Terms:
-    return Terms(**{name: getattr(params, name) for name in Terms.__dataclass_fields__})
-
-
-def _rules(params: Params) -> Rules:
-    return Rules(
-        concession=replace(CONCESSION, prices=params.concede_multiple),
-        slash=replace(SLASH, prices=params.slash_multiple),
-    )
-
-
-def _job_terms(job: Job) -> JobTerms:
-    return JobTerms(
-        requester=job.requester,
-        operator=job.operator,
-        task_count=job.task_count,
-        max_price_per_task_wei=job.max_price_per_task,
-        audit_budget_wei=job.audit_budget,
-        deadline=job.deadline,
-        not_before=job.not_before,
-        nonce=job.nonce,
-        relayer_fee_wei=job.relayer_fee,
-    )

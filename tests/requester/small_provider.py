@@ -23,7 +23,7 @@ from protocol.client.wire import (
 )
 from protocol.delegation import Delegation
 from protocol.errors import Forbidden, NotSignedIn
-from protocol.lease import Lease, LeaseResult
+from protocol.lease import Lease
 from protocol.offer import RUNTIME_WASM, Offer
 from protocol.result import Outcome, result_root
 from protocol.spec import Spec
@@ -123,15 +123,7 @@ class SmallProvider:
     def _hand_in(self, lease: Lease, outcomes: list[Outcome]) -> None:
         salt = Bytes32(secrets.token_bytes(32))
         digests = [outcome.digest for outcome in outcomes]
-        result = LeaseResult(
-            lease_id=lease.lease_id,
-            job_id=lease.job_id,
-            provider=lease.provider,
-            first_task=lease.first_task,
-            count=lease.count,
-            amount=lease.count * lease.price_per_task,
-            result_root=result_root(lease.lease_id, lease.first_task, digests, salt),
-        )
+        result = lease.result(result_root(lease.lease_id, lease.first_task, digests, salt))
         tasks = [
             TaskResult(task=task, failure=outcome.failure)
             if outcome.failure

@@ -23,6 +23,7 @@ from protocol.chain.calls import Call
 from protocol.chain.connection import connect, rpc
 from protocol.chain.events import ChainEvent
 from protocol.chain.facts import AccountFacts, Params
+from protocol.chain.mirrored import rules_of
 from protocol.chain.sender import MemoryJournal, Receipt, Sender
 from protocol.client.client import MarketClient
 from protocol.dispute import Verdict
@@ -36,25 +37,18 @@ from requester.plan import Terms
 from requester.requester import Requester
 from tests.support.chains import anvil_path
 from tests.support.grinding import GRINDING
-from tests.support.replay import Replay, rules_of
-from tests.support.stacks import BUDGET_WEI, ENVIRONMENT, MortalProcesses, QuickStack
+from tests.support.replay import Replay
+from tests.support.stacks import BUDGET_WEI, ENVIRONMENT, QUICK, MortalProcesses, QuickStack
 
 # Room for slow machines where somebody has to act in time; where nobody has to, the clock is moved.
-ARENA = Params(
-    seat_stake_wei=100 * WEI_PER_CREDIT,
-    dispute_bond_wei=10 * WEI_PER_CREDIT,
-    minimum_stake_wei=40 * WEI_PER_CREDIT,
-    seed_delay_blocks=1,
+ARENA = replace(
+    QUICK,
     dispute_window_seconds=90,
     concede_seconds=12,
     commit_seconds=40,
     reveal_seconds=30,
     open_seconds=30,
-    commit_grace_seconds=60,
     unstake_delay_seconds=400,
-    slash_multiple=60,
-    concede_multiple=50,
-    committee_size=3,
 )
 # What attackers ask for is below any honest device's price, so that none takes their jobs.
 LEAST_ASK_WEI = WEI_PER_CREDIT // 2000

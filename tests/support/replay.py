@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from web3 import Web3
@@ -20,11 +20,11 @@ from protocol.chain.connection import rpc
 from protocol.chain.contracts import Contracts
 from protocol.chain.events import ChainEvent
 from protocol.chain.facts import Params
+from protocol.chain.mirrored import terms_of
 from protocol.job import Job
-from protocol.pricing import CONCESSION, SLASH
 from protocol.sampling import batch_seed
 from protocol.settlement import Settlement
-from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment, Rules, Terms
+from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment, Rules
 from protocol.units import Address, Bytes32, parse_address, parse_bytes32
 
 # They change no money: keys, and what is only a message.
@@ -52,9 +52,8 @@ class Replay:
     def __init__(
         self, contracts: Contracts, params: Params, rules: Rules, events: Sequence[ChainEvent]
     ) -> None:
-        terms = {name: getattr(params, name) for name in Terms.__dataclass_fields__}
         self.contracts = contracts
-        self.mirror = Settlement(Terms(**terms), rules)
+        self.mirror = Settlement(terms_of(params), rules)
         self.count = 0
         self._events: dict[Bytes32, list[ChainEvent]] = defaultdict(list)
         for event in events:
@@ -117,7 +116,7 @@ class Replay:
         told = sent.told("JobOpened")
         job: Job = told["job"]
         self.mirror.open_job(
-            told["job_id"], _terms_of(job), sent.at, signer=job.requester, relayer=sent.sender
+            told["job_id"], JobTerms.of(job), sent.at, signer=job.requester, relayer=sent.sender
         )
 
     def _commitBatch(self, sent: Sent, *_: Any) -> None:
@@ -192,27 +191,5 @@ class Replay:
         return batch_seed(self._beacon(self.mirror.batch(batch_id).seed_block), batch_id)
 
 
-def rules_of(params: Params) -> Rules:
-    """What the contracts do by their code, with the multiples that they were deployed with."""
-    return Rules(
-        concession=replace(CONCESSION, prices=params.concede_multiple),
-        slash=replace(SLASH, prices=params.slash_multiple),
-    )
-
-
 def _went_through(web3: Web3, name: str) -> bool:
     return bool(int(rpc(web3, "eth_getTransactionReceipt", name)["status"], 16))
-
-
-def _terms_of(job: Job) -> JobTerms:
-    return JobTerms(
-        requester=job.requester,
-        operator=job.operator,
-        task_count=job.task_count,
-        max_price_per_task_wei=job.max_price_per_task,
-        audit_budget_wei=job.audit_budget,
-        deadline=job.deadline,
-        not_before=job.not_before,
-        nonce=job.nonce,
-        relayer_fee_wei=job.relayer_fee,
-    )

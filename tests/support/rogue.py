@@ -123,15 +123,7 @@ class Rogue:
 
     def signed_for(self, lease: Lease, digests: Sequence[Bytes32]) -> LeaseResult:
         """The result that its device signs."""
-        return LeaseResult(
-            lease_id=lease.lease_id,
-            job_id=lease.job_id,
-            provider=lease.provider,
-            first_task=lease.first_task,
-            count=lease.count,
-            amount=lease.count * lease.price_per_task,
-            result_root=result_root(lease.lease_id, lease.first_task, digests, SALT),
-        )
+        return lease.result(result_root(lease.lease_id, lease.first_task, digests, SALT))
 
     def committed(self, result: LeaseResult, digests: Sequence[Bytes32]) -> Delivered:
         """The result as it stands on chain, once it does."""

@@ -20,7 +20,7 @@ from protocol.chain.events import ChainEvent, Cursor, EventReader
 from protocol.chain.sender import MemoryJournal, Receipt, Sender
 from protocol.dispute import DisputeTerms
 from protocol.job import Job
-from protocol.lease import Lease, LeaseResult
+from protocol.lease import Lease
 from protocol.result import Opening, Outcome, open_task, result_root
 from protocol.sampling import Draw, draw_verifiers
 from protocol.spec import Limits, Resources, Spec, WasmRuntime, encode_task_list
@@ -135,15 +135,7 @@ class World:
         provider = Address(PROVIDER.address)
         count = len(digests)
         lease = Lease(job_id, provider, provider, first_task, count, PRICE_WEI, fence)
-        result = LeaseResult(
-            lease_id=lease.lease_id,
-            job_id=job_id,
-            provider=provider,
-            first_task=first_task,
-            count=count,
-            amount=count * PRICE_WEI,
-            result_root=result_root(lease.lease_id, first_task, digests, word("salt")),
-        )
+        result = lease.result(result_root(lease.lease_id, first_task, digests, word("salt")))
         signature = result.sign(self.contracts.domain, PROVIDER)
         call = self.contracts.commit_batch(self.jobs, [result], [signature])
         receipt = self.send(OPERATOR, call)

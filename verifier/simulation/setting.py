@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass, field, replace
 
+from protocol.chain.mirrored import terms_of
 from protocol.chain.params import production
 from protocol.settlement.facts import Rules, Terms
 from protocol.units import WEI_PER_CREDIT
@@ -16,21 +17,7 @@ DESIGN_PRICE_WEI = 10 * WEI_PER_CREDIT
 
 def production_terms() -> Terms:
     """The parameters of a market for real money, as they are deployed."""
-    params = production()
-    return Terms(
-        seat_stake_wei=params.seat_stake_wei,
-        dispute_bond_wei=params.dispute_bond_wei,
-        minimum_stake_wei=params.minimum_stake_wei,
-        seed_delay_blocks=params.seed_delay_blocks,
-        dispute_window_seconds=params.dispute_window_seconds,
-        concede_seconds=params.concede_seconds,
-        commit_seconds=params.commit_seconds,
-        reveal_seconds=params.reveal_seconds,
-        open_seconds=params.open_seconds,
-        commit_grace_seconds=params.commit_grace_seconds,
-        unstake_delay_seconds=params.unstake_delay_seconds,
-        committee_size=params.committee_size,
-    )
+    return terms_of(production())
 
 
 @dataclass(frozen=True, slots=True)

@@ -61,9 +61,10 @@ interface IAnnex {
     // ------------------------------------------------------------------------------ disputes
 
     /// @notice Contest one task of a committed lease, with a bond from the caller's free balance, under the
-    /// terms of this moment: later changes are for later disputes. Each task can be contested once, whatever else of the lease is in dispute. Until the batch's
-    /// window ends. The bond comes back unless the committee finds the provider's own digest: then half
-    /// of it is its majority's, and the rest is burnt.
+    /// terms of this moment: later changes are for later disputes. Each task can be contested once,
+    /// whatever else of the lease is in dispute, until the batch's window ends. The bond comes back unless
+    /// the committee finds the provider's own digest: then half of it is its majority's, and the rest is
+    /// burnt.
     function openDispute(Batch calldata batch, uint8 line, uint32 task)
         external
         returns (uint256 disputeId);

@@ -37,6 +37,8 @@ abstract contract Disputes is Audits {
     uint256 private constant _COMMITTEE_PERCENT = 20;
     uint256 private constant _CONCEDED_REQUESTER_PERCENT = 50;
     uint256 private constant _CONCEDED_CHALLENGER_PERCENT = 10;
+    /// @dev Of a verifier's seat, to who found it out: perhaps its friend.
+    uint256 private constant _REPORTER_PERCENT = 15;
 
     /// @dev Of one lease.
     struct OpenDisputes {
@@ -101,7 +103,8 @@ abstract contract Disputes is Audits {
         if (!_actsFor(provider, contested.provider)) {
             revert NotTheProvider(contested.provider, provider);
         }
-        // Of the lease's first: who fights one cannot concede another when it sees the votes.
+        // From when the lease came into dispute: who fights cannot concede another task of it when it
+        // sees the votes.
         uint256 endsAt =
             _openDisputes[contested.batchId][contested.line].since + uint256(_CONCEDE_SECONDS);
         if (block.timestamp > endsAt) revert ConcedePeriodOver(disputeId, endsAt);
@@ -208,7 +211,7 @@ abstract contract Disputes is Audits {
     /// may be the verifier itself, which must not get anything out before a committee's ruling.
     function _punish(uint256 disputeId, uint32 seatId) private {
         uint256 slashedWei = _slashSeat(disputeId, seatId);
-        uint256 rewardWei = _isOnDuty(seatId) ? 0 : slashedWei * _CHALLENGER_PERCENT / 100;
+        uint256 rewardWei = _isOnDuty(seatId) ? 0 : slashedWei * _REPORTER_PERCENT / 100;
         _credit(_caller(), rewardWei);
         _burn(slashedWei - rewardWei);
     }
