@@ -70,7 +70,7 @@ def delivered(arena: Arena, name: str, edge: Edge, hides: tuple[str, ...]) -> At
 def contested_for_want_of_an_opening(attack: Attack) -> int:
     """Verifiers wait for half of the window, and then contest what nobody opens for them."""
     attack.arena.until(
-        lambda: any(attack.arena.contracts().seed_of(attack.works[0].batch_id)), "it"
+        lambda: any(attack.arena.contracts().seed_of(attack.works[0].batch_id)), "the seed"
     )
     attack.arena.move_clock(PARAMS.dispute_window_seconds // 2)
     return attack.found(attack.works[0])
