@@ -5,6 +5,16 @@ from __future__ import annotations
 from dataclasses import dataclass, fields
 from enum import IntEnum
 
+from eth_utils import keccak
+
+from protocol.units import Bytes32
+
+OUT_OF_TOLERANCE = Bytes32(keccak(b"fallow: out of tolerance"))
+"""A committee's vote in place of a digest: the provider's result is further from the member's own
+than the job's comparator allows. No task has this digest."""
+UNAVAILABLE = Bytes32(keccak(b"fallow: unavailable"))
+"""The same, where the member was not given what it would have to run."""
+
 
 class DisputeStatus(IntEnum):
     """Where a dispute stands."""
@@ -21,6 +31,8 @@ class Verdict(IntEnum):
     NONE = 0
     PROVIDER_LOST = 1
     CHALLENGER_LOST = 2
+    OUT_OF_TOLERANCE = 3
+    UNAVAILABLE = 4
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ from eth_account.signers.local import LocalAccount
 
 from protocol.batch import Batch, arrange
 from protocol.chain.codec import codec
-from protocol.chain.facts import AuditClaim, Deployment, Equivocation
+from protocol.chain.facts import AuditClaim, AuditRef, Deployment, Equivocation
 from protocol.delegation import Delegation
 from protocol.dispute import DisputeTerms
 from protocol.errors import InvalidInput
@@ -168,13 +168,17 @@ class Calls:
         """Anyone, after the dispute window: pay every lease of the batch that is not in dispute."""
         return self._market("settleBatch", batch.values())
 
-    def pay_audits(self, batch: Batch, seat_count: int, claims: Sequence[AuditClaim]) -> Call:
-        """Anyone, before the batch is settled: pay verifiers for audits that agree.
+    def accept_audits(self, batch: Batch, seat_count: int, claims: Sequence[AuditClaim]) -> Call:
+        """Anyone, before the batch is settled: set fees aside for audits that agree.
 
         `seat_count` is `BatchFacts.seat_count`.
         """
         values = [claim.values() for claim in claims]
-        return self._market("payAudits", batch.values(), seat_count, values)
+        return self._market("acceptAudits", batch.values(), seat_count, values)
+
+    def pay_audits(self, batch: Batch, audits: Sequence[AuditRef]) -> Call:
+        """Anyone, once their leases are finished: pay the fees of accepted audits."""
+        return self._market("payAudits", batch.values(), [audit.values() for audit in audits])
 
     # Disputes.
 

@@ -10,8 +10,10 @@ from protocol.chain.calls import Call, Calls
 from protocol.chain.codec import codec
 from protocol.chain.connection import quantity, rpc, rpc_batch
 from protocol.chain.facts import (
+    AcceptedAudit,
     AccountFacts,
     AuditClaim,
+    AuditRef,
     BatchFacts,
     CommitteeFacts,
     Deployment,
@@ -174,18 +176,14 @@ class Contracts(Calls):
         """Whether that nonce was used or voided, or its epoch has ended. Jobs use none."""
         return bool(self._view("Market", "isNonceUsed", signer, nonce)[0])
 
-    def is_audit_paid(
-        self,
-        batch_id: Bytes32,
-        line: int,
-        task: int,
-        round: int,  # noqa: A002 - the protocol's word
-    ) -> bool:
-        """Whether a round's audit of a task of the lease at `line` was paid."""
-        return bool(self._view("Market", "paidAuditSeat", batch_id, line, task, round)[0])
+    def accepted_audit(self, batch_id: Bytes32, audit: AuditRef) -> AcceptedAudit | None:
+        """What the chain keeps of an accepted audit; None if there is none."""
+        found = self._view("Market", "acceptedAudit", batch_id, *audit.values())[0]
+        facts = AcceptedAudit(*found)
+        return facts if facts.accepted_block else None
 
-    def paid_claims(self, transaction_hash: Bytes32) -> tuple[AuditClaim, ...] | None:
-        """The claims of a transaction that pays audits, or relays somebody's request to.
+    def accepted_claims(self, transaction_hash: Bytes32) -> tuple[AuditClaim, ...] | None:
+        """The claims of a transaction in which audits are accepted, or that relays somebody's request to.
 
         Empty: it does neither, but calls a contract that may. None: this endpoint does not know it.
         """
@@ -197,7 +195,7 @@ class Contracts(Calls):
         call = codec("Market").decode_call(_bytes(found["input"]))
         if call is not None and call[0] == "relay":
             call = codec("Market").decode_call(call[1][0][1])
-        if call is None or call[0] != "payAudits":
+        if call is None or call[0] != "acceptAudits":
             return ()
         return tuple(AuditClaim(*claim) for claim in call[1][2])
 

@@ -257,11 +257,11 @@ class Deployment:
 
 @dataclass(frozen=True, slots=True)
 class AuditClaim:
-    """What a verifier is paid for. Mirrors types/AuditResult.sol's `AuditClaim`.
+    """What an audit's fee is set aside for. Mirrors types/AuditResult.sol's `AuditClaim`.
 
     `line` says where the lease stands in its batch, `attempt` is the draw's. `signature` is the
     verifier's over the matching `AuditResult`. `leaf_salt` and `proof` open the provider's leaf:
-    the same digest stands there, or nothing is paid.
+    the same digest stands there, or it is not accepted.
     """
 
     line: int
@@ -287,6 +287,32 @@ class AuditClaim:
             self.leaf_salt,
             list(self.proof),
         )
+
+
+@dataclass(frozen=True, slots=True)
+class AuditRef:
+    """Which of a batch's audits: of a task of the lease at `line`, in a round."""
+
+    line: int
+    task: int
+    round: int
+
+    def values(self) -> tuple[int, int, int]:
+        """As contract calls take it."""
+        return (self.line, self.task, self.round)
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedAudit:
+    """What the chain keeps of an audit. Mirrors types/AuditResult.sol's `AcceptedAudit`.
+
+    `fee_wei` is set aside until the lease is finished, and 0 from when it is paid.
+    """
+
+    seat_id: int
+    accepted_block: int
+    fee_wei: int
+    is_refuted: bool
 
 
 @dataclass(frozen=True, slots=True)

@@ -172,21 +172,45 @@ contract CommitteeArbiter is ICommitteeArbiter {
         uint256 offenders = 0;
         uint256 absentees = 0;
         uint256 found = 0;
+        uint256 attending = drawn.committed;
         for (uint256 i; i < count; ++i) {
             bool isSilent = !_hasRevealed(drawn, i);
-            bool isWithMajority = !isSilent && votes != 0 && drawn.digests[i] == digest;
+            bytes32 vote = drawn.digests[i];
+            bool isWithMajority = !isSilent && votes != 0 && vote == digest;
             if (isWithMajority) majority[found++] = drawn.members[i];
+            if (vote == TaskResult.UNAVAILABLE) --attending;
             // Whoever never voted may have been kept from the inputs; whoever voted can reveal.
             if (drawn.commitments[i] == 0) absentees |= 1 << i;
-            else if (isSilent || (votes >= 2 && !isWithMajority)) offenders |= 1 << i;
+            else if (isSilent) offenders |= 1 << i;
+            else if (isWithMajority || votes < 2) continue;
+            else if (_isExcused(drawn, vote, digest)) absentees |= 1 << i;
+            else offenders |= 1 << i;
         }
         // Where many could not vote, inputs were kept from them: else who disputes tasks that nobody can
         // run could empty all seats but its own.
-        if (3 * uint256(drawn.committed) < 2 * count) absentees = 0;
-        bool isRight = drawn.isClaimOpened && drawn.claimedDigest == digest;
-        Verdict verdict = isRight ? Verdict.ChallengerLost : Verdict.ProviderLost;
-        if (votes == 0) verdict = Verdict.None;
+        if (3 * attending < 2 * count) absentees = 0;
+        Verdict verdict = votes == 0 ? Verdict.None : _verdict(drawn, digest);
         return _ruling(verdict, digest, majority, drawn.seatIds, offenders, absentees);
+    }
+
+    function _verdict(Committee storage drawn, bytes32 digest) private view returns (Verdict) {
+        if (digest == TaskResult.UNAVAILABLE) return Verdict.Unavailable;
+        if (digest == TaskResult.OUT_OF_TOLERANCE) return Verdict.OutOfTolerance;
+        bool isRight = drawn.isClaimOpened && drawn.claimedDigest == digest;
+        return isRight ? Verdict.ChallengerLost : Verdict.ProviderLost;
+    }
+
+    /// @dev Whether a vote that is not the majority's may have been honest: inputs can be shown to some and
+    /// kept from others, and what is just within tolerance for one is just beyond it for another.
+    function _isExcused(Committee storage drawn, bytes32 vote, bytes32 majority)
+        private
+        view
+        returns (bool)
+    {
+        if (majority == TaskResult.UNAVAILABLE || vote == TaskResult.UNAVAILABLE) return true;
+        if (vote == TaskResult.OUT_OF_TOLERANCE) return true;
+        bool isClaim = drawn.isClaimOpened && drawn.claimedDigest == vote;
+        return isClaim && majority == TaskResult.OUT_OF_TOLERANCE;
     }
 
     /// @dev The digest that more than half of the revealed votes name; no votes if there is none.

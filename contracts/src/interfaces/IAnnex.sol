@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: Apache-2.0
 pragma solidity ^0.8.28;
 
-import {AuditClaim, Equivocation} from "../types/AuditResult.sol";
+import {AcceptedAudit, AuditClaim, AuditRef, Equivocation} from "../types/AuditResult.sol";
 import {Batch} from "../types/Batch.sol";
 import {Delegation} from "../types/Delegation.sol";
 import {Dispute, Ruling} from "../types/Dispute.sol";
@@ -51,12 +51,18 @@ interface IAnnex {
     /// block.
     function fixSeed(bytes32 batchId) external;
 
-    /// @notice Pay drawn verifiers for audits that found what the provider had found, out of the jobs'
-    /// audit escrows as far as these go. Anyone, from the seed on until the lease is finished: later nobody
-    /// could contest what the audit found.
+    /// @notice Accept drawn verifiers' audits that found what the provider had found, and set their fees
+    /// aside, out of the jobs' audit escrows as far as these go. Anyone, from the seed on until the lease is
+    /// finished: later nobody could contest what the audit found.
     /// @param seatCount `seatCountAt` the commitment's block.
-    function payAudits(Batch calldata batch, uint24 seatCount, AuditClaim[] calldata claims)
+    function acceptAudits(Batch calldata batch, uint24 seatCount, AuditClaim[] calldata claims)
         external;
+
+    /// @notice Pay the fees of accepted audits once their leases are finished: of a lease that was paid, to the
+    /// verifiers; of a lost one, or for an audit that was refuted, back to the requester. So nobody
+    /// is paid for agreeing with what turned out to be wrong. Anyone, even when the batch is
+    /// forgotten; but a verifier whose seat somebody else has taken meanwhile has lost its fee.
+    function payAudits(Batch calldata batch, AuditRef[] calldata refs) external;
 
     // ------------------------------------------------------------------------------ disputes
 
@@ -79,11 +85,13 @@ interface IAnnex {
     function holdSeats(uint256 disputeId, uint32[] calldata seatIds) external;
 
     /// @notice The arbiter ends a dispute: offenders lose their seat and its stake, absentees only the
-    /// seat, since who is denied a task's inputs cannot vote. On a lease that another dispute has
-    /// finished meanwhile, any ruling counts as `Verdict.None` without either.
+    /// seat, since who is denied a task's inputs cannot vote. A provider that is out of tolerance pays
+    /// what a first concession costs, and nothing else is forfeited, whatever it conceded or lost before;
+    /// a lease whose inputs are unavailable is only not paid. On a lease that another dispute has finished
+    /// meanwhile, any ruling counts as `Verdict.None` without anything.
     function rule(uint256 disputeId, Ruling calldata ruling) external;
 
-    /// @notice Take the seat of a verifier that was paid for finding `claimedDigest`, where the
+    /// @notice Take the seat of a verifier whose audit found `claimedDigest`, where the
     /// arbiter has found another: 15 % of its stake to the caller, the rest is burnt; all of it while the
     /// seat serves in a dispute. Anyone, with the opening that shows that the provider claimed it.
     function contradict(
@@ -94,7 +102,7 @@ interface IAnnex {
         bytes32[] calldata proof
     ) external;
 
-    /// @notice Take the seat of a verifier that was paid for an audit whose result is not the one it had
+    /// @notice Take the seat of a verifier with an accepted audit whose result is not the one it had
     /// committed to before it saw the provider's: 15 % of its stake to the caller, the rest is burnt; all of
     /// it while the seat serves in a dispute, since the caller may be the verifier. Anyone, with both of
     /// its signatures.
@@ -140,11 +148,12 @@ interface IAnnex {
     function deviceOf(address device) external view returns (address wallet, uint40 notAfter);
     /// @notice Whether a nonce of a delegation or a request is used, burnt, or of an ended epoch.
     function isNonceUsed(address signer, uint256 nonce) external view returns (bool);
-    /// @notice Whether the audit of a task of lease `line` is paid in a round, and to which seat.
-    function paidAuditSeat(bytes32 batchId, uint8 line, uint32 task, uint8 round)
+    /// @notice What Market keeps of the accepted audit of a task of lease `line` in a round; all zero if
+    /// there is none.
+    function acceptedAudit(bytes32 batchId, uint8 line, uint32 task, uint8 round)
         external
         view
-        returns (bool isPaid, uint32 seatId);
+        returns (AcceptedAudit memory);
     /// @notice A dispute's facts; reverts if it does not exist. Disputes count from 1.
     function dispute(uint256 disputeId) external view returns (Dispute memory);
     /// @notice The latest dispute's id.

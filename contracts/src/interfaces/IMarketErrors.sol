@@ -107,10 +107,15 @@ interface IMarketErrors {
     error TaskNotDrawn(bytes32 leaseId, uint256 task, uint256 round);
     /// @dev The draw at that attempt is not the first of its round to find somebody, or finds another.
     error VerifierNotDrawn(address verifier, uint256 attempt);
-    error AuditAlreadyPaid(bytes32 leaseId, uint256 task, uint256 round);
+    error AuditAlreadyAccepted(bytes32 leaseId, uint256 task, uint256 round);
     /// @dev The digest is not the provider's: open a dispute instead.
     error AuditDisagrees(bytes32 leaseId, uint256 task);
-    error AuditNotPaid(bytes32 batchId, uint256 line, uint256 task, uint256 round);
+    /// @dev It was not accepted, or was refuted already.
+    error AuditNotAccepted(bytes32 batchId, uint256 line, uint256 task, uint256 round);
+    /// @dev Nothing is set aside for it: it was not accepted, is paid, or the budget was empty.
+    error NoFeeLeft(bytes32 batchId, uint256 line, uint256 task, uint256 round);
+    /// @dev The fee waits until the lease is settled or lost.
+    error LeaseNotFinished(bytes32 batchId, uint256 line);
     /// @dev The dispute was not lost for another digest than this one.
     error NotContradicted(uint256 disputeId);
     /// @dev The result is the one that was committed to.

@@ -45,10 +45,22 @@ interface IMarketEvents {
     event BatchSettled(bytes32 indexed batchId, uint64 settledBits, uint64 releasedBits);
     /// @notice Slashed, conceded or forfeited: the lease's tasks are free again.
     event LeaseReleased(bytes32 indexed batchId, bytes32 indexed leaseId, bytes32 jobId);
-    event AuditPaid(
+    /// @notice An audit found what the provider had found. Its fee waits for the lease's end.
+    event AuditAccepted(
         bytes32 indexed batchId,
         bytes32 indexed leaseId,
         address indexed verifier,
+        bytes32 jobId,
+        uint32 task,
+        uint8 round,
+        uint256 feeWei
+    );
+    /// @notice An accepted audit's fee went to its verifier; or back to the job's requester, where the lease
+    /// was lost or the audit refuted.
+    event AuditPaid(
+        bytes32 indexed batchId,
+        bytes32 indexed leaseId,
+        address indexed payee,
         bytes32 jobId,
         uint32 task,
         uint8 round,

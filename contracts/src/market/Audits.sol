@@ -5,8 +5,14 @@ import {IAnnex} from "../interfaces/IAnnex.sol";
 import {Merkle} from "../libraries/Merkle.sol";
 import {Pricing} from "../libraries/Pricing.sol";
 import {Sampling} from "../libraries/Sampling.sol";
-import {AuditClaim, AuditResult, AuditResultHash} from "../types/AuditResult.sol";
-import {Batch} from "../types/Batch.sol";
+import {
+    AcceptedAudit,
+    AuditClaim,
+    AuditRef,
+    AuditResult,
+    AuditResultHash
+} from "../types/AuditResult.sol";
+import {Batch, BatchId} from "../types/Batch.sol";
 import {BatchWord} from "../types/BatchState.sol";
 import {JobWord} from "../types/JobState.sol";
 import {LeaseResult, LeaseResultHash} from "../types/LeaseResult.sol";
@@ -14,9 +20,10 @@ import {TaskResult} from "../types/TaskResult.sol";
 import {Leases} from "./Leases.sol";
 import {Seats} from "./Seats.sol";
 
-/// @notice Seeds, and pay for the verifiers that they draw.
+/// @notice Seeds, the audits of the verifiers that they draw, and pay for these.
 abstract contract Audits is Leases, Seats {
     using AuditResultHash for AuditResult;
+    using BatchId for Batch;
     using LeaseResultHash for LeaseResult;
 
     /// @dev What a draw depends on.
@@ -28,11 +35,8 @@ abstract contract Audits is Leases, Seats {
         address operator;
     }
 
-    /// @dev Of a paid audit that was contradicted: it pays for that once, and is never paid again.
-    uint32 private constant _CONTRADICTED = 1 << 31;
-
-    /// @dev By batch, and by line, task and round: the seat that was paid for the audit, plus 1.
-    mapping(bytes32 batchId => mapping(uint256 key => uint32)) private _paidAudits;
+    /// @dev By batch, and by line, task and round.
+    mapping(bytes32 batchId => mapping(uint256 key => AcceptedAudit)) private _audits;
 
     /// @inheritdoc IAnnex
     function fixSeed(bytes32 batchId) external {
@@ -43,7 +47,7 @@ abstract contract Audits is Leases, Seats {
     }
 
     /// @inheritdoc IAnnex
-    function payAudits(Batch calldata batch_, uint24 seatCount_, AuditClaim[] calldata claims)
+    function acceptAudits(Batch calldata batch_, uint24 seatCount_, AuditClaim[] calldata claims)
         external
     {
         _requireFew(claims.length);
@@ -64,7 +68,28 @@ abstract contract Audits is Leases, Seats {
             );
             uint256 stakeWei =
                 batch_.providers[batch_.lines[claim.line].terms.provider()].stakeWei();
-            _pay(batchId, facts, lease, stakeWei, claim);
+            _accept(batchId, facts, lease, stakeWei, claim);
+        }
+    }
+
+    /// @inheritdoc IAnnex
+    function payAudits(Batch calldata batch_, AuditRef[] calldata refs) external {
+        _requireFew(refs.length);
+        bytes32 batchId = batch_.idOf();
+        BatchWord state = _batches[batchId];
+        for (uint256 i; i < refs.length; ++i) {
+            AuditRef calldata ref = refs[i];
+            AcceptedAudit storage done = _audits[batchId][_key(ref.line, ref.task, ref.round)];
+            uint256 feeWei = done.feeWei;
+            if (feeWei == 0) revert NoFeeLeft(batchId, ref.line, ref.task, ref.round);
+            // Of a forgotten batch, everything is finished.
+            bool isFinished = state.isUnknown() || state.isFinished(ref.line);
+            if (!isFinished) revert LeaseNotFinished(batchId, ref.line);
+            done.feeWei = 0;
+            LeaseResult memory lease = _result(batch_, ref.line);
+            address payee = _payee(batch_, ref.line, lease, done);
+            _credit(payee, feeWei);
+            emit AuditPaid(batchId, lease.leaseId, payee, lease.jobId, ref.task, ref.round, feeWei);
         }
     }
 
@@ -76,27 +101,38 @@ abstract contract Audits is Leases, Seats {
     }
 
     /// @inheritdoc IAnnex
-    function paidAuditSeat(bytes32 batchId, uint8 line, uint32 task, uint8 round)
+    function acceptedAudit(bytes32 batchId, uint8 line, uint32 task, uint8 round)
         external
         view
-        returns (bool isPaid, uint32 seatId)
+        returns (AcceptedAudit memory)
     {
-        uint32 found = _paidAudits[batchId][_key(line, task, round)];
-        return (found != 0, found == 0 ? 0 : (found & ~_CONTRADICTED) - 1);
+        return _audits[batchId][_key(line, task, round)];
     }
 
-    /// @dev The seat that was paid for an audit which is found wrong, once.
-    function _takePaidAudit(bytes32 batchId, uint256 line, uint256 task, uint256 round)
+    /// @dev The seat that was drawn for an audit which is found wrong, once.
+    function _refute(bytes32 batchId, uint256 line, uint256 task, uint256 round)
         internal
         returns (uint32 seatId)
     {
-        uint256 key = _key(line, task, round);
-        uint32 found = _paidAudits[batchId][key];
-        if (found == 0 || found & _CONTRADICTED != 0) {
-            revert AuditNotPaid(batchId, line, task, round);
+        AcceptedAudit storage done = _audits[batchId][_key(line, task, round)];
+        if (done.acceptedBlock == 0 || done.isRefuted) {
+            revert AuditNotAccepted(batchId, line, task, round);
         }
-        _paidAudits[batchId][key] = found | _CONTRADICTED;
-        return found - 1;
+        done.isRefuted = true;
+        return done.seatId;
+    }
+
+    /// @dev Whoever agreed with what was lost gets nothing: its friend could else let it earn by nonsense.
+    function _payee(
+        Batch calldata batch_,
+        uint256 line,
+        LeaseResult memory lease,
+        AcceptedAudit storage done
+    ) private view returns (address) {
+        bool isEarned = !done.isRefuted && !_voidResults[lease.hash()]
+            && !_isTakenAfter(done.seatId, done.acceptedBlock);
+        if (isEarned) return _holderOf(done.seatId);
+        return batch_.jobs[batch_.lines[line].terms.job()].owner.requester();
     }
 
     function _seedBlock(BatchWord state) private view returns (uint256) {
@@ -114,7 +150,7 @@ abstract contract Audits is Leases, Seats {
         emit SeedFixed(batchId, seed);
     }
 
-    function _pay(
+    function _accept(
         bytes32 batchId,
         DrawFacts memory facts,
         LeaseResult memory lease,
@@ -131,15 +167,14 @@ abstract contract Audits is Leases, Seats {
         uint32 seatId = _requireDrawn(facts, lease, claim);
         _requireAudited(batchId, lease, claim);
         uint256 key = _key(claim.line, claim.task, round);
-        if (_paidAudits[batchId][key] != 0) {
-            revert AuditAlreadyPaid(lease.leaseId, claim.task, round);
+        if (_audits[batchId][key].acceptedBlock != 0) {
+            revert AuditAlreadyAccepted(lease.leaseId, claim.task, round);
         }
-        _paidAudits[batchId][key] = seatId + 1;
         JobWord word = _jobs[lease.jobId];
         uint256 feeWei = _min(Pricing.auditFeeWei(priceWei), word.auditEscrowWei());
-        _jobs[lease.jobId] = word.auditPaid(feeWei);
-        _credit(claim.verifier, feeWei);
-        emit AuditPaid(
+        _jobs[lease.jobId] = word.withoutFee(feeWei);
+        _audits[batchId][key] = AcceptedAudit(seatId, uint48(block.number), uint88(feeWei), false);
+        emit AuditAccepted(
             batchId, lease.leaseId, claim.verifier, lease.jobId, claim.task, uint8(round), feeWei
         );
     }

@@ -112,7 +112,8 @@ abstract contract Disputes is Audits {
         _endDispute(contested, DisputeStatus.Conceded, Verdict.ProviderLost);
         emit DisputeConceded(disputeId);
         _credit(contested.challenger, contested.bondWei);
-        if (_accounts[contested.provider].strikes == 0) _payConcession(disputeId, contested);
+        bool isFirst = ++_accounts[contested.provider].strikes == 1;
+        if (isFirst) _payPart(disputeId, contested, new address[](0));
         else _slash(disputeId, contested, new address[](0));
         _finish(contested);
     }
@@ -139,10 +140,14 @@ abstract contract Disputes is Audits {
             return;
         }
         _credit(contested.challenger, contested.bondWei);
+        if (verdict == Verdict.None) return;
         if (verdict == Verdict.ProviderLost) {
+            ++_accounts[contested.provider].strikes;
             _slash(disputeId, contested, ruling.majority);
-            _finish(contested);
+        } else if (verdict == Verdict.OutOfTolerance) {
+            _payPart(disputeId, contested, ruling.majority);
         }
+        _finish(contested);
     }
 
     /// @inheritdoc IAnnex
@@ -161,7 +166,7 @@ abstract contract Disputes is Audits {
         if (!Merkle.verify(leaf, index, lost.count, proof, lost.resultRoot)) {
             revert NotContradicted(disputeId);
         }
-        uint32 seatId = _takePaidAudit(lost.batchId, lost.line, lost.task, round);
+        uint32 seatId = _refute(lost.batchId, lost.line, lost.task, round);
         if (_isTakenAfter(seatId, lost.openedBlock)) revert SeatEmpty(seatId);
         _punish(disputeId, seatId);
     }
@@ -171,7 +176,7 @@ abstract contract Disputes is Audits {
         bytes32 batchId = batch_.idOf();
         if (found.line >= batch_.lines.length) revert NoSuchLine(batchId, found.line);
         bytes32 leaseId = batch_.lines[found.line].leaseId;
-        uint32 seatId = _takePaidAudit(batchId, found.line, found.task, found.round);
+        uint32 seatId = _refute(batchId, found.line, found.task, found.round);
         address holder = _holderOf(seatId);
         _requireSignedFor(
             holder,
@@ -257,7 +262,6 @@ abstract contract Disputes is Audits {
         bytes32 batchId = contested.batchId;
         bytes32 jobId = contested.jobId;
         _batches[batchId] = _batches[batchId].finished(1 << contested.line);
-        _accounts[contested.provider].strikes += 1;
         LeaseResult memory lease = LeaseResult(
             contested.leaseId,
             jobId,
@@ -272,13 +276,16 @@ abstract contract Disputes is Audits {
 
     /// @dev Less than losing; but as much as cheating could have earned before it was drawn, and hardly
     /// any of it to the challenger, so that nobody gains by contesting its own work.
-    function _payConcession(uint256 disputeId, Dispute storage contested) private {
+    function _payPart(uint256 disputeId, Dispute storage contested, address[] memory majority)
+        private
+    {
         uint256 priceWei = contested.amount / contested.count;
         uint256 dueWei = contested.concedeMultiple * priceWei;
         uint256 takenWei = _takeStake(_accounts[contested.provider], dueWei);
         uint256 toRequester = _min(takenWei * _CONCEDED_REQUESTER_PERCENT / 100, priceWei);
         uint256 toChallenger = takenWei * _CONCEDED_CHALLENGER_PERCENT / 100;
-        _distribute(disputeId, contested, takenWei, toRequester, toChallenger, 0);
+        uint256 toCommittee = _share(takenWei * _COMMITTEE_PERCENT / 100, majority);
+        _distribute(disputeId, contested, takenWei, toRequester, toChallenger, toCommittee);
     }
 
     function _slash(uint256 disputeId, Dispute storage contested, address[] memory majority)

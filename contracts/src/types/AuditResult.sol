@@ -30,7 +30,26 @@ struct Equivocation {
     bytes resultSignature;
 }
 
-/// @notice All that `payAudits` needs to pay one audit of a batch.
+/// @notice What Market keeps of an audit that it has accepted.
+struct AcceptedAudit {
+    /// @dev The seat that was drawn for it.
+    uint32 seatId;
+    /// @dev 0 if no audit was accepted.
+    uint48 acceptedBlock;
+    /// @dev Set aside, until the lease is finished and the fee is paid.
+    uint88 feeWei;
+    /// @dev Found to be wrong, or not what had been committed to.
+    bool isRefuted;
+}
+
+/// @notice Which of a batch's audits.
+struct AuditRef {
+    uint8 line;
+    uint32 task;
+    uint8 round;
+}
+
+/// @notice All that `acceptAudits` needs to accept one audit of a batch.
 struct AuditClaim {
     /// @dev Where the lease stands in its batch.
     uint8 line;

@@ -6,7 +6,11 @@ enum Verdict {
     /// @dev No majority or nobody to ask: the bond goes back and nothing else happens.
     None,
     ProviderLost,
-    ChallengerLost
+    ChallengerLost,
+    /// @dev The lease costs what a first concession costs, and nothing else.
+    OutOfTolerance,
+    /// @dev The committee was not given what it would have to run: the lease is not paid.
+    Unavailable
 }
 
 enum DisputeStatus {

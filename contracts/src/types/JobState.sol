@@ -115,7 +115,8 @@ library JobWords {
         }
     }
 
-    function auditPaid(JobWord word, uint256 feeWei) internal pure returns (JobWord) {
+    /// @dev `feeWei` for one audit, whoever gets it in the end.
+    function withoutFee(JobWord word, uint256 feeWei) internal pure returns (JobWord) {
         if (feeWei > auditEscrowWei(word)) revert EscrowSpent(feeWei, auditEscrowWei(word));
         return JobWord.wrap(JobWord.unwrap(word) - (feeWei << _AUDITS));
     }

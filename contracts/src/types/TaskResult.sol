@@ -5,6 +5,12 @@ import {Merkle} from "../libraries/Merkle.sol";
 
 /// @notice One task's leaf under a lease's resultRoot. Mirrors protocol/result.py.
 library TaskResult {
+    /// @dev What a committee's member votes for instead of a digest: the provider's result is further from
+    /// its own than the job's comparator allows. No task has this digest.
+    bytes32 internal constant OUT_OF_TOLERANCE = keccak256("fallow: out of tolerance");
+    /// @dev The same, where the member was not given what it would have to run.
+    bytes32 internal constant UNAVAILABLE = keccak256("fallow: unavailable");
+
     function leaf(bytes32 leaseId, uint32 task, bytes32 taskDigest, bytes32 salt)
         internal
         pure
