@@ -179,7 +179,7 @@ def _projector(base: _Base, draws: Draws) -> Projector:
 def _keeper(base: _Base, projector: Projector) -> Keeper:
     store, contracts = base.store, base.contracts
     batching = Batching(store, contracts, base.settings.batch_seconds)
-    fees = AuditFees(store, contracts, base.params)
+    fees = AuditFees(store, contracts, base.params, base.operator_address)
     journal = SqliteJournal(base.settings.data_directory / "sender.db")
     outbox = Outbox(
         store,

@@ -35,6 +35,10 @@ class Verdict(IntEnum):
     UNAVAILABLE = 4
 
 
+LOST_VERDICTS = (Verdict.PROVIDER_LOST, Verdict.OUT_OF_TOLERANCE, Verdict.UNAVAILABLE)
+"""Those that end the contested lease without pay."""
+
+
 @dataclass(frozen=True, slots=True)
 class DisputeTerms:
     """The terms that only disputes read: a governor may change them, for disputes opened later.

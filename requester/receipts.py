@@ -8,7 +8,7 @@ from protocol.batch import Batch
 from protocol.chain.events import ChainEvent, Cursor, EventReader
 from protocol.client.wire import Receipt
 from protocol.errors import ChainUnavailable, Conflict
-from protocol.units import to_hex
+from protocol.units import Address, to_hex
 
 MAX_PAGES = 100_000
 
@@ -36,6 +36,8 @@ def read_events(reader: EventReader) -> Iterator[ChainEvent]:
 def verify_receipt(receipt: Receipt, events: Iterable[ChainEvent]) -> None:
     """Check that the receipt has every payment of its job that the chain has, and no other.
 
+    A fee that came back to the requester, since the audited lease was lost, counts as refunded.
+
     Raises:
         Conflict: it names a payment that the chain does not know, or leaves one out.
     """
@@ -43,9 +45,8 @@ def verify_receipt(receipt: Receipt, events: Iterable[ChainEvent]) -> None:
     of_job = [event for event, _ in told]
     _compare("payment", _receipt_payments(receipt), {line for _, paid in told for line in paid})
     _compare("audit fee", _receipt_audits(receipt), _chain_audits(of_job))
-    refunds = {(e.args["refund_wei"],) for e in of_job if e.kind == "JobClosed"}
-    if refunds:
-        _compare("refund", {(receipt.refunded_wei,)}, refunds)
+    if any(event.kind == "JobClosed" for event in of_job):
+        _compare("refund", {(receipt.refunded_wei,)}, {(_refunded_wei(of_job),)})
 
 
 def _of_job(
@@ -81,17 +82,32 @@ def _receipt_audits(receipt: Receipt) -> set[Line]:
 
 
 def _chain_audits(events: list[ChainEvent]) -> set[Line]:
+    requester = _requester(events)
     return {
         (
             e.transaction_hash,
             e.args["lease_id"],
             e.args["task"],
-            e.args["verifier"],
+            e.args["payee"],
             e.args["fee_wei"],
         )
         for e in events
-        if e.kind == "AuditPaid"
+        if e.kind == "AuditPaid" and e.args["payee"] != requester
     }
+
+
+def _refunded_wei(events: list[ChainEvent]) -> int:
+    requester = _requester(events)
+    returned = [e for e in events if e.kind == "AuditPaid" and e.args["payee"] == requester]
+    closed = [e for e in events if e.kind == "JobClosed"]
+    fees_wei = sum(int(e.args["fee_wei"]) for e in returned)
+    return fees_wei + sum(int(e.args["refund_wei"]) for e in closed)
+
+
+def _requester(events: list[ChainEvent]) -> Address | None:
+    """Whose job it is: nobody audits its own."""
+    opened = [e.args["job"].requester for e in events if e.kind == "JobOpened"]
+    return opened[0] if opened else None
 
 
 def _compare(what: str, claimed: Set[Line], actual: Set[Line]) -> None:

@@ -98,13 +98,13 @@ class ChainView:
     batches: dict[Bytes32, OpenBatch] = field(default_factory=dict)
     cases: dict[int, Case] = field(default_factory=dict)
     won: dict[int, Case] = field(default_factory=dict)
-    """Cases that the challenger has won: a verifier that was paid for agreeing was wrong."""
+    """Cases that the challenger has won: a verifier whose agreement was accepted was wrong."""
     disputed: set[tuple[Bytes32, Bytes32, int]] = field(default_factory=set)
     """Every (batch id, lease id, task) that was ever disputed: a second dispute is refused."""
     released: set[tuple[Bytes32, Bytes32]] = field(default_factory=set)
     """Every (batch id, lease id) whose provider has lost it."""
-    paid: set[tuple[Bytes32, Bytes32, int, int]] = field(default_factory=set)
-    """Every (batch id, lease id, task, round) whose audit is paid."""
+    accepted: set[tuple[Bytes32, Bytes32, int, int]] = field(default_factory=set)
+    """Every (batch id, lease id, task, round) whose audit is accepted."""
 
     def apply(self, event: Happening) -> None:
         """Take one event in; kinds that do not matter here are passed over."""
@@ -118,10 +118,10 @@ class ChainView:
         if batch:
             self.batches[batch_id] = replace(batch, seed=seed)
 
-    def paid_rounds(self, case: Case) -> tuple[int, ...]:
-        """The rounds in which an audit of the case's task is paid."""
+    def accepted_rounds(self, case: Case) -> tuple[int, ...]:
+        """The rounds in which an audit of the case's task is accepted."""
         place = (case.batch_id, case.lease.lease_id, case.task)
-        return tuple(sorted(paid[3] for paid in self.paid if paid[:3] == place))
+        return tuple(sorted(audit[3] for audit in self.accepted if audit[:3] == place))
 
     def prune(self, now_seconds: int, window_seconds: int) -> None:
         """Forget batches whose dispute window is over, and cases that were won as long ago."""
@@ -135,7 +135,7 @@ class ChainView:
         kept = self.batches.keys() | {case.batch_id for case in cases}
         self.disputed = {key for key in self.disputed if key[0] in kept}
         self.released = {key for key in self.released if key[0] in kept}
-        self.paid = {key for key in self.paid if key[0] in kept}
+        self.accepted = {key for key in self.accepted if key[0] in kept}
 
     def first_live_block(self) -> int | None:
         """The block from which everything that is not over can be read again."""
@@ -152,10 +152,10 @@ class ChainView:
     def _on_seed(self, event: Happening) -> None:
         self.set_seed(event.args["batch_id"], event.args["seed"])
 
-    def _on_payment(self, event: Happening) -> None:
+    def _on_acceptance(self, event: Happening) -> None:
         names = ("batch_id", "lease_id", "task", "round")
         batch_id, lease_id, task, audit_round = (event.args[name] for name in names)
-        self.paid.add((batch_id, lease_id, task, audit_round))
+        self.accepted.add((batch_id, lease_id, task, audit_round))
 
     def _on_dispute(self, event: Happening) -> None:
         args = event.args
@@ -218,7 +218,7 @@ class ChainView:
 _HANDLERS: dict[str, Callable[[ChainView, Happening], None]] = {
     "BatchCommitted": ChainView._on_batch,
     "SeedFixed": ChainView._on_seed,
-    "AuditPaid": ChainView._on_payment,
+    "AuditAccepted": ChainView._on_acceptance,
     "DisputeOpened": ChainView._on_dispute,
     "CommitteeDrawn": ChainView._on_committee,
     "CommitteeCalled": ChainView._on_call,

@@ -229,9 +229,9 @@ class Verifier:
                 self._disputant.make(move, case)
 
     def _contradict(self) -> None:
-        """Hold those to account who were paid for finding what a committee found wrong."""
+        """Hold those to account who agreed with what a committee found wrong."""
         for case in self._view.won.values():
-            for audit_round in self._view.paid_rounds(case):
+            for audit_round in self._view.accepted_rounds(case):
                 self._disputant.contradict(case, audit_round)
 
     def _claim(self, case: Case) -> Callable[[], None]:

@@ -154,6 +154,7 @@ class Demo:
             receipt=receipt,
             books=books,
             stages=self.stages,
+            audited=self.story.audited_of(handle.job_id),
             extra={
                 "least_cosine": cosine,
                 "container_tasks": len(second.tasks),

@@ -9,7 +9,7 @@ from typing import Any
 
 from deploy.demo.cast import Cast
 from protocol.client.wire import Event
-from protocol.units import WEI_PER_CREDIT
+from protocol.units import WEI_PER_CREDIT, Bytes32, to_hex
 
 
 def in_credits(wei: object) -> str:
@@ -22,7 +22,13 @@ def _short(digest: object) -> str:
 
 
 LINES_KEPT = 200
-_VERDICTS = {0: "void", 1: "the provider lost", 2: "the challenger lost"}
+_VERDICTS = {
+    0: "void",
+    1: "the provider lost",
+    2: "the challenger lost",
+    3: "out of tolerance",
+    4: "the inputs were not available",
+}
 _LINES: Mapping[str, Callable[[Cast, Mapping[str, Any]], str]] = {
     "batch_committed": lambda _, d: (
         f"[cyan]batch {_short(d['batch_id'])}[/]: {d['tasks']} tasks under one hash"
@@ -30,7 +36,7 @@ _LINES: Mapping[str, Callable[[Cast, Mapping[str, Any]], str]] = {
     "lease_settled": lambda cast, d: (
         f"[green]paid[/] {in_credits(d['amount_wei'])} to {cast.name(d['provider'])}"
     ),
-    "audit_paid": lambda cast, d: (
+    "audit_accepted": lambda cast, d: (
         f"[green]audit[/] of task {d['task']} by {cast.name(d['verifier'])}"
     ),
     "dispute_opened": lambda cast, d: (
@@ -57,7 +63,8 @@ class Story:
     lines: deque[str] = field(default_factory=lambda: deque(maxlen=LINES_KEPT))
     counts: dict[str, int] = field(default_factory=dict)
     paid_wei: int = 0
-    audit_fees_wei: int = 0
+    audited: set[tuple[str, str, int]] = field(default_factory=set)
+    """Every (job id, lease id, task) with an accepted audit."""
     slashed_wei: int = 0
 
     def add(self, event: Event) -> None:
@@ -66,10 +73,15 @@ class Story:
         data = event.data
         if event.kind == "lease_settled":
             self.paid_wei += int(data["amount_wei"])
-        elif event.kind == "audit_paid":
-            self.audit_fees_wei += int(data["fee_wei"])
+        elif event.kind == "audit_accepted":
+            place = str(data["job_id"]), str(data["lease_id"]), int(data["task"])
+            self.audited.add(place)
         elif event.kind == "slashed":
             self.slashed_wei += int(data["amount_wei"])
         tell = _LINES.get(event.kind)
         if tell:
             self.lines.append(tell(self.cast, data))
+
+    def audited_of(self, job_id: Bytes32) -> set[tuple[str, int]]:
+        """The (lease id, task) of one job with an accepted audit."""
+        return {(lease, task) for job, lease, task in self.audited if job == to_hex(job_id)}

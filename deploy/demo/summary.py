@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Set
 from dataclasses import dataclass
 from typing import Any
 
@@ -26,14 +26,15 @@ class Findings:
     receipt: Receipt
     books: Books
     stages: Stages
+    audited: Set[tuple[str, int]]
+    """Every (lease id, task) of the job whose audit was accepted."""
     extra: Mapping[str, Any]
 
 
 def summary(findings: Findings) -> dict[str, Any]:
     """The summary as JSON values; wei are decimal text."""
     receipt = findings.receipt
-    audited = {(audit.lease_id, audit.task) for audit in receipt.audits}
-    audited |= {(slash.lease_id, slash.task) for slash in receipt.slashes}
+    audited = findings.audited | {(to_hex(s.lease_id), s.task) for s in receipt.slashes}
     return {
         "tasks": findings.task_count,
         "providers": dict(findings.providers),

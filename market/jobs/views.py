@@ -56,7 +56,7 @@ def job_view(unit: Unit, book: Book, job: JobRecord, now: int) -> JobView:
         refunded_wei=chain.refunded_wei if chain else 0,
         created_at=job.created_at,
         deadline=job.deadline,
-        finished_at=chain.closed_at or None if chain else None,
+        finished_at=_finished_at(unit, chain),
         stopped_because=job.stopped_because,
         lost_leases=unit.leases.lost_by_fault(job.job_id),
         waiting_because=_waiting_because(unit, book, job, chain, states, status, now),
@@ -97,6 +97,13 @@ def task_view(
     return views
 
 
+def _finished_at(unit: Unit, chain: ChainJobRecord | None) -> int | None:
+    """When nothing of it was left in escrow; audit fees that were set aside are, until paid."""
+    if chain is None or not chain.closed_at or unit.reports.has_waiting_fees(chain.job_id):
+        return None
+    return chain.closed_at
+
+
 def receipt(unit: Unit, job: JobRecord, now: int) -> Receipt:
     """Who was paid, audited and slashed."""
     chain = unit.jobs.on_chain(job.job_id)
@@ -112,7 +119,7 @@ def receipt(unit: Unit, job: JobRecord, now: int) -> Receipt:
                 task=row.task,
                 verifier=row.verifier,
                 fee_wei=row.fee_wei,
-                transaction=row.transaction_hash,
+                transaction=row.paid_in,
             )
             for row in unit.reports.audit_payments(job.job_id)
         ],

@@ -15,9 +15,14 @@ SILENT = "silent"
 TOO_SLOW = "too_slow"
 REFUSED = "refused_by_the_chain"
 CONCEDED, DISPUTED, FORFEITED = "conceded", "disputed", "forfeited"
+OUT_OF_TOLERANCE = "out_of_tolerance"
+UNAVAILABLE = "unavailable"
+"""A committee was not given what it would have to run: not known to be the device's fault."""
 GIVEN_BACK = "given_back"
 
-BLAMELESS = frozenset({"execution_stopped", "paused", "shutdown", NotDeterministic.code})
+BLAMELESS = frozenset(
+    {"execution_stopped", "paused", "shutdown", UNAVAILABLE, NotDeterministic.code}
+)
 """Codes that say nothing bad about the device."""
 LONGEST_SECONDS = {Fault.OFFLINE: 30, Fault.ERROR: 300, Fault.WRONG: 0}
 AVOIDED_SECONDS = 3600

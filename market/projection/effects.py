@@ -10,6 +10,7 @@ from market.projection.facts import settled_leases
 from market.store.unit import Unit
 from protocol.batch import Batch
 from protocol.chain.events import ChainEvent
+from protocol.dispute import Verdict
 from protocol.lifecycle import Fault
 from protocol.typed_data import snake_case
 from protocol.units import Bytes32, to_hex
@@ -23,6 +24,7 @@ _SHOWN = {
     "SeedFixed",
     "BatchSettled",
     "LeaseReleased",
+    "AuditAccepted",
     "AuditPaid",
     "DisputeOpened",
     "DisputeConceded",
@@ -54,18 +56,23 @@ def follow(unit: Unit, event: ChainEvent) -> None:
 def _release(unit: Unit, event: ChainEvent) -> None:
     """Its results no longer count and its tasks wait again; other results take their place."""
     lease_id = event.args["lease_id"]
-    code = _lost_by(unit, lease_id)
-    if unit.leases.drop(lease_id, Fault.WRONG, code, "", event.timestamp):
-        unit.tasks.free(lease_id, was_slashed=True)
+    fault, code = _lost_by(unit, lease_id)
+    if unit.leases.drop(lease_id, fault, code, "", event.timestamp):
+        unit.tasks.free(lease_id, was_slashed=fault is Fault.WRONG)
         unit.is_work_new = True
 
 
-def _lost_by(unit: Unit, lease_id: Bytes32) -> str:
+def _lost_by(unit: Unit, lease_id: Bytes32) -> tuple[Fault, str]:
     """How a released lease was lost: the chain tells of disputes before it tells of that."""
     lost = unit.disputes.lost_about(lease_id)
     if any(dispute.is_conceded for dispute in lost):
-        return faults.CONCEDED
-    return faults.DISPUTED if lost else faults.FORFEITED
+        return Fault.WRONG, faults.CONCEDED
+    verdicts = [dispute.verdict for dispute in lost]
+    if Verdict.UNAVAILABLE in verdicts:
+        return Fault.ERROR, faults.UNAVAILABLE
+    if Verdict.OUT_OF_TOLERANCE in verdicts:
+        return Fault.WRONG, faults.OUT_OF_TOLERANCE
+    return Fault.WRONG, faults.DISPUTED if lost else faults.FORFEITED
 
 
 def _revoke(unit: Unit, event: ChainEvent) -> None:
@@ -113,7 +120,9 @@ def _show_settled(unit: Unit, event: ChainEvent) -> None:
 
 def _released_facts(unit: Unit, lease_id: Bytes32) -> dict[str, object]:
     lease = unit.leases.get(lease_id)  # None: the market that granted it has lost its database
-    return lost_facts(lease, Fault.WRONG, lease.end_reason or "") if lease else {}
+    if lease is None:
+        return {}
+    return lost_facts(lease, Fault(lease.fault or Fault.WRONG), lease.end_reason or "")
 
 
 def _data(unit: Unit, event: ChainEvent) -> dict[str, Any]:

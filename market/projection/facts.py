@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from market.store.records import ChainLeaseRecord
+from market.store.records import ChainLeaseRecord, DisputeRecord
 from market.store.unit import Unit
 from protocol.batch import Batch
 from protocol.chain.events import ChainEvent
+from protocol.dispute import Verdict
 from protocol.job import Job
 from protocol.lease import CommittedLease, LeaseResult
 from protocol.units import Bytes32
@@ -105,7 +106,7 @@ def _lease_released(unit: Unit, event: ChainEvent) -> None:
     unit.chain.add_to_job(event.args["job_id"], committed_tasks=-tasks, open_leases=-1)
 
 
-def _audit_paid(unit: Unit, event: ChainEvent) -> None:
+def _audit_accepted(unit: Unit, event: ChainEvent) -> None:
     args = event.args
     unit.chain.add_audit(
         {
@@ -119,7 +120,18 @@ def _audit_paid(unit: Unit, event: ChainEvent) -> None:
             "transaction_hash": event.transaction_hash,
         }
     )
-    unit.chain.add_to_job(args["job_id"], audit_fees_wei=args["fee_wei"])
+
+
+def _audit_paid(unit: Unit, event: ChainEvent) -> None:
+    args = event.args
+    payee, fee_wei = args["payee"], args["fee_wei"]
+    verifier = unit.chain.pay_audit(
+        args["lease_id"], args["task"], args["round"], payee, event.transaction_hash
+    )
+    if payee == verifier:
+        unit.chain.add_to_job(args["job_id"], audit_fees_wei=fee_wei)
+    else:
+        unit.chain.add_to_job(args["job_id"], refunded_wei=fee_wei)
 
 
 def _dispute_opened(unit: Unit, event: ChainEvent) -> None:
@@ -160,14 +172,16 @@ def _slashed(unit: Unit, event: ChainEvent) -> None:
         "slash_transaction": event.transaction_hash,
     }
     dispute = unit.disputes.get(dispute_id)
-    is_mere_concession = (
-        dispute is not None
-        and dispute.is_conceded
-        and not unit.disputes.has_strikes(dispute.provider, besides=dispute_id)
-    )
-    if not is_mere_concession:
+    if dispute is None or not _keeps_other_pay(unit, dispute):
         values["slash_block"] = event.block_number
     unit.disputes.set(dispute_id, **values)
+
+
+def _keeps_other_pay(unit: Unit, lost: DisputeRecord) -> bool:
+    """Whether only this lease is lost: by a first concession, or out of tolerance."""
+    if lost.is_conceded:
+        return not unit.disputes.has_strikes(lost.provider, besides=lost.dispute_id)
+    return lost.verdict == Verdict.OUT_OF_TOLERANCE
 
 
 def _committee_called(unit: Unit, event: ChainEvent) -> None:
@@ -205,6 +219,7 @@ _HANDLERS: dict[str, Apply] = {
     "SeedFixed": _seed_fixed,
     "BatchSettled": _batch_settled,
     "LeaseReleased": _lease_released,
+    "AuditAccepted": _audit_accepted,
     "AuditPaid": _audit_paid,
     "DisputeOpened": _dispute_opened,
     "DisputeConceded": _dispute_conceded,

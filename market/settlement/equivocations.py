@@ -1,8 +1,8 @@
-"""Who was paid for another result than it had committed to here loses its seat."""
+"""Whose accepted audit is not what it had committed to here loses its seat."""
 
 from __future__ import annotations
 
-from market.store.records import PaidElsewhere
+from market.store.records import AcceptedElsewhere
 from market.store.unit import Store, Unit
 from protocol.audit import commitment
 from protocol.chain.contracts import Contracts
@@ -14,7 +14,7 @@ AT_ONCE = 16
 
 
 class Equivocations:
-    """Looks at payments that others have sent: what this market claims opens its commitment."""
+    """Looks at claims that others have sent: what this market claims opens its commitment."""
 
     def __init__(self, store: Store, contracts: Contracts, params: Params) -> None:
         self._store = store
@@ -26,17 +26,17 @@ class Equivocations:
         params = self._params
         since = now - params.dispute_window_seconds - params.unstake_delay_seconds
         with self._store.read() as unit:
-            found = unit.audits.paid_elsewhere(AT_ONCE, since)
+            found = unit.audits.accepted_elsewhere(AT_ONCE, since)
         for paid in found:
             # Asks the chain, so not while the store is locked.
-            claims = self._contracts.paid_claims(paid.transaction_hash)
+            claims = self._contracts.accepted_claims(paid.transaction_hash)
             if claims is None:
                 continue  # an endpoint that lags behind
             with self._store.write() as unit:
                 self._compare(unit, paid, claims, now)
 
     def _compare(
-        self, unit: Unit, paid: PaidElsewhere, claims: tuple[AuditClaim, ...], now: int
+        self, unit: Unit, paid: AcceptedElsewhere, claims: tuple[AuditClaim, ...], now: int
     ) -> None:
         lease = unit.chain.lease(paid.lease_id)
         if lease is None or lease.batch_id != paid.batch_id:
@@ -53,7 +53,7 @@ class Equivocations:
                 unit.relays.add(name, call, now)
 
 
-def _words(paid: PaidElsewhere, claim: AuditClaim) -> Equivocation:
+def _words(paid: AcceptedElsewhere, claim: AuditClaim) -> Equivocation:
     return Equivocation(
         line=claim.line,
         task=paid.task,

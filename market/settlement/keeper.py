@@ -73,12 +73,13 @@ class Keeper:
     def _settle(self) -> None:
         parts = self._parts
         block, now = self._contracts.block_number(), self._contracts.block_timestamp()
-        self._try("audit fees", lambda: parts.fees.advance(now))
+        self._try("audit fees", lambda: parts.fees.claim(now))
         self._try("seeds", lambda: parts.fees.keep_seeds(block, now))
         self._try("disputes", lambda: parts.disputes.advance(block, now))
         self._try("contradictions", lambda: parts.disputes.contradict(now))
         self._try("equivocations", lambda: parts.equivocations.report(now))
         self._try("payouts", lambda: parts.payouts.settle(block, now))
+        self._try("paid fees", lambda: parts.fees.pay(now))
         self._try("closing", lambda: parts.payouts.close(now))
 
     def _expire(self, now: int) -> None:

@@ -23,8 +23,8 @@ class Payouts:
     def settle(self, block: int, now: int) -> None:
         """Pay out what is due, and free the tasks of what is forfeited.
 
-        Whoever settles the last lease of a batch ends its audits too: so while fees of it are on
-        their way to verifiers, it waits, for half a window at most.
+        Audits of finished leases are not accepted: so while some of a batch are on their way, it
+        waits, for half a window at most.
         """
         window_ago = now - self._params.dispute_window_seconds
         patience_seconds = self._params.dispute_window_seconds // 2
@@ -35,10 +35,10 @@ class Payouts:
                 seeded_by_block=block - self._params.seed_delay_blocks,
                 held_before=window_ago - self._params.unstake_delay_seconds,
             )
-            unpaid = unit.audits.unpaid_batches()
+            unaccepted = unit.audits.unaccepted_batches()
         for batch in due:
             is_late = batch.committed_at < window_ago - patience_seconds
-            if batch.batch_id in unpaid and not is_late:
+            if batch.batch_id in unaccepted and not is_late:
                 continue
             with self._store.write() as unit:
                 call = self._contracts.settle_batch(unit.chain.content(batch.batch_id))

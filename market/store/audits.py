@@ -14,12 +14,12 @@ from market.store.projected import (
     chain_jobs,
     chain_leases,
 )
-from market.store.records import AuditRecord, PaidElsewhere, columns, many, one
+from market.store.records import AcceptedElsewhere, AuditRecord, columns, many, one
 from market.store.relays import REJECTED
 from market.store.sql import insert_new
 from market.store.tables import audit_grants, audits, relays
 from protocol.audit import AuditResult
-from protocol.dispute import Verdict
+from protocol.dispute import LOST_VERDICTS
 from protocol.units import Address, Bytes32
 
 _COLUMNS = columns(AuditRecord, audits)
@@ -64,11 +64,11 @@ class Audits:
         )
         return self._connection.execute(values).rowcount == 1
 
-    def to_pay(self, limit: int, published_before: int) -> list[AuditRecord]:
-        """Agreeing audits that can be paid and that nobody claimed yet, by batch.
+    def to_accept(self, limit: int, published_before: int) -> list[AuditRecord]:
+        """Agreeing audits that can be accepted and that nobody claimed yet, by batch.
 
         A claim shows everybody the digest. So where two verifiers were drawn for a task, the first
-        is paid only when the other one is bound as well, or when the batch was committed before
+        is shown only when the other one is bound as well, or when the batch was committed before
         `published_before`: nothing of it can be contested any more.
         """
         other = audits.alias("other")
@@ -83,7 +83,7 @@ class Audits:
             .exists()
         )
         query = (
-            _unpaid(*_COLUMNS)
+            _unaccepted(*_COLUMNS)
             .join(chain_jobs, chain_jobs.c.job_id == chain_leases.c.job_id)
             .where(
                 chain_jobs.c.closed_at == 0,
@@ -100,10 +100,10 @@ class Audits:
         )
         return many(AuditRecord, self._connection.execute(query))
 
-    def unpaid_batches(self) -> set[Bytes32]:
-        """Batches with agreeing audits whose fees are not paid, and not refused, yet."""
+    def unaccepted_batches(self) -> set[Bytes32]:
+        """Batches with agreeing audits that are not accepted, and not refused, yet."""
         query = (
-            _unpaid(audits.c.batch_id)
+            _unaccepted(audits.c.batch_id)
             .outerjoin(relays, relays.c.key == audits.c.claim_key)
             .where(
                 audits.c.agrees.is_(True),
@@ -116,7 +116,7 @@ class Audits:
     def seeds_needed(self, committed_by_block: int) -> list[Bytes32]:
         """Batches as old as that whose audits still need the seed, and that have not kept it."""
         query = (
-            _unpaid(audits.c.batch_id)
+            _unaccepted(audits.c.batch_id)
             .where(
                 audits.c.agrees.is_not(False),
                 chain_batches.c.seed.is_(None),
@@ -137,8 +137,8 @@ class Audits:
         query = select(*_COLUMNS).where(audits.c.claim_key == key)
         return many(AuditRecord, self._connection.execute(query))
 
-    def paid_elsewhere(self, limit: int, committed_after: int) -> list[PaidElsewhere]:
-        """Audits of batches since then that others than this market had paid, not compared yet."""
+    def accepted_elsewhere(self, limit: int, committed_after: int) -> list[AcceptedElsewhere]:
+        """Audits of batches since then that others had accepted, not compared yet."""
         query = (
             select(
                 audits.c.batch_id,
@@ -171,10 +171,10 @@ class Audits:
             .order_by(chain_batches.c.committed_at, audits.c.lease_id, audits.c.task)
             .limit(limit)
         )
-        return many(PaidElsewhere, self._connection.execute(query))
+        return many(AcceptedElsewhere, self._connection.execute(query))
 
-    def compared(self, paid: PaidElsewhere) -> None:
-        """What its verifier was paid for was compared with what it had committed to."""
+    def compared(self, paid: AcceptedElsewhere) -> None:
+        """What was accepted of its verifier was compared with what it had committed to."""
         change = update(audits).where(
             audits.c.lease_id == paid.lease_id,
             audits.c.task == paid.task,
@@ -188,8 +188,8 @@ class Audits:
         self._connection.execute(change.values(claim_key=None))
 
 
-def _unpaid(*columns_: ColumnElement[Any]) -> Select[Any]:
-    """Audits of leases that are not finished, not paid, and of no task that is contested."""
+def _unaccepted(*columns_: ColumnElement[Any]) -> Select[Any]:
+    """Audits not accepted, of leases that are not finished, and of no task that is contested."""
     contested = (
         select(chain_disputes.c.dispute_id)
         .where(
@@ -197,7 +197,7 @@ def _unpaid(*columns_: ColumnElement[Any]) -> Select[Any]:
             chain_disputes.c.task == audits.c.task,
             or_(
                 chain_disputes.c.resolved_at.is_(None),
-                chain_disputes.c.verdict == Verdict.PROVIDER_LOST,
+                chain_disputes.c.verdict.in_(LOST_VERDICTS),
             ),
         )
         .exists()

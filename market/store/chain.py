@@ -20,6 +20,7 @@ from market.store.projected import (
 from market.store.records import (
     BatchRecord,
     ChainLeaseRecord,
+    DueFee,
     SettleableBatch,
     columns,
     many,
@@ -27,7 +28,7 @@ from market.store.records import (
 )
 from market.store.sql import upsert
 from protocol.batch import Batch
-from protocol.units import Bytes32
+from protocol.units import Address, Bytes32
 
 _BATCH_COLUMNS = columns(BatchRecord, chain_batches)
 _LEASE_COLUMNS = columns(ChainLeaseRecord, chain_leases)
@@ -187,5 +188,42 @@ class Chain:
         self._connection.execute(change.values(**values))
 
     def add_audit(self, row: Mapping[str, Any]) -> None:
-        """An audit was paid."""
+        """An audit was accepted."""
         self._connection.execute(insert(chain_audits), dict(row))
+
+    def pay_audit(
+        self, lease_id: Bytes32, task: int, number: int, payee: Address, paid_in: Bytes32
+    ) -> Address:
+        """An accepted audit's fee was paid; return its verifier."""
+        change = (
+            update(chain_audits)
+            .where(
+                chain_audits.c.lease_id == lease_id,
+                chain_audits.c.task == task,
+                chain_audits.c.round == number,
+            )
+            .values(payee=payee, paid_in=paid_in)
+            .returning(chain_audits.c.verifier)
+        )
+        return Address(self._connection.execute(change).scalar_one())
+
+    def fees_due(self, operator: Address, limit: int) -> list[DueFee]:
+        """Accepted audits of finished leases whose fees wait, by batch."""
+        audits, leases, batches = chain_audits.c, chain_leases.c, chain_batches.c
+        query = (
+            select(audits.batch_id, leases.line, audits.task, audits.round)
+            .join(
+                chain_leases,
+                (leases.lease_id == audits.lease_id) & (leases.batch_id == audits.batch_id),
+            )
+            .join(chain_batches, batches.batch_id == audits.batch_id)
+            .where(
+                batches.operator == operator,
+                audits.payee.is_(None),
+                audits.fee_wei != 0,
+                leases.settled_at.is_not(None) | leases.released_at.is_not(None),
+            )
+            .order_by(batches.committed_at, audits.batch_id, leases.line, audits.task, audits.round)
+            .limit(limit)
+        )
+        return many(DueFee, self._connection.execute(query))

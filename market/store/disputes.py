@@ -9,7 +9,7 @@ from sqlalchemy import Connection, insert, select, update
 
 from market.store.projected import chain_audits, chain_disputes
 from market.store.records import Contradiction, DisputeRecord, columns, many, one
-from protocol.dispute import Verdict
+from protocol.dispute import LOST_VERDICTS, Verdict
 from protocol.units import Bytes32
 
 _COLUMNS = columns(DisputeRecord, chain_disputes)
@@ -42,10 +42,10 @@ class Disputes:
         return one(DisputeRecord, self._connection.execute(query).one_or_none())
 
     def lost_about(self, lease_id: Bytes32) -> list[DisputeRecord]:
-        """The disputes about a lease that its provider lost or conceded."""
+        """The disputes that a lease was lost by."""
         query = select(*_COLUMNS).where(
             chain_disputes.c.lease_id == lease_id,
-            chain_disputes.c.verdict == Verdict.PROVIDER_LOST,
+            chain_disputes.c.verdict.in_(LOST_VERDICTS),
         )
         return many(DisputeRecord, self._connection.execute(query))
 
@@ -59,7 +59,7 @@ class Disputes:
         return self._connection.execute(query.limit(1)).first() is not None
 
     def contradicted(self) -> list[Contradiction]:
-        """Paid audits of tasks that a committee has ruled wrong."""
+        """Accepted audits of tasks that a committee has ruled wrong."""
         disputes, audits = chain_disputes.c, chain_audits.c
         query = (
             select(disputes.dispute_id, disputes.lease_id, disputes.task, audits.round)

@@ -92,6 +92,9 @@ chain_audits = Table(
     Column("verifier", Address, nullable=False, index=True),
     Column("fee_wei", Wei, nullable=False),
     Column("transaction_hash", Digest, nullable=False),
+    # Who got the fee in the end, the verifier or the job's requester; null while it waits.
+    Column("payee", Address),
+    Column("paid_in", Digest),
 )
 
 chain_disputes = Table(

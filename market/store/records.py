@@ -319,8 +319,18 @@ class SettleableBatch:
 
 
 @dataclass(frozen=True, slots=True)
-class PaidElsewhere:
-    """A paid audit that was committed to here, and that somebody else's transaction was paid by."""
+class DueFee:
+    """An accepted audit of a finished lease, the `line`-th of its batch, whose fee can be paid."""
+
+    batch_id: Bytes32
+    line: int
+    task: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedElsewhere:
+    """An audit that was committed to here, and accepted in somebody else's transaction."""
 
     batch_id: Bytes32
     lease_id: Bytes32
@@ -334,7 +344,7 @@ class PaidElsewhere:
 
 @dataclass(frozen=True, slots=True)
 class Contradiction:
-    """A paid audit that found what lost a dispute."""
+    """An accepted audit that found what lost a dispute."""
 
     dispute_id: int
     lease_id: Bytes32

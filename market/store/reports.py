@@ -69,7 +69,7 @@ class Reports:
         }
 
     def audited_tasks(self, job_id: Bytes32) -> dict[Bytes32, set[int]]:
-        """Tasks whose audit was paid, by lease."""
+        """Tasks whose audit was accepted, by lease."""
         query = select(chain_audits.c.lease_id, chain_audits.c.task).where(
             chain_audits.c.job_id == job_id
         )
@@ -91,9 +91,20 @@ class Reports:
         return list(self._connection.execute(query.order_by(chain_leases.c.first_task)))
 
     def audit_payments(self, job_id: Bytes32) -> list[Row[Any]]:
-        """Paid audits of a job."""
-        query = select(chain_audits).where(chain_audits.c.job_id == job_id)
+        """Audits of a job whose fees their verifiers have got."""
+        query = select(chain_audits).where(
+            chain_audits.c.job_id == job_id, chain_audits.c.payee == chain_audits.c.verifier
+        )
         return list(self._connection.execute(query.order_by(chain_audits.c.task)))
+
+    def has_waiting_fees(self, job_id: Bytes32) -> bool:
+        """Whether fees of accepted audits of a job are still set aside."""
+        query = select(chain_audits.c.task).where(
+            chain_audits.c.job_id == job_id,
+            chain_audits.c.payee.is_(None),
+            chain_audits.c.fee_wei != 0,
+        )
+        return self._connection.execute(query.limit(1)).first() is not None
 
     def slashes(self, job_id: Bytes32) -> list[Row[Any]]:
         """Slashed disputes of a job."""
@@ -107,7 +118,9 @@ class Reports:
         pay = select(chain_leases.c.amount_wei).where(
             chain_leases.c.provider == account, chain_leases.c.settled_at.is_not(None)
         )
-        fees = select(chain_audits.c.fee_wei).where(chain_audits.c.verifier == account)
+        fees = select(chain_audits.c.fee_wei).where(
+            chain_audits.c.verifier == account, chain_audits.c.payee == account
+        )
         return self._sum_wei(pay) + self._sum_wei(fees)
 
     def unvested_wei(self, account: Address) -> int:

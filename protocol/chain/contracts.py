@@ -183,7 +183,7 @@ class Contracts(Calls):
         return facts if facts.accepted_block else None
 
     def accepted_claims(self, transaction_hash: Bytes32) -> tuple[AuditClaim, ...] | None:
-        """The claims of a transaction in which audits are accepted, or that relays somebody's request to.
+        """The claims of a transaction that has audits accepted, or relays somebody's request to.
 
         Empty: it does neither, but calls a contract that may. None: this endpoint does not know it.
         """

@@ -236,7 +236,7 @@ class Payment(Wire):
 
 
 class AuditPayment(Wire):
-    """A paid audit."""
+    """An audit whose fee its verifier has got."""
 
     lease_id: Hash
     task: int

@@ -28,7 +28,7 @@ from protocol.chain.connection import connect, rpc
 from protocol.chain.contracts import Contracts
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
-from protocol.chain.facts import AuditClaim, Params
+from protocol.chain.facts import AcceptedAudit, AuditClaim, AuditRef, Params
 from protocol.chain.sender import MemoryJournal, Sender
 from protocol.client.client import MarketClient
 from protocol.client.keys import write_key
@@ -441,8 +441,20 @@ class Audit:
         )
         return message, message.sign(self.stage.contracts.domain, self.verifier)
 
-    def payment(self, opening: OpeningView) -> Call:
-        """The call that pays for finding what was opened, whoever sends it."""
+    @property
+    def accepted(self) -> AcceptedAudit | None:
+        """What the chain keeps of it."""
+        with self.stage.market.store.read() as unit:
+            lease = unit.chain.lease(self.lease_id)
+        assert lease is not None
+        rounds = (AuditRef(lease.line, self.task, number) for number in (0, 1))
+        found = [self.stage.contracts.accepted_audit(self.batch_id, ref) for ref in rounds]
+        holders = [seat.holder for seat in self.stage.contracts.seats()]
+        mine = Address(self.verifier.address)
+        return next((each for each in found if each and holders[each.seat_id] == mine), None)
+
+    def claim(self, opening: OpeningView) -> Call:
+        """The call that has it accepted for finding what was opened, whoever sends it."""
         contracts = self.stage.contracts
         with self.stage.market.store.read() as unit:
             batch = unit.chain.content(self.batch_id)
@@ -462,7 +474,7 @@ class Audit:
             leaf_salt=Bytes32(opening.salt),
             proof=tuple(Bytes32(step) for step in opening.proof),
         )
-        return contracts.pay_audits(batch, contracts.batch(self.batch_id).seat_count, [claim])
+        return contracts.accept_audits(batch, contracts.batch(self.batch_id).seat_count, [claim])
 
     def reveal(self, digest: Bytes32) -> AuditOutcome:
         """Show it."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
@@ -18,13 +19,11 @@ from protocol.lifecycle import JobStatus
 from protocol.pricing import REPORTER_PERCENT
 from protocol.request import Request
 from protocol.result import Outcome
-from protocol.units import WEI_PER_CREDIT, Address, Bytes32, to_hex
-from tests.market.stage import Audit, Device, Stage
+from protocol.units import Address, Bytes32, to_hex
+from tests.market.stage import PRICE_WEI, Audit, Device, Stage
 from tests.market.test_whole_job import batches_of, contest, dispute, drawn
 
 TASKS = 8
-FREE_WEI = 50 * WEI_PER_CREDIT
-"""What a verifier of the stage keeps beside its seat."""
 
 
 @dataclasses.dataclass
@@ -48,7 +47,7 @@ class Committed:
         return first, second
 
 
-def committed(stage: Stage, verifiers: int = 2, wrong: tuple[int, ...] = ()) -> Committed:
+def committed(stage: Stage, verifiers: int = 2, wrong: Sequence[int] = ()) -> Committed:
     watching = [stage.verifier() for _ in range(verifiers)]
     requester, device = stage.person(100), stage.provider()
     job_id = stage.job(requester, TASKS)
@@ -58,10 +57,6 @@ def committed(stage: Stage, verifiers: int = 2, wrong: tuple[int, ...] = ()) -> 
     stage.mine(2)
     stage.keep()
     return Committed(requester, device, watching, job_id, drawn(stage, job_id, watching))
-
-
-def balance_wei(stage: Stage, account: LocalAccount) -> int:
-    return stage.contracts.account(Address(account.address)).balance_wei
 
 
 def test_only_the_drawn_verifiers_get_the_task(stage: Stage) -> None:
@@ -93,7 +88,7 @@ def test_a_drawn_verifier_that_somebody_calls_their_device_still_audits(stage: S
     audit.commit(digest)
     assert audit.reveal(digest).agrees
     stage.keep(2)
-    assert balance_wei(stage, audit.verifier) > FREE_WEI
+    assert audit.accepted
 
 
 def test_a_second_verifier_is_not_shut_out_by_the_first_that_calls_it_a_device(
@@ -110,7 +105,7 @@ def test_a_second_verifier_is_not_shut_out_by_the_first_that_calls_it_a_device(
     assert first.reveal(digest).agrees
     stage.keep(2)
     for audit in (first, second):
-        assert balance_wei(stage, audit.verifier) > FREE_WEI
+        assert audit.accepted
 
 
 def test_an_audit_gives_access_to_its_inputs_and_no_more(stage: Stage, tmp_path: Path) -> None:
@@ -148,7 +143,7 @@ def test_a_commitment_binds(stage: Stage) -> None:
     assert audit.reveal(digest).agrees
     assert audit.reveal(digest).agrees  # the same again
     stage.keep(2)
-    assert balance_wei(stage, audit.verifier) > FREE_WEI
+    assert audit.accepted
 
 
 def test_a_disagreeing_audit_is_not_paid(stage: Stage) -> None:
@@ -158,7 +153,7 @@ def test_a_disagreeing_audit_is_not_paid(stage: Stage) -> None:
     assert audit.commit(wrong).digest != wrong
     assert not audit.reveal(wrong).agrees
     stage.keep(2)
-    assert balance_wei(stage, audit.verifier) == FREE_WEI
+    assert not audit.accepted
 
 
 def test_the_second_verifier_learns_nothing_by_the_firsts_pay(any_stage: Stage) -> None:
@@ -169,15 +164,15 @@ def test_the_second_verifier_learns_nothing_by_the_firsts_pay(any_stage: Stage) 
     first.commit(digest)
     assert first.reveal(digest).agrees
     stage.keep(2)
-    assert balance_wei(stage, first.verifier) == FREE_WEI
+    assert not first.accepted
     second.ask()
     second.commit(digest)
     stage.keep(2)
-    assert balance_wei(stage, first.verifier) > FREE_WEI
-    assert balance_wei(stage, second.verifier) == FREE_WEI
+    assert first.accepted
+    assert not second.accepted
     second.reveal(digest)
     stage.keep(2)
-    assert balance_wei(stage, second.verifier) > FREE_WEI
+    assert second.accepted
 
 
 def test_a_second_verifier_that_never_comes_costs_the_first_nothing(any_stage: Stage) -> None:
@@ -189,7 +184,7 @@ def test_a_second_verifier_that_never_comes_costs_the_first_nothing(any_stage: S
     first.commit(digest)
     first.reveal(digest)
     stage.settle()
-    assert balance_wei(stage, first.verifier) > FREE_WEI
+    assert first.accepted
     assert stage.client(found.requester).job(found.job_id).status == JobStatus.SETTLED
     with pytest.raises(Conflict):  # the digest is public now, and nothing can be contested
         second.commit(digest)
@@ -246,7 +241,7 @@ def test_fees_that_fail_hold_payouts_up_for_a_while_only(
     def fail(_now: int) -> None:
         raise RuntimeError("a mistake")
 
-    monkeypatch.setattr(stage.market.keeper._parts.fees, "advance", fail)
+    monkeypatch.setattr(stage.market.keeper._parts.fees, "claim", fail)
     client = stage.client(found.requester)
     stage.settle()
     assert client.job(found.job_id).status == JobStatus.RUNNING
@@ -296,8 +291,36 @@ def test_contested_and_lost_work_pays_no_audits(any_stage: Stage, *, is_late: bo
         stage.keep(2)
     with stage.market.store.read() as unit:
         paid = unit.reports.audited_tasks(found.job_id)
-        assert not unit.audits.to_pay(limit=9, published_before=2**62)
+        assert not unit.audits.to_accept(limit=9, published_before=2**62)
     assert paid == ({} if is_late else {honest[0].lease_id: {right}})
+
+
+def test_fees_of_a_lost_lease_go_back_to_the_requester(any_stage: Stage) -> None:
+    """A provider without stake and its friends could else empty any job's audit budget."""
+    stage = any_stage
+    wrong = 0
+    found = committed(stage, verifiers=5, wrong=range(TASKS))
+    friends = [audit for audit in found.audits if audit.task != wrong]
+    for friend in friends:
+        friend.commit(Outcome(b"lies").digest)
+        assert friend.reveal(Outcome(b"lies").digest).agrees
+    stage.keep(2)
+    assert all(friend.accepted for friend in friends)
+    first = found.drawn_for(wrong)[0].lease_id
+    lost = [friend for friend in friends if friend.lease_id == first]
+    owner = Address(found.requester.address)
+    contest(stage, found.job_id, wrong, found.requester)
+    before_wei = stage.contracts.account(owner).balance_wei
+    stage.send(found.device.wallet, stage.contracts.concede(1))
+    bond_wei = stage.contracts.account(owner).balance_wei - before_wei
+    stage.keep(3)
+    view = stage.client(found.requester).job(found.job_id)
+    assert lost
+    assert view.audit_fees_wei == 0
+    assert view.refunded_wei == len(lost) * PRICE_WEI * 12 // 10
+    after_wei = stage.contracts.account(owner).balance_wei
+    assert after_wei == before_wei + bond_wei + view.refunded_wei
+    assert not stage.client(found.requester).receipt(found.job_id).audits
 
 
 def test_a_verifier_that_was_paid_for_a_wrong_digest_loses_its_seat(any_stage: Stage) -> None:
@@ -333,18 +356,18 @@ def test_a_verifier_paid_for_another_word_than_it_gave_loses_its_seat(
     with pytest.raises(InvalidInput):
         liar.reveal(Bytes32(shown.digest))
     before_wei = stage.contracts.account(stage.operator).balance_wei
-    call = liar.payment(shown)
+    call = liar.claim(shown)
     if is_relayed:
         call = _relayed(stage, found.requester, call)
     stage.send(found.device.wallet, call)
-    stage.send(found.device.wallet, honest.payment(right))
+    stage.send(found.device.wallet, honest.claim(right))
     stage.keep(3)
     assert seated(stage) == {honest.verifier.address}
     earned_wei = stage.contracts.account(stage.operator).balance_wei - before_wei
     assert earned_wei == stage.params.seat_stake_wei * REPORTER_PERCENT // 100
     stage.keep(2)
     with stage.market.store.read() as unit:
-        assert not unit.audits.paid_elsewhere(10, 0)
+        assert not unit.audits.accepted_elsewhere(10, 0)
         assert unit.relays.newest(f"equivocation:{to_hex(liar.lease_id)}:{liar.task}:0")
 
 
@@ -361,6 +384,6 @@ def test_what_this_market_has_paid_needs_no_second_look(stage: Stage) -> None:
     audit.commit(digest)
     audit.reveal(digest)
     stage.keep(2)
-    assert balance_wei(stage, audit.verifier) > FREE_WEI
+    assert audit.accepted
     with stage.market.store.read() as unit:
-        assert not unit.audits.paid_elsewhere(10, 0)
+        assert not unit.audits.accepted_elsewhere(10, 0)

@@ -6,6 +6,7 @@ import zipfile
 from io import BytesIO
 from pathlib import Path
 
+import pytest
 from eth_account.signers.local import LocalAccount
 from sqlalchemy import select
 
@@ -69,12 +70,47 @@ def test_a_drawn_verifier_audits_blindly_and_is_paid(any_stage: Stage) -> None:
     stage.keep(2)
     view = stage.client(requester).job(job_id)
     assert view.tasks_by_state["audited"] == len(tasks)
+    assert all(audit.accepted for audit in audits)
+    assert view.audit_fees_wei == 0  # the lease may still be lost
+    stage.settle()
+    stage.keep(2)
+    view = stage.client(requester).job(job_id)
+    assert view.status == JobStatus.SETTLED
+    assert view.finished_at
     assert view.audit_fees_wei == len(audits) * PRICE_WEI * 12 // 10
+    assert view.paid_wei + view.audit_fees_wei + view.refunded_wei == view.escrow_wei
     receipt = stage.client(requester).receipt(job_id)
     paid = sorted((a.task, a.verifier) for a in receipt.audits)
     assert paid == sorted((a.task, a.verifier.address) for a in audits)
-    stage.settle()
-    assert stage.client(requester).job(job_id).status == JobStatus.SETTLED
+    earned_wei = [stage.client(v).account(Address(v.address)).earned_wei for v in verifiers]
+    assert sum(earned_wei) == view.audit_fees_wei
+
+
+def test_a_job_is_not_finished_before_its_audit_fees_are_paid(
+    stage: Stage, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    verifiers = [stage.verifier(), stage.verifier()]
+    requester = stage.person(100)
+    job_id = stage.job(requester, 2)
+    stage.run_all([stage.provider()])
+    stage.mine(2)
+    stage.keep()
+    for audit in drawn(stage, job_id, verifiers):
+        digest = audit.ask().digest
+        audit.commit(digest)
+        audit.reveal(digest)
+    stage.keep(2)
+    with monkeypatch.context() as patched:
+        patched.setattr(stage.market.keeper._parts.fees, "pay", lambda _now: None)
+        stage.settle()
+        stage.keep(2)
+        view = stage.client(requester).job(job_id)
+        assert view.status == JobStatus.SETTLED
+        assert view.finished_at is None
+    stage.keep(2)
+    view = stage.client(requester).job(job_id)
+    assert view.finished_at
+    assert view.paid_wei + view.audit_fees_wei + view.refunded_wei == view.escrow_wei
 
 
 def test_a_cheater_is_slashed_and_its_tasks_are_leased_again(stage: Stage) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from types import SimpleNamespace
 from typing import Any
 
 import pytest
@@ -18,6 +19,8 @@ from requester.receipts import verify_receipt
 JOB, LEASE, TRANSACTION = (Bytes32(bytes([n]) * 32) for n in (1, 2, 3))
 PROVIDER = Address("0x" + "00" * 19 + "01")
 VERIFIER = Address("0x" + "00" * 19 + "02")
+REQUESTER = Address("0x" + "00" * 19 + "03")
+OTHER_LEASE = Bytes32(bytes(32))
 
 RECEIPT = Receipt(
     job_id=JOB,
@@ -67,13 +70,22 @@ def event(kind: str, **args: Any) -> ChainEvent:
 
 
 SETTLED = settlement(8, batch(JOB, LEASE, 60))
-AUDITED = event("AuditPaid", job_id=JOB, lease_id=LEASE, task=1, verifier=VERIFIER, fee_wei=10)
+AUDITED = event("AuditPaid", job_id=JOB, lease_id=LEASE, task=1, payee=VERIFIER, fee_wei=10)
+OPENED = event("JobOpened", job_id=JOB, job=SimpleNamespace(requester=REQUESTER))
+RETURNED = event("AuditPaid", job_id=JOB, lease_id=OTHER_LEASE, task=2, payee=REQUESTER, fee_wei=7)
 CLOSED = event("JobClosed", job_id=JOB, refund_wei=30)
 OTHER = settlement(9, batch(LEASE, JOB, 9))
 
 
 def test_a_true_receipt() -> None:
-    verify_receipt(RECEIPT, [*OTHER, *SETTLED, AUDITED, CLOSED])
+    verify_receipt(RECEIPT, [OPENED, *OTHER, *SETTLED, AUDITED, CLOSED])
+
+
+def test_the_fee_of_a_lost_leases_audit_is_refunded() -> None:
+    events = [OPENED, *SETTLED, AUDITED, RETURNED, CLOSED]
+    verify_receipt(RECEIPT.model_copy(update={"refunded_wei": 37}), events)
+    with pytest.raises(Conflict, match="refund"):
+        verify_receipt(RECEIPT, events)
 
 
 @pytest.mark.parametrize(

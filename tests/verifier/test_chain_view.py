@@ -116,9 +116,9 @@ def test_a_won_case_tells_which_audits_were_paid_for_the_wrong_digest() -> None:
         disputed(WORK, HOLDERS[5]),
         resolved(Verdict.PROVIDER_LOST, timestamp=1050),
     )
-    assert view.paid_rounds(view.won[1]) == (1,)
+    assert view.accepted_rounds(view.won[1]) == (1,)
     view.prune(1075, 25)
-    assert view.paid_rounds(view.won[1]) == (1,)
+    assert view.accepted_rounds(view.won[1]) == (1,)
     view.prune(1076, 25)
     assert view == ChainView()
 

@@ -20,8 +20,10 @@ const VERDICTS: Record<string, string> = {
   0: "void: nobody lost",
   1: "the provider lost",
   2: "the challenger lost",
+  3: "out of tolerance: the provider loses a part",
+  4: "nobody was given the inputs: not paid",
 };
-const PEOPLE = ["provider", "verifier", "challenger", "member"];
+const PEOPLE = ["provider", "verifier", "payee", "challenger", "member"];
 
 /** The facts worth a line, in a fixed order; what is not known by name is left out. */
 export function eventFacts({ data }: MarketEvent): string[] {
