@@ -26,7 +26,7 @@ from protocol.typed_data import TypedMessage
 from protocol.units import Address, Bytes32, to_hex
 from verifier.compare import Judgement, judge, settled_digest
 from verifier.draws import AuditKey
-from verifier.execution import Rerun
+from verifier.execution import WITHHELD, Rerun
 from verifier.journal import Audit, JobNote, Journal, Step
 
 MAX_RECHECKS = 3
@@ -57,7 +57,10 @@ class Auditor:
         Raises:
             FallowError: try again later from where the journal stands.
         """
-        digest, salt = self._executed(audit, job)
+        executed = self._executed(audit, job, is_late=is_late)
+        if executed is None:
+            return
+        digest, salt = executed
         opening = audit.opening or self._opening(audit.key, digest, salt, is_late=is_late)
         verdict = judge(digest, opening, lease, audit.key.task) if opening else None
         if verdict is not Judgement.AGREES:
@@ -75,7 +78,10 @@ class Auditor:
         """Ask the market nothing more; whoever waits for an answer fails now."""
         self._client.close()
 
-    def _executed(self, audit: Audit, job: JobNote) -> tuple[Bytes32, Bytes32]:
+    def _executed(
+        self, audit: Audit, job: JobNote, *, is_late: bool
+    ) -> tuple[Bytes32, Bytes32] | None:
+        """My digest and its salt. None: what it takes is withheld, and that is contested."""
         if audit.digest is not None and audit.salt is not None:
             return audit.digest, audit.salt
         try:
@@ -83,6 +89,11 @@ class Auditor:
         except ExecutorUnavailable as error:
             self._journal.set_step(audit.key, Step.ABANDONED, error.message)
             raise
+        except WITHHELD as error:
+            if not is_late:
+                raise
+            self._contest(audit.key, f"what it takes to run the task is withheld: {error.message}")
+            return None
         salt = Bytes32(secrets.token_bytes(32))
         self._journal.set_executed(audit.key, digest, salt)
         return digest, salt

@@ -222,7 +222,9 @@ class Verifier:
             has_ballot = self._journal.ballot(case.dispute_id) is not None
             move = next_move(case, self._me, has_ballot, clock, rules)
             if move is Move.EXECUTE:
-                yield Duty(("vote", case.dispute_id), (0, case.commit_by), self._vote(case))
+                late_at = case.commit_by - params.commit_seconds // 2
+                vote = self._vote(case, is_late=clock.now_seconds > late_at)
+                yield Duty(("vote", case.dispute_id), (0, case.commit_by), vote)
             elif move is Move.OPEN_CLAIM:  # may have to ask the market
                 yield Duty(("claim", case.dispute_id), (0, case.open_by), self._claim(case))
             elif move is not None:
@@ -237,10 +239,10 @@ class Verifier:
     def _claim(self, case: Case) -> Callable[[], None]:
         return lambda: self._disputant.make(Move.OPEN_CLAIM, case)
 
-    def _vote(self, case: Case) -> Callable[[], None]:
+    def _vote(self, case: Case, *, is_late: bool) -> Callable[[], None]:
         def perform() -> None:
             job = self._journal.job(case.lease.job_id)
             if job:
-                self._disputant.execute(case, job)
+                self._disputant.execute(case, job, is_late=is_late)
 
         return perform

@@ -12,6 +12,7 @@ from protocol.chain.contracts import Call, Contracts
 from protocol.chain.sender import Mined, Rejected, Sender
 from protocol.client.client import MarketClient
 from protocol.client.wire import AuditRequest
+from protocol.dispute import UNAVAILABLE
 from protocol.errors import ChainRejected, ChainUnavailable, FallowError, InvalidInput
 from protocol.lease import LeaseResult
 from protocol.pricing import bond_wei
@@ -21,7 +22,7 @@ from verifier.audits import read_opening
 from verifier.casework import Move
 from verifier.chain_view import Case, OpenBatch
 from verifier.draws import AuditKey
-from verifier.execution import Rerun
+from verifier.execution import WITHHELD, Rerun
 from verifier.journal import Ballot, JobNote, Journal, Step
 
 PAUSE_SECONDS = 1.0
@@ -77,8 +78,10 @@ class Disputant:
             call = self._contracts.contradict(case.dispute_id, audit_round, audit.opening)
             self._send(f"contradict:{case.dispute_id}:{audit_round}", call)
 
-    def execute(self, case: Case, job: JobNote) -> None:
+    def execute(self, case: Case, job: JobNote, *, is_late: bool) -> None:
         """Find out what to vote, and fix it before anybody is told.
+
+        If the market still withholds what that takes when it `is_late`, this is what is voted.
 
         Raises:
             FallowError: try again later.
@@ -92,9 +95,18 @@ class Disputant:
         )
         audit = self._journal.audit(AuditKey(case.batch_id, lease_id, case.task))
         known = audit.digest if audit else None
-        digest = known or self._rerun.digest(request, job)
+        digest = known or self._found(request, job, is_late=is_late)
         ballot = Ballot(digest, Bytes32(secrets.token_bytes(32)))
         self._journal.add_ballot(case.dispute_id, ballot)
+
+    def _found(self, request: AuditRequest, job: JobNote, *, is_late: bool) -> Bytes32:
+        try:
+            return self._rerun.digest(request, job)
+        except WITHHELD as error:
+            if not is_late:
+                raise
+            _log.warning("dispute %s: voting unavailable: %s", request.dispute_id, error.message)
+            return UNAVAILABLE
 
     def make(self, move: Move, case: Case) -> None:
         """Send the transaction of `move`, unless it is on its way."""

@@ -11,7 +11,13 @@ from pathlib import Path
 
 from protocol.client.client import MarketClient
 from protocol.client.wire import AuditGrant, AuditRequest
-from protocol.errors import BlobMismatch, SpecHashMismatch
+from protocol.errors import (
+    BlobMismatch,
+    Forbidden,
+    MarketUnavailable,
+    NotFound,
+    SpecHashMismatch,
+)
 from protocol.result import Outcome
 from protocol.spec import (
     MAX_TASK_LIST_BYTES,
@@ -32,6 +38,8 @@ from verifier.journal import JobNote
 
 MAX_CACHE_BYTES = 20 << 30
 MAX_GRANTS = 256
+WITHHELD = (NotFound, Forbidden, MarketUnavailable, BlobMismatch, SpecHashMismatch)
+"""How a market that does not want a task to be checked may answer: as long as it wants."""
 _log = logging.getLogger(__name__)
 
 

@@ -14,7 +14,9 @@ import pytest
 
 from deploy.stack import ProviderPlan
 from protocol.batch import Batch
-from protocol.dispute import Verdict
+from protocol.chain.events import ChainEvent
+from protocol.chain.facts import AuditRef
+from protocol.dispute import UNAVAILABLE, Verdict
 from protocol.errors import LeaseLost
 from protocol.pricing import bond_wei, slash_wei, split_slash
 from protocol.units import WEI_PER_CREDIT
@@ -137,20 +139,24 @@ def test_a_claim_that_is_never_opened_is_lost(arena: Arena, edge: Edge) -> None:
     assert attack.gain_wei() == attack.expected_wei == -attack.stake_wei
 
 
-def test_withheld_inputs_let_a_wrong_result_be_paid(arena: Arena, edge: Edge) -> None:
-    """A known limit: nobody can run the task, and the dispute is void. Who was to judge it keeps
-    its seat. A job names the operator that it trusts with its data.
+def test_what_nobody_is_let_run_is_not_paid(arena: Arena, edge: Edge) -> None:
+    """Inputs are withheld from whoever could find the lie: the judges say so, and keep their seats.
+
+    Nothing shows that the provider lied, so it loses its pay and no more.
     """
     attack = delivered(arena, "unseen", edge, ("inputs", "claims"))
     arena.person(WATCHER, BONDS_WEI)
     before_wei = arena.wealth_wei([*VERIFIERS, WATCHER])
     dispute_id = attack.contest(WATCHER, attack.works[0], 0)
     arena.await_event("CommitteeDrawn", lambda e: e.args["dispute_id"] == dispute_id)
-    arena.move_clock(PARAMS.commit_seconds + 1)
-    assert arena.verdict_of(dispute_id) == Verdict.NONE
-    assert not arena.contracts().committee(dispute_id).committed
+    arena.move_clock(PARAMS.commit_seconds // 2 + 1)
+    size = PARAMS.committee_size
+    arena.until(lambda: arena.contracts().committee(dispute_id).revealed == size, "votes", 60)
+    arena.move_clock(PARAMS.open_seconds + PARAMS.reveal_seconds + PARAMS.commit_seconds)
+    assert arena.verdict_of(dispute_id) == Verdict.UNAVAILABLE
+    assert set(arena.contracts().committee(dispute_id).digests) == {UNAVAILABLE}
     arena.settle_all()
-    assert attack.gain_wei() == attack.price_wei
+    assert attack.gain_wei() == 0
     assert arena.wealth_wei([*VERIFIERS, WATCHER]) == before_wei
     for name in VERIFIERS:
         assert held_seats(arena.contracts(), arena.address(name))
@@ -177,8 +183,20 @@ def test_without_its_operator_anyone_settles_and_everybody_has_their_money(arena
     paid_wei = 4 * price_of(0)
     assert after.stake_wei + after.balance_wei == p1.stake_wei + p1.balance_wei + paid_wei
     assert contracts.job(handle.job_id).is_closed
+    accepted = arena.events("AuditAccepted", handle.job_id)
+    for batch in batches:
+        audits = [_ref(batch, e) for e in accepted if e.args["batch_id"] == batch.batch_id()]
+        if audits:
+            arena.send(stranger, contracts.pay_audits(batch, audits))
     fees_wei = sum(e.args["fee_wei"] for e in arena.events("AuditPaid", handle.job_id))
+    assert fees_wei == sum(e.args["fee_wei"] for e in accepted)
     assert arena.wealth_wei(["requester"]) == before_wei - paid_wei - fees_wei
+
+
+def _ref(batch: Batch, accepted: ChainEvent) -> AuditRef:
+    ids = [line.lease_id for line in batch.lines]
+    args = accepted.args
+    return AuditRef(ids.index(args["lease_id"]), args["task"], args["round"])
 
 
 def committed_tasks(arena: Arena, handle: JobHandle) -> int:

@@ -120,4 +120,4 @@ class Liar:
             proof=opening.proof,
         )
         seats = contracts.batch(work.batch_id).seat_count
-        return contracts.pay_audits(work.batch, seats, [claim])
+        return contracts.accept_audits(work.batch, seats, [claim])

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Container, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from typing import Any
@@ -39,6 +39,8 @@ class LyingMarket:
     task_input: ContentId | None = None
     change_opening: Callable[[Opening], Opening] = lambda opening: opening
     refuses_openings: bool = False
+    hides_inputs_from: Container[str] = ()
+    """Accounts that are told nothing about the tasks that they were drawn for."""
     hold: threading.Event | None = None
     asked: int = 0
     url: str = ""
@@ -89,7 +91,8 @@ class LyingMarket:
     async def _audit(self, request: Request) -> Response:
         self.asked += 1
         body = await request.json()
-        if parse_bytes32(body["lease_id"]) not in self.world.leases:
+        is_hidden = _caller(request) in self.hides_inputs_from
+        if is_hidden or parse_bytes32(body["lease_id"]) not in self.world.leases:
             return _problem(NotFound())
         inputs = {task: self.world.task_input(task) for task in range(self.world.tasks)}
         names = {data: blob_id for blob_id, data in self.world.blobs.items()}

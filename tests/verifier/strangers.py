@@ -113,4 +113,4 @@ def paid(work: Work, task: int, audit_round: int, verifier: Address) -> Told:
         "round": audit_round,
         "fee_wei": 1,
     }
-    return Told("AuditPaid", args, 16, 1020)
+    return Told("AuditAccepted", args, 16, 1020)

@@ -133,6 +133,19 @@ def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
     journal.close()
 
 
+def test_a_task_that_is_withheld_is_contested_when_time_runs_out(bench: Bench) -> None:
+    bench.market.is_closed = True
+    executor = Scripted(RIGHT)
+    with pytest.raises(Forbidden):
+        bench.perform(executor)
+    assert bench.found().step is Step.DRAWN
+    audit = bench.perform(executor, is_late=True)
+    assert audit.step is Step.CONTESTED
+    assert "withheld" in (audit.reason or "")
+    assert executor.executions == 0
+    assert not bench.market.results
+
+
 def test_who_agrees_executes_once(bench: Bench) -> None:
     executor = Scripted(RIGHT)
     assert bench.perform(executor).step is Step.REVEALED

@@ -14,7 +14,7 @@ from protocol.audit import AuditResult
 from protocol.chain.calls import Call
 from protocol.chain.events import ChainEvent
 from protocol.chain.facts import AuditClaim
-from protocol.dispute import DisputeTerms
+from protocol.dispute import UNAVAILABLE, DisputeTerms, Verdict
 from protocol.errors import ChainRejected
 from protocol.pricing import REPORTER_PERCENT, bond_wei
 from protocol.sampling import Draw
@@ -134,6 +134,44 @@ def test_a_withheld_opening_is_disputed_before_the_window_ends(
     assert len({message.commitment for message in market.commitments}) == 1
 
 
+def test_who_withholds_inputs_from_all_leaves_its_friend_unpaid(
+    market: LyingMarket, team: Team
+) -> None:
+    """Nobody can say that the result is wrong, and nobody has to: it is not paid, or worse."""
+    world = market.world
+    market.hides_inputs_from = {account.address for account in VERIFIERS}
+    team.enroll(A, B, C, D)
+    team.start(A, B, C, D)
+    stake_wei = world.contracts.account(Address(PROVIDER.address)).stake_wei
+    made = _commit(world, wrong_task=0, tasks=1)
+    opened = world.await_event("DisputeOpened")
+    challenger = opened.args["challenger"]
+    resolved = world.await_event("DisputeResolved")
+    assert resolved.args["verdict"] == Verdict.UNAVAILABLE
+    votes = [event.args["task_digest"] for event in world.events("VoteRevealed")]
+    assert votes == [UNAVAILABLE] * 3
+    assert world.await_event("LeaseReleased").args["lease_id"] == made.lease_id
+    assert world.contracts.account(Address(PROVIDER.address)).stake_wei == stake_wei
+    assert not world.events("SeatVacated")
+    bond = bond_wei(PRICE_WEI, QUICK.dispute_bond_wei)
+    assert world.balance(challenger) >= bond
+
+
+def test_who_is_kept_from_inputs_that_others_get_keeps_its_stake(
+    market: LyingMarket, team: Team
+) -> None:
+    world = market.world
+    market.hides_inputs_from = {B.address}
+    team.enroll(A, B, C)
+    team.start(A, B, C)
+    _contest(world, _commit(world, wrong_task=0, tasks=1))
+    assert world.await_event("DisputeResolved").args["verdict"] == PROVIDER_LOST
+    votes = {e.args["member"]: e.args["task_digest"] for e in world.events("VoteRevealed")}
+    right = world.honest_digest(0)
+    assert votes == {A.address: right, B.address: UNAVAILABLE, C.address: right}
+    assert not world.events("SeatSlashed")
+
+
 def test_another_spec_or_input_than_was_signed_is_not_judged(
     market: LyingMarket, team: Team
 ) -> None:
@@ -230,7 +268,7 @@ def test_who_was_paid_for_agreeing_with_a_cheater_loses_its_seat(
     (accomplice,) = [draw for draw in draws[task] if draw.holder == Address(B.address)]
     claim = _claim_of(world, made, task, accomplice)
     seats = contracts.batch(made.batch_id).seat_count
-    world.send(B, contracts.pay_audits(made.batch, seats, [claim]))
+    world.send(B, contracts.accept_audits(made.batch, seats, [claim]))
     for account in (C, D):
         world.send(account, contracts.take_seats(1))
     _leave_out_all_but(team, made, task)

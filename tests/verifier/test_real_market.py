@@ -84,7 +84,7 @@ def test_honest_work_is_audited_and_the_audits_are_paid(
     assert outputs == [b"one", b"two", b"three"]
     paid = _events(requester, deployment, "AuditPaid")
     assert {event.args["task"] for event in paid} == {0, 1, 2}  # without stake, every task
-    assert {event.args["verifier"] for event in paid} <= set(verifiers)
+    assert {event.args["payee"] for event in paid} <= set(verifiers)
     assert _events(requester, deployment, "DisputeOpened") == []
     assert provider.leases > 0
 
