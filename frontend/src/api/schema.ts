@@ -729,7 +729,7 @@ export interface components {
         };
         /**
          * AuditPayment
-         * @description A paid audit.
+         * @description An audit whose fee its verifier has got.
          */
         AuditPayment: {
             /** Fee Wei */
