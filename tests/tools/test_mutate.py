@@ -98,6 +98,31 @@ def test_a_weak_suite_lets_a_mutant_live_that_a_strong_one_kills(project: Path) 
     assert again.stdout.count("/5  ") == 2
 
 
+def explain(project: Path, *mutants: str) -> None:
+    code = "if (age < 18) revert TooYoung();"
+    said = [{"file": "src/Gate.sol", "code": code, "mutant": one, "why": "..."} for one in mutants]
+    (project / "mutation.json").write_text(json.dumps(said))
+
+
+def test_a_survivor_that_is_explained_is_no_failure(project: Path) -> None:
+    write_test(project, "")
+    explain(project, "if (age < 19) revert TooYoung();")
+    half = mutate(project, "--only", "Gate.sol:10")
+    assert half.returncode == 1, half.stderr
+    # The other one is left, and named last.
+    assert half.stdout.splitlines()[-1].split() == ["survived", "src/Gate.sol:10", "<", "->", "<="]
+
+    explain(project, "if (age < 19) revert TooYoung();", "if (age <= 18) revert TooYoung();")
+    whole = mutate(project, "--only", "Gate.sol:10")
+    assert whole.returncode == 0, whole.stderr
+    assert outcomes(project)["19"] == "survived"
+
+    explain(project, "if (age < 20) revert TooYoung();")
+    stale = mutate(project, "--only", "Gate.sol:10")
+    assert stale.returncode == 2
+    assert "explains what is no mutant: src/Gate.sol: if (age < 20)" in stale.stderr
+
+
 def test_a_seed_draws_the_same_sample_and_comments_are_left_alone(project: Path) -> None:
     write_test(project, "")
     drawn = [mutate(project, "--list", "--sample", "3", "--seed", seed).stdout for seed in "112"]
