@@ -100,7 +100,7 @@ class Workshop {
       if (!changes) return { outcome: "invalid" };
       if (changes.length === 0) continue;
       isSame = false;
-      const killer = this.withBytecode(changes, () => this.test());
+      const killer = this.withBytecode(changes, () => (setting === DEPLOYED ? this.test() : this.shortTest()));
       if (killer) return { outcome: "killed", killer };
     }
     return { outcome: isSame ? "equivalent" : "survived" };
@@ -170,9 +170,12 @@ class Workshop {
 
   /** The first test that fails, or nothing. */
   test() {
-    const killer = this.forge("--no-match-path", GAMES);
     const isPlayed = fs.existsSync(path.join(this.folder, path.dirname(GAMES)));
-    return killer ?? (isPlayed ? this.forge("--match-path", GAMES) : undefined);
+    return this.shortTest() ?? (isPlayed ? this.forge("--match-path", GAMES) : undefined);
+  }
+
+  shortTest() {
+    return this.forge("--no-match-path", GAMES);
   }
 
   forge(...which) {
