@@ -68,7 +68,7 @@ abstract contract Fixture {
 
     function setUp() public virtual {
         vm.warp(START);
-        vm.roll(1000);
+        vm.roll(_startBlock());
         _deploy();
         _fund(requester);
         _fund(provider);
@@ -83,6 +83,10 @@ abstract contract Fixture {
     }
 
     // ------------------------------------------------------------------------------ setting
+
+    function _startBlock() internal pure virtual returns (uint256) {
+        return 1000;
+    }
 
     function _params() internal pure virtual returns (Params memory) {
         return Params({
