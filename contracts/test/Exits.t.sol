@@ -268,7 +268,7 @@ contract ExitsTest is Fixture {
         (batchId, batch) = _commitOne(lease);
         _passSeed(batchId);
         AuditClaim memory claim = _claimFor(batchId, batch, 0, 1, 0, isFalse ? 1 : NO_TASK);
-        _pay(batch, claim);
+        _accept(batch, claim);
     }
 
     function test_AuditPaid() external {

@@ -7,7 +7,7 @@ import {BlockhashBeacon} from "../src/beacons/BlockhashBeacon.sol";
 import {IMarket} from "../src/interfaces/IMarket.sol";
 import {IMarketErrors} from "../src/interfaces/IMarketErrors.sol";
 import {Sampling} from "../src/libraries/Sampling.sol";
-import {AuditClaim, AuditResult, AuditResultHash} from "../src/types/AuditResult.sol";
+import {AuditClaim, AuditRef, AuditResult, AuditResultHash} from "../src/types/AuditResult.sol";
 import {
     Batch,
     BatchId,
@@ -572,10 +572,24 @@ abstract contract Fixture {
         claim.proof = Trees.proof(leaves, task - first);
     }
 
-    function _pay(Batch memory batch, AuditClaim memory claim) internal {
+    function _accept(Batch memory batch, AuditClaim memory claim) internal {
         AuditClaim[] memory claims = new AuditClaim[](1);
         claims[0] = claim;
-        market.payAudits(batch, _seatsOf[BatchId.idOf(batch)], claims);
+        market.acceptAudits(batch, _seatsOf[BatchId.idOf(batch)], claims);
+    }
+
+    function _refs(uint8 line, uint32 task, uint8 round)
+        internal
+        pure
+        returns (AuditRef[] memory refs)
+    {
+        refs = new AuditRef[](1);
+        refs[0] = AuditRef(line, task, round);
+    }
+
+    /// @dev Pay an audit that was accepted, in its first round.
+    function _payAudit(Batch memory batch, uint8 line, uint32 task) internal {
+        market.payAudits(batch, _refs(line, task, 0));
     }
 
     // ------------------------------------------------------------------------------ disputes

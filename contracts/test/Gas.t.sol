@@ -130,7 +130,7 @@ contract GasTest is Fixture {
         AuditClaim[] memory claims = new AuditClaim[](1);
         claims[0] = _claim(batchId, batch, 0, task);
         uint24 seats = market.seatCountAt(market.batch(batchId).commitBlock);
-        market.payAudits(batch, seats, claims);
+        market.acceptAudits(batch, seats, claims);
         _meter();
         _write("payAudits, 1 audit", _spent);
     }

@@ -33,7 +33,7 @@ contract AuditsAfterTheEndTest is Fixture {
         Batch memory batch = _committed(batchId);
         AuditClaim memory claim = _claimFor(batchId, batch, 0, 1, 0, 1);
         _expectFinished();
-        _pay(batch, claim);
+        _accept(batch, claim);
         vm.assertEq(_stateOf(jobId).auditEscrowWei, 24 ether);
         _expectFinished();
         _dispute(batch, 0, 1);
@@ -45,11 +45,11 @@ contract AuditsAfterTheEndTest is Fixture {
         Batch memory batch = _committed(batchId);
         AuditClaim memory claim = _claimFor(batchId, batch, 0, 1, 0, 1);
         _expectFinished();
-        _pay(batch, claim);
+        _accept(batch, claim);
         vm.prank(stranger);
         market.settleBatch(batch);
         _expect(abi.encodeWithSelector(IMarketErrors.UnknownBatch.selector, batchId));
-        _pay(batch, claim);
+        _accept(batch, claim);
         vm.assertEq(_stateOf(jobId).auditEscrowWei, 24 ether);
     }
 }

@@ -92,7 +92,10 @@ contract EmptySeatsTest is Fixture {
         vm.prank(challenger);
         market.takeSeats(10);
         uint256 before = _balance(claim.verifier);
-        _pay(batch, claim);
+        _accept(batch, claim);
+        _passWindow(batchId);
+        market.settleBatch(batch);
+        _payAudit(batch, 0, 1);
         vm.assertEq(_balance(claim.verifier), before + 1.2 ether);
     }
 
@@ -119,11 +122,11 @@ contract EmptySeatsTest is Fixture {
                 IMarketErrors.VerifierNotDrawn.selector, challenger, claim.attempt
             )
         );
-        _pay(batch, claim);
+        _accept(batch, claim);
         claim.verifier = drawn;
         _expect(
             abi.encodeWithSelector(IMarketErrors.VerifierNotDrawn.selector, drawn, claim.attempt)
         );
-        _pay(batch, claim);
+        _accept(batch, claim);
     }
 }

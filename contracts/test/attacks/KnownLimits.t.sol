@@ -83,7 +83,7 @@ contract KnownLimitsTest is Fixture {
         _passSeed(batchId);
         AuditClaim memory told = _claim(batchId, batch, 0, 1);
         uint256 before = _balance(told.verifier);
-        _pay(batch, told);
+        _accept(batch, told);
         vm.assertEq(_balance(told.verifier), before + 1.2 ether);
     }
 
@@ -92,7 +92,7 @@ contract KnownLimitsTest is Fixture {
         LeaseResult memory lease = _leaseWithFault(jobId, 0, 4, 1);
         (bytes32 batchId, Batch memory batch) = _commitOne(lease);
         _passSeed(batchId);
-        _pay(batch, _claimFor(batchId, batch, 0, 1, 0, 1));
+        _accept(batch, _claimFor(batchId, batch, 0, 1, 0, 1));
         uint256 disputeId = _dispute(batch, 0, 1);
         vm.prank(provider);
         market.concede(disputeId);
@@ -129,7 +129,7 @@ contract KnownLimitsTest is Fixture {
         _expect(error_);
         market.fixSeed(batchId);
         _expect(error_);
-        _pay(batch, claim);
+        _accept(batch, claim);
         vm.warp(_windowEndsAt(batchId) + 1);
         market.settleBatch(batch);
         vm.assertEq(_stateOf(jobId).settledTasks, 4);

@@ -166,7 +166,7 @@ contract LargestTransactionsTest is Fixture {
         for (uint32 i; i < LEASES; ++i) {
             claims[i] = _claim(batchId, _committed(batchId), 0, i);
         }
-        market.payAudits(_committed(batchId), uint24(VERIFIERS + 60), claims);
+        market.acceptAudits(_committed(batchId), uint24(VERIFIERS + 60), claims);
         _requireAffordable();
     }
 

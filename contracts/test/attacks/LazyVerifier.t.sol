@@ -36,7 +36,7 @@ contract LazyVerifierTest is Fixture {
         _expect(
             abi.encodeWithSelector(IMarketErrors.AuditDisagrees.selector, batch.lines[0].leaseId, 1)
         );
-        _pay(batch, claim);
+        _accept(batch, claim);
     }
 
     function test_ADigestOutOfThinAirIsNotPaid() external {
@@ -62,7 +62,7 @@ contract LazyVerifierTest is Fixture {
         (bytes32 batchId, Batch memory batch) = _commitOne(lease);
         _passSeed(batchId);
         AuditClaim memory claim = _claimFor(batchId, batch, 0, 1, 0, 1);
-        _pay(batch, claim);
+        _accept(batch, claim);
         uint256 disputeId = _dispute(batch, 0, 1);
         _voteAll(disputeId, _drawCommittee(disputeId), _honest(1));
         _openClaim(disputeId, lease, 1, 1);
@@ -70,7 +70,7 @@ contract LazyVerifierTest is Fixture {
         bytes32[] memory proof = Trees.proof(_resultLeaves(lease.leaseId, 0, 4, 1), 1);
         vm.prank(stranger);
         market.contradict(disputeId, 0, keccak256("wrong"), _salt(1), proof);
-        (, uint32 seatId) = market.paidAuditSeat(batchId, 0, 1, 0);
+        uint32 seatId = market.acceptedAudit(batchId, 0, 1, 0).seatId;
         vm.assertEq(market.seat(seatId).holder, claim.verifier);
         (uint96 stakeWei,,) = market.seatStake(seatId);
         vm.assertEq(stakeWei, 0);

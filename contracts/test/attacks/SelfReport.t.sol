@@ -39,7 +39,7 @@ contract SelfReportTest is Fixture {
         for (uint32 task; claim.verifier != who; ++task) {
             claim = _claim(batchId, batch, 0, task);
         }
-        _pay(batch, claim);
+        _accept(batch, claim);
     }
 
     /// @dev It signs a commitment of just any value, which its result does not open.

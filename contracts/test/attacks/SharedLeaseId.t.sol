@@ -65,9 +65,9 @@ contract SharedLeaseIdTest is Fixture {
         AuditClaim memory stolen = _claim(secondId, second, 0, 0);
         stolen.signature = given.signature;
         _expect(_badSignature(stolen.verifier));
-        _pay(second, stolen);
-        _pay(first, given);
-        (bool isPaid,) = market.paidAuditSeat(secondId, 0, 0, 0);
-        vm.assertFalse(isPaid);
+        _accept(second, stolen);
+        _accept(first, given);
+        vm.assertEq(market.acceptedAudit(firstId, 0, 0, 0).acceptedBlock, vm.getBlockNumber());
+        vm.assertEq(market.acceptedAudit(secondId, 0, 0, 0).acceptedBlock, 0);
     }
 }

@@ -26,9 +26,9 @@ contract WashJobTest is Fixture {
         LeaseResult memory honest = _lease(_openDefault(), 0, 20);
         (bytes32 batchId, Batch memory batch) = _commit(_inOrder(_two(fortune, honest)));
         _passSeed(batchId);
-        _pay(batch, _claim(batchId, batch, 0, 0));
+        _accept(batch, _claim(batchId, batch, 0, 0));
         for (uint32 task; task < 19; ++task) {
-            _pay(batch, _claim(batchId, batch, 1, task));
+            _accept(batch, _claim(batchId, batch, 1, task));
         }
     }
 

@@ -39,8 +39,8 @@ contract ConservationTest {
         handler.everybodyLeaves();
     }
 
-    /// @dev Free balances, stakes, seats, escrows, bonds and what is burnt make up, to the wei, the tokens
-    /// that Market holds. No claim on an escrow can ever fail for lack of money. Nobody has less than
+    /// @dev Free balances, stakes, seats, escrows, bonds, fees set aside and what is burnt make up, to the
+    /// wei, the tokens that Market holds. No claim on an escrow can ever fail for lack of money. Nobody has less than
     /// before without its own call or signature, a lost or conceded dispute, or an offence as a member.
     function _check() internal view {
         vm.assertEq(handler.owedWei(), handler.heldWei(), "credits are not conserved");
@@ -72,7 +72,7 @@ contract ConservationTest {
     /// @dev The steps do reach every end of a lease, a job, a batch, a dispute, a seat: within some games.
     function test_EveryEndIsReached() external {
         vm.pauseGasMetering();
-        string[35] memory ends = [
+        string[45] memory ends = [
             "lease settled",
             "lease forfeited",
             "conceded",
@@ -95,7 +95,17 @@ contract ConservationTest {
             "audited",
             "audited again",
             "audit refused, lease finished",
+            "audit not paid",
+            "audit paid",
+            "paid of a forgotten batch",
+            "fee returned, lease lost",
+            "fee returned, audit refuted",
+            "fee returned, seat taken",
+            "out of tolerance",
+            "unavailable",
             "contradicted",
+            "equivocated",
+            "member excused",
             "member absent",
             "member offended",
             "seat left",
@@ -109,7 +119,7 @@ contract ConservationTest {
             "terms enacted",
             "judged by earlier terms"
         ];
-        bool[35] memory isReached;
+        bool[45] memory isReached;
         uint256 missing = ends.length;
         for (uint256 game; game < 40 && missing != 0; ++game) {
             handler = new Handler();

@@ -3,6 +3,14 @@ pragma solidity ^0.8.28;
 
 import {ICommitteeArbiter} from "../../src/interfaces/ICommitteeArbiter.sol";
 import {ITerms} from "../../src/interfaces/ITerms.sol";
+import {Account} from "../../src/types/Account.sol";
+import {
+    AuditCommitment,
+    AuditCommitmentHash,
+    AuditResult,
+    AuditResultHash,
+    Equivocation
+} from "../../src/types/AuditResult.sol";
 import {Batch} from "../../src/types/Batch.sol";
 import {Dispute, Verdict} from "../../src/types/Dispute.sol";
 import {DisputeTerms} from "../../src/types/DisputeTerms.sol";
@@ -71,6 +79,7 @@ abstract contract DisputeSteps is WorkSteps {
         _allow(contested.provider, multiple * _pricePerTask(contested));
         vm.prank(isByDevice ? device : contested.provider);
         market.concede(_disputeIds[which]);
+        _isLost[contested.leaseId] = true;
         _happened(isFirst ? "conceded" : "conceded again");
         _forget(which);
     }
@@ -138,14 +147,15 @@ abstract contract DisputeSteps is WorkSteps {
         return uint256(market.dispute(disputeId).leaseId) ^ disputeId;
     }
 
-    /// @dev 0 honest, 1 lying, 2 not revealing, 3 asleep. Whole committees sleep or disagree, too.
+    /// @dev 0 honest, 1 lying, 2 without inputs, 3 finding it out of tolerance, 4 not revealing, 5 asleep.
+    /// Whole committees do, too.
     function _way(uint256 disputeId, uint256 member) private view returns (uint256) {
         uint256 luck = _luck(disputeId);
         uint256 mood = _pick(luck, 1, 12);
-        if (mood == 0) return 3;
-        if (mood == 1) return 1;
-        uint256 way = _pick(luck, 10 + member, 16);
-        return way < 4 ? way : 0;
+        if (mood == 0) return 5;
+        if (mood < 4) return mood;
+        uint256 way = _pick(luck, 10 + member, 20);
+        return way < 6 ? way : 0;
     }
 
     function _opinion(uint256 disputeId, uint256 member, uint32 task)
@@ -153,15 +163,17 @@ abstract contract DisputeSteps is WorkSteps {
         view
         returns (bytes32)
     {
-        if (_way(disputeId, member) != 1) return _honest(task);
-        return keccak256(abi.encode("lie", member));
+        uint256 way = _way(disputeId, member);
+        if (way == 1) return keccak256(abi.encode("lie", member));
+        if (way == 2) return TaskResult.UNAVAILABLE;
+        return way == 3 ? TaskResult.OUT_OF_TOLERANCE : _honest(task);
     }
 
     function _voteAsTheyDo(uint256 disputeId) private {
         address[] memory members = arbiter.committee(disputeId).members;
         uint32 task = market.dispute(disputeId).task;
         for (uint256 i; i < members.length; ++i) {
-            if (_way(disputeId, i) == 3) continue;
+            if (_way(disputeId, i) == 5) continue;
             bytes32 commitment =
                 TaskResult.commitment(members[i], _opinion(disputeId, i, task), keccak256("vote"));
             vm.prank(members[i]);
@@ -174,7 +186,7 @@ abstract contract DisputeSteps is WorkSteps {
         if (drawn.committed < drawn.members.length) _goTo(uint256(drawn.commitBy) + 1);
         uint32 task = market.dispute(disputeId).task;
         for (uint256 i; i < drawn.members.length; ++i) {
-            if (_way(disputeId, i) >= 2) continue;
+            if (_way(disputeId, i) >= 4) continue;
             bytes32 opinion = _opinion(disputeId, i, task);
             vm.prank(drawn.members[i]);
             try arbiter.revealVote(disputeId, opinion, keccak256("vote")) {} catch {}
@@ -211,6 +223,8 @@ abstract contract DisputeSteps is WorkSteps {
     function _resolve(uint256 which) internal returns (bool isDone) {
         uint256 disputeId = _disputeIds[which];
         bool isMoot = market.isMoot(disputeId);
+        address contestedOne = market.dispute(disputeId).provider;
+        Account memory before = market.account(contestedOne);
         vm.prank(stranger);
         try arbiter.resolve(disputeId) {
             isDone = true;
@@ -218,19 +232,48 @@ abstract contract DisputeSteps is WorkSteps {
             return false;
         }
         Dispute memory contested = market.dispute(disputeId);
+        _checkRecord(contested.verdict, before, market.account(contestedOne));
         _forget(which);
         if (isMoot) {
             _happened("dispute moot");
             return true;
         }
-        if (contested.verdict == Verdict.ProviderLost) {
-            uint256 multiple = _openedUnder[disputeId].slashMultiple;
-            _allow(contested.provider, multiple * _pricePerTask(contested));
-        }
+        _allow(contested.provider, _penaltyWei(disputeId, contested));
+        _isLost[contested.leaseId] = _isFinishedBy(contested.verdict);
         ICommitteeArbiter.Committee memory drawn = arbiter.committee(disputeId);
         _checkTerms(disputeId, drawn);
-        _allowOffenders(drawn, contested.ruledDigest);
+        _allowOffenders(drawn, contested);
         _happened(_endOf(contested, drawn));
+    }
+
+    function _isFinishedBy(Verdict verdict) private pure returns (bool) {
+        return verdict != Verdict.None && verdict != Verdict.ChallengerLost;
+    }
+
+    function _penaltyWei(uint256 disputeId, Dispute memory contested)
+        private
+        view
+        returns (uint256)
+    {
+        DisputeTerms memory terms = _openedUnder[disputeId];
+        uint256 multiple = 0;
+        if (contested.verdict == Verdict.ProviderLost) multiple = terms.slashMultiple;
+        if (contested.verdict == Verdict.OutOfTolerance) multiple = terms.concedeMultiple;
+        return multiple * _pricePerTask(contested);
+    }
+
+    /// @dev Only a lost dispute is a strike, and forfeits what was committed before.
+    function _checkRecord(Verdict verdict, Account memory before, Account memory since)
+        private
+        view
+    {
+        bool isLost = verdict == Verdict.ProviderLost;
+        vm.assertEq(since.strikes, uint256(before.strikes) + (isLost ? 1 : 0), "strikes");
+        uint256 forfeitBlock = isLost ? vm.getBlockNumber() : before.forfeitBlock;
+        vm.assertEq(since.forfeitBlock, forfeitBlock, "forfeitBlock");
+        if (verdict == Verdict.Unavailable) {
+            vm.assertEq(since.stakeWei, before.stakeWei, "a stake paid for want of inputs");
+        }
     }
 
     /// @dev Whatever was enacted since: nobody could be more of a committee than when it was opened.
@@ -241,18 +284,39 @@ abstract contract DisputeSteps is WorkSteps {
         if (keccak256(abi.encode(then)) != current) _happened("judged by earlier terms");
     }
 
-    /// @dev Whoever committed a vote and did not reveal it, or revealed another than the majority's.
-    function _allowOffenders(ICommitteeArbiter.Committee memory drawn, bytes32 ruled) private {
+    /// @dev Whoever committed a vote and did not reveal it, or revealed another than the majority's that
+    /// cannot have been honest.
+    function _allowOffenders(
+        ICommitteeArbiter.Committee memory drawn,
+        Dispute memory contested
+    ) private {
+        bytes32 ruled = contested.ruledDigest;
         for (uint256 i; i < drawn.members.length; ++i) {
             if (drawn.commitments[i] == 0) {
                 _happened("member absent");
                 continue;
             }
             bool isSilent = drawn.revealedBitmap & (1 << i) == 0;
-            if (!isSilent && (ruled == 0 || drawn.digests[i] == ruled)) continue;
+            bytes32 vote = drawn.digests[i];
+            if (!isSilent && (ruled == 0 || vote == ruled)) continue;
+            if (!isSilent && _mayBeHonest(vote, drawn, ruled)) {
+                _happened("member excused");
+                continue;
+            }
             _allow(drawn.members[i], 100 ether);
             _happened("member offended");
         }
+    }
+
+    function _mayBeHonest(
+        bytes32 vote,
+        ICommitteeArbiter.Committee memory drawn,
+        bytes32 ruled
+    ) private pure returns (bool) {
+        bool isOfInputs = vote == TaskResult.UNAVAILABLE || ruled == TaskResult.UNAVAILABLE;
+        bool isNear = ruled == TaskResult.OUT_OF_TOLERANCE && drawn.isClaimOpened
+            && vote == drawn.claimedDigest;
+        return isOfInputs || isNear || vote == TaskResult.OUT_OF_TOLERANCE;
     }
 
     function _endOf(Dispute memory contested, ICommitteeArbiter.Committee memory drawn)
@@ -261,6 +325,8 @@ abstract contract DisputeSteps is WorkSteps {
         returns (string memory)
     {
         if (contested.verdict == Verdict.ChallengerLost) return "bond lost";
+        if (contested.verdict == Verdict.OutOfTolerance) return "out of tolerance";
+        if (contested.verdict == Verdict.Unavailable) return "unavailable";
         if (contested.verdict == Verdict.ProviderLost) {
             return drawn.isClaimOpened ? "lost" : "lost in silence";
         }
@@ -301,36 +367,87 @@ abstract contract DisputeSteps is WorkSteps {
 
     // ------------------------------------------------------------------------------ afterwards
 
-    /// @dev Accuse a verifier of having been paid for a wrong digest. As long as committees find what is
+    /// @dev Accuse a verifier of having agreed with a wrong digest. As long as committees find what is
     /// right, this succeeds only against one that was.
     function contradict(uint256 random) external step {
-        (PaidAudit memory paid, uint256 disputeId) = _someContestedAudit(random);
+        (Audited memory done, uint256 disputeId) = _someContestedAudit(random);
         if (disputeId == 0) return;
         Dispute memory contested = market.dispute(disputeId);
-        (, uint32 seatId) = market.paidAuditSeat(paid.batchId, paid.line, paid.task, paid.round);
-        address holder = market.seat(seatId).holder;
+        address holder = market.seat(_acceptedOf(done).seatId).holder;
         bytes32 claimed = _claimed(contested);
         bytes32[] memory proof = _proofOf(contested);
         vm.prank(stranger);
-        try market.contradict(disputeId, paid.round, claimed, _salt(paid.task), proof) {
+        try market.contradict(disputeId, done.round, claimed, _salt(done.task), proof) {
             _allow(holder, 100 ether);
             _happened("contradicted");
-            bool isWrong = _wrongTask[contested.leaseId] == paid.task;
-            bool isMisled = contested.ruledDigest != _honest(paid.task);
+            bool isWrong = _wrongTask[contested.leaseId] == done.task;
+            bool isMisled = contested.ruledDigest != _honest(done.task);
             vm.assertTrue(isWrong || isMisled, "an honest verifier was contradicted");
+            vm.assertTrue(contested.verdict == Verdict.ProviderLost, "contradicted without a digest");
         } catch {}
     }
 
-    /// @dev The next paid audit from somewhere on whose task was contested, with the dispute.
+    /// @dev The next accepted audit from somewhere on whose task was contested, with the dispute.
     function _someContestedAudit(uint256 random)
         private
         view
-        returns (PaidAudit memory paid, uint256 disputeId)
+        returns (Audited memory done, uint256 disputeId)
     {
-        uint256 from = _pick(random, 1, _paid.length + 1);
-        for (uint256 i; i < _paid.length && disputeId == 0; ++i) {
-            paid = _paid[(from + i) % _paid.length];
-            disputeId = _disputeOf[keccak256(abi.encode(paid.batchId, paid.line, paid.task))];
+        uint256 from = _pick(random, 1, _audits.length + 1);
+        for (uint256 i; i < _audits.length && disputeId == 0; ++i) {
+            done = _audits[(from + i) % _audits.length];
+            disputeId = _disputeOf[keccak256(abi.encode(done.batchId, done.line, done.task))];
         }
+    }
+
+    /// @dev Show that a verifier had committed to something else. One audit in four is such a one, whether its
+    /// fee is paid or not.
+    function reportEquivocation(uint256 random) external step {
+        if (_audits.length == 0) return;
+        Audited memory done = _audits[_pick(random, 1, _audits.length)];
+        if (_pick(uint256(keccak256(abi.encode(done))), 2, 4) != 0) return;
+        address holder = market.seat(_acceptedOf(done).seatId).holder;
+        Batch memory batch = _committed(done.batchId);
+        Equivocation memory found = _twoWords(done, batch.lines[done.line].leaseId, holder);
+        vm.prank(stranger);
+        try market.reportEquivocation(batch, found) {
+            _allow(holder, 100 ether);
+            _happened("equivocated");
+        } catch {}
+    }
+
+    function _twoWords(Audited memory done, bytes32 leaseId, address holder)
+        private
+        view
+        returns (Equivocation memory)
+    {
+        bytes32 made = keccak256("nonsense");
+        bytes32 digest =
+            _wrongTask[leaseId] == done.task ? keccak256("wrong") : _honest(done.task);
+        bytes32 salt = keccak256("audit");
+        return Equivocation(
+            done.line,
+            done.task,
+            done.round,
+            made,
+            _signAs(
+                holder,
+                AuditCommitmentHash.hash(AuditCommitment(done.batchId, leaseId, done.task, made))
+            ),
+            digest,
+            salt,
+            _signAs(
+                holder,
+                AuditResultHash.hash(AuditResult(done.batchId, leaseId, done.task, digest, salt))
+            )
+        );
+    }
+
+    /// @dev By a verifier; by nobody, if the seat is somebody else's now.
+    function _signAs(address holder, bytes32 structHash) private view returns (bytes memory) {
+        for (uint256 i; i < VERIFIERS; ++i) {
+            if (_verifier(i) == holder) return _sign(VERIFIER_KEY + i, structHash);
+        }
+        return "";
     }
 }

@@ -17,6 +17,7 @@ abstract contract Exit is DisputeSteps {
         _pause();
         _endDisputes();
         _endBatches();
+        _payFees();
         _endJobs();
         _leaveSeatsAndStakes();
         _takeSeatsAndStakes();
@@ -58,6 +59,17 @@ abstract contract Exit is DisputeSteps {
             _goTo(_windowEndsAt(batchId) + 1);
             vm.assertTrue(_settle(batchId), "a batch does not end");
             vm.assertEq(market.batch(batchId).lineCount, 0, "a lease does not end");
+        }
+    }
+
+    /// @dev Of batches that are all forgotten. One by one: each is its own call.
+    function _payFees() private {
+        Audited[] memory one = new Audited[](1);
+        for (uint256 i; i < _audits.length; ++i) {
+            one[0] = _audits[i];
+            if (_acceptedOf(one[0]).feeWei == 0) continue;
+            vm.assertTrue(_isDue(one[0]), "a fee waits for ever");
+            _payDue(one);
         }
     }
 

@@ -33,7 +33,7 @@ contract Handler is Exit {
 
     /// @notice What may happen; the more often something stands here, the more often it does.
     function steps() external pure returns (bytes4[] memory list) {
-        list = new bytes4[](62);
+        list = new bytes4[](68);
         list[0] = this.deposit.selector;
         list[1] = this.withdraw.selector;
         list[2] = this.stake.selector;
@@ -60,5 +60,7 @@ contract Handler is Exit {
         list[55] = list[56] = list[57] = this.contradict.selector;
         list[58] = list[59] = list[60] = this.pass.selector;
         list[61] = this.govern.selector;
+        list[62] = list[63] = list[64] = list[65] = this.payAudits.selector;
+        list[66] = list[67] = this.reportEquivocation.selector;
     }
 }

@@ -2,6 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Account} from "../../src/types/Account.sol";
+import {AcceptedAudit} from "../../src/types/AuditResult.sol";
 import {Dispute} from "../../src/types/Dispute.sol";
 import {Job} from "../../src/types/Job.sol";
 import {JobState} from "../../src/types/JobState.sol";
@@ -22,6 +23,15 @@ abstract contract Ledger is Fixture {
         uint8 line;
     }
 
+    /// @dev An audit that was accepted, for whatever the provider had claimed. Kept for good: its batch may be
+    /// forgotten before its fee is paid.
+    struct Audited {
+        bytes32 batchId;
+        uint8 line;
+        uint32 task;
+        uint8 round;
+    }
+
     uint256 internal constant RIVAL_KEY = 0xA7;
     address internal rival = vm.addr(RIVAL_KEY);
 
@@ -30,6 +40,9 @@ abstract contract Ledger is Fixture {
     bytes32[] internal _batchIds;
     uint256[] internal _disputeIds;
     OpenLine[] internal _openLines;
+    Audited[] internal _audits;
+    /// @dev Leases that were conceded, lost, forfeited, or not paid for want of their inputs.
+    mapping(bytes32 leaseId => bool) internal _isLost;
 
     mapping(address who => uint256) private _index;
     mapping(address who => uint256) private _totalWei;
@@ -63,7 +76,7 @@ abstract contract Ledger is Fixture {
 
     // ------------------------------------------------------------------------------ conservation
 
-    /// @notice Free balances, stakes, seats, escrows, bonds, and what is burnt.
+    /// @notice Free balances, stakes, seats, escrows, bonds, fees set aside, and what is burnt.
     function owedWei() public view returns (uint256 sum) {
         uint256[] memory totals = _totals();
         for (uint256 i; i < totals.length; ++i) {
@@ -76,7 +89,14 @@ abstract contract Ledger is Fixture {
         for (uint256 i; i < _disputeIds.length; ++i) {
             sum += market.dispute(_disputeIds[i]).bondWei;
         }
+        for (uint256 i; i < _audits.length; ++i) {
+            sum += _acceptedOf(_audits[i]).feeWei;
+        }
         sum += market.burntWei();
+    }
+
+    function _acceptedOf(Audited memory done) internal view returns (AcceptedAudit memory) {
+        return market.acceptedAudit(done.batchId, done.line, done.task, done.round);
     }
 
     function heldWei() public view returns (uint256) {

@@ -2,29 +2,23 @@
 pragma solidity ^0.8.28;
 
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
-import {AuditClaim} from "../../src/types/AuditResult.sol";
+import {AcceptedAudit, AuditClaim, AuditRef} from "../../src/types/AuditResult.sol";
 import {Batch, LeaseLine, Signature} from "../../src/types/Batch.sol";
+import {BatchState} from "../../src/types/BatchState.sol";
 import {Job, JobHash} from "../../src/types/Job.sol";
 import {JobState} from "../../src/types/JobState.sol";
 import {LeaseResult, LeaseResultHash} from "../../src/types/LeaseResult.sol";
+import {Seat} from "../../src/types/Seat.sol";
 import {MoneySteps} from "./MoneySteps.sol";
 import {vm} from "../Vm.sol";
 
 /// @notice Jobs, leases, audits and their ends. Providers lie about a task now and then.
 abstract contract WorkSteps is MoneySteps {
-    /// @dev An audit that was paid, for whatever the provider had claimed.
-    struct PaidAudit {
-        bytes32 batchId;
-        uint8 line;
-        uint32 task;
-        uint8 round;
-    }
-
     uint256 internal constant MOST_JOBS = 10;
     uint256 internal constant MOST_BATCHES = 24;
 
-    PaidAudit[] internal _paid;
     mapping(bytes32 leaseId => uint256) internal _wrongTask;
+    mapping(address payee => uint256) private _dueTo;
 
     // ------------------------------------------------------------------------------ jobs
 
@@ -195,9 +189,9 @@ abstract contract WorkSteps is MoneySteps {
         uint32 task = uint32(wrong != NO_TASK && _pick(random, 5, 4) != 0 ? wrong : any);
         uint8 round = uint8(_pick(random, 4, 2));
         bool isFinished = market.batch(batchId).finishedBits >> line & 1 != 0;
-        try this.payOne(batchId, line, task, round) {
-            vm.assertFalse(isFinished, "an audit of a finished lease is paid");
-            _paid.push(PaidAudit(batchId, line, task, round));
+        try this.acceptOne(batchId, line, task, round) {
+            vm.assertFalse(isFinished, "an audit of a finished lease is accepted");
+            _audits.push(Audited(batchId, line, task, round));
             _happened(round == 0 ? "audited" : "audited again");
         } catch (bytes memory error_) {
             bool isForThat = bytes4(error_) == IMarketErrors.LeaseFinished.selector;
@@ -217,13 +211,93 @@ abstract contract WorkSteps is MoneySteps {
     }
 
     /// @dev A call of its own: the fixture gives up where nobody is drawn.
-    function payOne(bytes32 batchId, uint8 line, uint32 task, uint8 round) external {
+    function acceptOne(bytes32 batchId, uint8 line, uint32 task, uint8 round) external {
         vm.assertEq(msg.sender, address(this));
         Batch memory batch = _committed(batchId);
         uint256 wrong = _wrongTask[batch.lines[line].leaseId];
         AuditClaim memory claim = _claimFor(batchId, batch, line, task, round, wrong);
         vm.prank(stranger);
-        _pay(batch, claim);
+        _accept(batch, claim);
+    }
+
+    // ------------------------------------------------------------------------------ fees
+
+    /// @dev Up to three audits of one batch at once, which may be forgotten. Paid or refused by the rules: all
+    /// of them or none.
+    function payAudits(uint256 random) external step {
+        if (_audits.length == 0) return;
+        Audited[] memory some = _someAudits(random);
+        bool isDue = true;
+        for (uint256 i; i < some.length; ++i) {
+            isDue = isDue && _isDue(some[i]);
+        }
+        if (isDue) return _payDue(some);
+        Batch memory batch = _committed(some[0].batchId);
+        AuditRef[] memory refs = _refsOf(some);
+        vm.prank(stranger);
+        try market.payAudits(batch, refs) {
+            vm.assertTrue(false, "a fee was paid too early, or twice");
+        } catch {
+            _happened("audit not paid");
+        }
+    }
+
+    /// @dev One from somewhere on, and others of its batch.
+    function _someAudits(uint256 random) private view returns (Audited[] memory some) {
+        uint256 from = _pick(random, 1, _audits.length);
+        uint256 most = 1 + _pick(random, 2, 3);
+        some = new Audited[](most);
+        uint256 found;
+        for (uint256 i; i < _audits.length && found < most; ++i) {
+            Audited memory next = _audits[(from + i) % _audits.length];
+            if (found == 0 || next.batchId == some[0].batchId) some[found++] = next;
+        }
+        assembly ("memory-safe") {
+            mstore(some, found)
+        }
+    }
+
+    function _refsOf(Audited[] memory some) private pure returns (AuditRef[] memory refs) {
+        refs = new AuditRef[](some.length);
+        for (uint256 i; i < refs.length; ++i) {
+            refs[i] = AuditRef(some[i].line, some[i].task, some[i].round);
+        }
+    }
+
+    function _isDue(Audited memory done) internal view returns (bool) {
+        BatchState memory state = market.batch(done.batchId);
+        bool isFinished = state.lineCount == 0 || state.finishedBits >> done.line & 1 != 0;
+        return isFinished && _acceptedOf(done).feeWei != 0;
+    }
+
+    /// @dev It must work, and pay whom the rules name.
+    function _payDue(Audited[] memory some) internal {
+        for (uint256 i; i < some.length; ++i) {
+            _dueTo[_payeeOf(some[i])] += _acceptedOf(some[i]).feeWei;
+        }
+        uint256[] memory before = _totals();
+        Batch memory batch = _committed(some[0].batchId);
+        AuditRef[] memory refs = _refsOf(some);
+        vm.prank(stranger);
+        market.payAudits(batch, refs);
+        if (market.batch(some[0].batchId).lineCount == 0) _happened("paid of a forgotten batch");
+        uint256[] memory afterwards = _totals();
+        for (uint256 i; i < _people.length; ++i) {
+            vm.assertEq(afterwards[i], before[i] + _dueTo[_people[i]], "a fee went astray");
+            _dueTo[_people[i]] = 0;
+        }
+    }
+
+    function _payeeOf(Audited memory done) private returns (address) {
+        AcceptedAudit memory kept = _acceptedOf(done);
+        Seat memory seat = market.seat(kept.seatId);
+        bool isLost = _isLost[_committed(done.batchId).lines[done.line].leaseId];
+        bool isTaken = seat.takenBlock >= kept.acceptedBlock;
+        if (isLost) _happened("fee returned, lease lost");
+        else if (kept.isRefuted) _happened("fee returned, audit refuted");
+        else if (isTaken) _happened("fee returned, seat taken");
+        else _happened("audit paid");
+        return isLost || kept.isRefuted || isTaken ? requester : seat.holder;
     }
 
     // ------------------------------------------------------------------------------ settlement
@@ -265,6 +339,7 @@ abstract contract WorkSteps is MoneySteps {
             uint32 first = uint32(batch.lines[i].terms.firstTask());
             bytes32 jobId = batch.jobs[batch.lines[i].terms.job()].jobId;
             bool isPaid = market.isTaskCommitted(jobId, first);
+            if (!isPaid) _isLost[batch.lines[i].leaseId] = true;
             _happened(isPaid ? "lease settled" : "lease forfeited");
         }
     }

@@ -4,7 +4,7 @@ pragma solidity ^0.8.28;
 import {IAnnex} from "../../src/interfaces/IAnnex.sol";
 import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
-import {AuditClaim} from "../../src/types/AuditResult.sol";
+import {AcceptedAudit, AuditClaim} from "../../src/types/AuditResult.sol";
 import {Batch} from "../../src/types/Batch.sol";
 import {DisputeStatus, Ruling, Verdict} from "../../src/types/Dispute.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
@@ -13,7 +13,7 @@ import {Fixture} from "../Fixture.sol";
 import {Trees} from "../Trees.sol";
 import {vm} from "../Vm.sol";
 
-/// @notice A verifier that computes nothing can only be paid for the provider's own digest. Once that
+/// @notice A verifier that computes nothing can only earn by the provider's own digest. Once that
 /// is found wrong, so is the audit; and no other verifier can be touched.
 contract ContradictTest is Fixture {
     uint32 internal constant TASK = 1;
@@ -40,14 +40,13 @@ contract ContradictTest is Fixture {
         _passSeed(batchId);
     }
 
-    /// @dev Somebody is paid for finding what the provider found.
+    /// @dev Somebody is found to have found what the provider found.
     function _audit(uint256 round) internal returns (address verifier, uint32 seatId) {
         Batch memory batch = _committed(batchId);
         AuditClaim memory claim = _claimFor(batchId, batch, 0, TASK, round, wrongTask);
-        _pay(batch, claim);
-        bool isPaid;
-        (isPaid, seatId) = market.paidAuditSeat(batchId, 0, TASK, uint8(round));
-        vm.assertTrue(isPaid);
+        _accept(batch, claim);
+        seatId = market.acceptedAudit(batchId, 0, TASK, uint8(round)).seatId;
+        vm.assertEq(market.seat(seatId).holder, claim.verifier);
         return (claim.verifier, seatId);
     }
 
@@ -130,9 +129,10 @@ contract ContradictTest is Fixture {
         vm.assertEq(_balance(stranger), 15 ether);
         vm.assertEq(market.burntWei(), burnt + 85 ether);
         vm.assertEq(_balance(verifier), before);
-        (bool isPaid, uint32 paidSeat) = market.paidAuditSeat(batchId, 0, TASK, 0);
-        vm.assertTrue(isPaid);
-        vm.assertEq(paidSeat, seatId);
+        AcceptedAudit memory done = market.acceptedAudit(batchId, 0, TASK, 0);
+        vm.assertTrue(done.isRefuted);
+        vm.assertEq(done.seatId, seatId);
+        vm.assertEq(done.feeWei, 1.2 ether); // it goes back to the requester
         vm.warp(_now() + 1000);
         _expect(abi.encodeWithSelector(IMarketErrors.SeatEmpty.selector, seatId));
         _release(verifier, seatId);
@@ -345,32 +345,32 @@ contract ContradictTest is Fixture {
 
     // ------------------------------------------------------------------------------ once, there
 
-    function test_RevertWhen_ThatRoundWasNotPaid() external {
+    function test_RevertWhen_ThatRoundWasNotAccepted() external {
         _commitLease(TASK);
         _audit(0);
         _lose();
-        _expectRefused(1, WRONG, _notPaid(1));
-        _expectRefused(2, WRONG, _notPaid(2));
-        _expectRefused(255, WRONG, _notPaid(255));
+        _expectRefused(1, WRONG, _notAccepted(1));
+        _expectRefused(2, WRONG, _notAccepted(2));
+        _expectRefused(255, WRONG, _notAccepted(255));
     }
 
-    function _notPaid(uint256 round) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(IMarketErrors.AuditNotPaid.selector, batchId, 0, TASK, round);
+    function _notAccepted(uint256 round) internal view returns (bytes memory) {
+        return abi.encodeWithSelector(IMarketErrors.AuditNotAccepted.selector, batchId, 0, TASK, round);
     }
 
-    function test_RevertWhen_NoAuditWasPaid() external {
+    function test_RevertWhen_NoAuditWasAccepted() external {
         _commitLease(TASK);
         _lose();
-        _expectRefused(0, WRONG, _notPaid(0));
+        _expectRefused(0, WRONG, _notAccepted(0));
     }
 
     /// @dev Audits of the lease's other tasks are not in question.
     function test_RevertWhen_OnlyAnotherTaskWasAudited() external {
         _commitLease(TASK);
         Batch memory batch = _committed(batchId);
-        _pay(batch, _claimFor(batchId, batch, 0, 2, 0, TASK));
+        _accept(batch, _claimFor(batchId, batch, 0, 2, 0, TASK));
         _lose();
-        _expectRefused(0, WRONG, _notPaid(0));
+        _expectRefused(0, WRONG, _notAccepted(0));
     }
 
     function test_RevertWhen_ContradictedBefore() external {
@@ -378,13 +378,13 @@ contract ContradictTest is Fixture {
         (, uint32 seatId) = _audit(0);
         _lose();
         _contradict(0, WRONG);
-        _expectRefused(0, WRONG, _notPaid(0));
+        _expectRefused(0, WRONG, _notAccepted(0));
         vm.assertEq(_seatWei(seatId), 0);
     }
 
-    /// @dev Else a verifier whose seat has nothing left could be paid and contradicted in turns, until
-    /// the audit escrow is empty. The ruling has finished the lease, and finished leases are not audited.
-    function test_AContradictedAuditIsNotPaidAgain() external {
+    /// @dev Else a verifier whose seat has nothing left could have it accepted and contradicted in turns,
+    /// until the audit escrow is empty. The ruling has finished the lease, and finished leases are not audited.
+    function test_AContradictedAuditIsNotAcceptedAgain() external {
         _commitLease(TASK);
         (address verifier,) = _audit(0);
         _lose();
@@ -393,7 +393,7 @@ contract ContradictTest is Fixture {
         AuditClaim memory claim = _claimFor(batchId, batch, 0, TASK, 0, TASK);
         vm.assertEq(claim.verifier, verifier);
         _expect(abi.encodeWithSelector(IMarketErrors.LeaseFinished.selector, batchId, 0));
-        _pay(batch, claim);
+        _accept(batch, claim);
     }
 
     function test_RevertWhen_ThereIsNoSuchDispute() external {

@@ -140,7 +140,7 @@ contract PauseIntakeTest is Fixture {
         (bytes32 batchId, Batch memory batch) = _commitOne(_lease(jobId, 0, 20));
         _passSeed(batchId);
         market.fixSeed(batchId);
-        _pay(batch, _claim(batchId, batch, 0, 0)); // without stake, every task is audited
+        _accept(batch, _claim(batchId, batch, 0, 0)); // without stake, every task is audited
         _passWindow(batchId);
         market.settleBatch(batch);
         vm.assertEq(_stakeOf(provider), 20 ether);

@@ -21,8 +21,8 @@ import {TaskResult} from "../../src/types/TaskResult.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
 
-/// @notice A verifier commits to nonsense, is shown the provider's digest, signs that, and is paid. Its
-/// own two signatures tell; and nobody else's can be turned against it.
+/// @notice A verifier commits to nonsense, is shown the provider's digest, signs that, and would be
+/// paid. Its own two signatures tell; and nobody else's can be turned against it.
 contract ReportEquivocationTest is Fixture {
     uint8 internal constant LINE = 1;
 
@@ -59,9 +59,9 @@ contract ReportEquivocationTest is Fixture {
         return _claimIn(batchId, _committed(batchId), LINE, task, round);
     }
 
-    function _payFirst() internal {
-        _pay(_committed(batchId), _claimOf(0));
-        (, seatId) = market.paidAuditSeat(batchId, LINE, task, 0);
+    function _acceptFirst() internal {
+        _accept(_committed(batchId), _claimOf(0));
+        seatId = market.acceptedAudit(batchId, LINE, task, 0).seatId;
     }
 
     function _signCommitment(uint256 key_, bytes32 made) internal view returns (bytes memory) {
@@ -107,13 +107,13 @@ contract ReportEquivocationTest is Fixture {
         market.reportEquivocation(batch, found);
     }
 
-    function _notPaid(uint256 line, uint256 task_, uint256 round)
+    function _notAccepted(uint256 line, uint256 task_, uint256 round)
         internal
         view
         returns (bytes memory)
     {
         return abi.encodeWithSelector(
-            IMarketErrors.AuditNotPaid.selector, batchId, line, task_, round
+            IMarketErrors.AuditNotAccepted.selector, batchId, line, task_, round
         );
     }
 
@@ -141,7 +141,7 @@ contract ReportEquivocationTest is Fixture {
     // ------------------------------------------------------------------------------ it loses
 
     function test_TwoWordsCostTheSeat() external {
-        _payFirst();
+        _acceptFirst();
         uint256 before = _balance(verifier);
         Batch memory batch = _committed(batchId);
         Equivocation memory found = _lie();
@@ -163,7 +163,7 @@ contract ReportEquivocationTest is Fixture {
 
     /// @dev Both words name the right digest: that they do not go together is enough.
     function test_AlsoIfOnlyTheSaltIsAnother() external {
-        _payFirst();
+        _acceptFirst();
         Equivocation memory found = _lie();
         found.commitment = TaskResult.commitment(verifier, found.taskDigest, keccak256("other"));
         found.commitmentSignature = _signCommitment(key, found.commitment);
@@ -173,7 +173,7 @@ contract ReportEquivocationTest is Fixture {
 
     /// @dev A commitment that is bound to somebody else was copied.
     function test_AlsoIfTheCommitmentIsAnothers() external {
-        _payFirst();
+        _acceptFirst();
         _report(_wordsOf(stranger, key, _honest(task)));
         vm.assertEq(_seatWei(seatId), 0);
     }
@@ -181,7 +181,7 @@ contract ReportEquivocationTest is Fixture {
     function test_AlsoWhenADeviceSigned() external {
         uint256 deviceKey = 0xDE;
         _delegate(key, vm.addr(deviceKey), uint40(START + 1 days), 1);
-        _payFirst();
+        _acceptFirst();
         Equivocation memory found = _lie();
         found.commitmentSignature = _signCommitment(deviceKey, found.commitment);
         found.resultSignature = _signResult(deviceKey, found.taskDigest, found.salt);
@@ -190,7 +190,7 @@ contract ReportEquivocationTest is Fixture {
     }
 
     function test_AlsoWhenTheBatchIsFinished() external {
-        _payFirst();
+        _acceptFirst();
         _passWindow(batchId);
         market.settleBatch(_committed(batchId));
         vm.assertEq(market.batch(batchId).lineCount, 0);
@@ -199,7 +199,7 @@ contract ReportEquivocationTest is Fixture {
     }
 
     function test_LeavingDoesNotHelp() external {
-        _payFirst();
+        _acceptFirst();
         _leave();
         _report(_lie());
         vm.assertEq(_seatWei(seatId), 0);
@@ -214,7 +214,7 @@ contract ReportEquivocationTest is Fixture {
     /// @dev It may be the verifier that reports itself, while it is certain to lose more in a dispute:
     /// see attacks/SelfReport.tree.
     function test_NobodyIsPaidForASeatOnDuty() external {
-        _payFirst();
+        _acceptFirst();
         uint256 disputeId = _dispute(_committed(batchId), 0, 0);
         _hold(disputeId);
         _report(_lie());
@@ -225,7 +225,7 @@ contract ReportEquivocationTest is Fixture {
 
     /// @dev Of two disputes that it serves in, the last one ends its duty.
     function test_AfterItsDutyTheReporterIsPaidAgain() external {
-        _payFirst();
+        _acceptFirst();
         Ruling memory nothing;
         nothing.seatIds = _ids();
         uint256 first = _dispute(_committed(batchId), 0, 0);
@@ -242,7 +242,7 @@ contract ReportEquivocationTest is Fixture {
     }
 
     function test_APaidOutSeatHasNothingToTake() external {
-        _payFirst();
+        _acceptFirst();
         _leaveAndRelease();
         _report(_lie());
         vm.assertEq(_balance(stranger), 0);
@@ -250,10 +250,10 @@ contract ReportEquivocationTest is Fixture {
     }
 
     function test_TheSecondRoundsVerifierLosesItsOwn() external {
-        _payFirst();
+        _acceptFirst();
         AuditClaim memory claim = _claimOf(1);
-        _pay(_committed(batchId), claim);
-        (, uint32 secondSeat) = market.paidAuditSeat(batchId, LINE, task, 1);
+        _accept(_committed(batchId), claim);
+        uint32 secondSeat = market.acceptedAudit(batchId, LINE, task, 1).seatId;
         uint256 secondKey = _verifierKey(claim.verifier);
         Equivocation memory found = _wordsOf(claim.verifier, secondKey, keccak256("nonsense"));
         _expectRefused(found, _badSignature(verifier));
@@ -264,7 +264,7 @@ contract ReportEquivocationTest is Fixture {
     }
 
     function test_TheSignerOfARelayedRequestIsPaid() external {
-        _payFirst();
+        _acceptFirst();
         bytes memory data = abi.encodeCall(IAnnex.reportEquivocation, (_committed(batchId), _lie()));
         (Request memory request, bytes memory signature) =
             _request(CHALLENGER_KEY, data, 1 ether, 7);
@@ -277,7 +277,7 @@ contract ReportEquivocationTest is Fixture {
     // ------------------------------------------------------------------------------ honest ones
 
     function test_RevertWhen_TheResultOpensTheCommitment() external {
-        _payFirst();
+        _acceptFirst();
         _expectRefused(
             _wordsOf(verifier, key, _honest(task)),
             abi.encodeWithSelector(IMarketErrors.NoEquivocation.selector, batchId, LINE, task)
@@ -286,7 +286,7 @@ contract ReportEquivocationTest is Fixture {
     }
 
     function test_RevertWhen_AnotherSigned() external {
-        _payFirst();
+        _acceptFirst();
         Equivocation memory found = _lie();
         bytes memory mine = found.commitmentSignature;
         found.commitmentSignature = _signCommitment(STRANGER_KEY, found.commitment);
@@ -298,7 +298,7 @@ contract ReportEquivocationTest is Fixture {
 
     /// @dev Signed words about another task, lease or batch are other words.
     function test_RevertWhen_TheCommitmentIsAboutSomethingElse() external {
-        _payFirst();
+        _acceptFirst();
         Equivocation memory found = _lie();
         AuditCommitment[3] memory others = [
             AuditCommitment(batchId, leaseId, task + 1, found.commitment),
@@ -314,7 +314,7 @@ contract ReportEquivocationTest is Fixture {
     function test_RevertWhen_TheDeviceIsNoLongerLive() external {
         address device_ = vm.addr(0xDE);
         _delegate(key, device_, uint40(START + 1 days), 1);
-        _payFirst();
+        _acceptFirst();
         Equivocation memory found = _lie();
         found.commitmentSignature = _signCommitment(0xDE, found.commitment);
         vm.prank(verifier);
@@ -324,7 +324,7 @@ contract ReportEquivocationTest is Fixture {
 
     /// @dev Whoever sits there now has said nothing about the task.
     function test_RevertWhen_SomebodyElseSitsThereNow() external {
-        _payFirst();
+        _acceptFirst();
         _leaveAndRelease();
         vm.prank(challenger);
         market.takeSeats(1);
@@ -335,39 +335,38 @@ contract ReportEquivocationTest is Fixture {
 
     // ------------------------------------------------------------------------------ once, there
 
-    function test_RevertWhen_ItWasNotPaid() external {
-        _expectRefused(_lie(), _notPaid(LINE, task, 0));
-        _payFirst();
+    function test_RevertWhen_ItWasNotAccepted() external {
+        _expectRefused(_lie(), _notAccepted(LINE, task, 0));
+        _acceptFirst();
         Equivocation memory found = _lie();
         found.round = 1;
-        _expectRefused(found, _notPaid(LINE, task, 1));
+        _expectRefused(found, _notAccepted(LINE, task, 1));
         found.round = 0;
         found.line = 0;
-        _expectRefused(found, _notPaid(0, task, 0));
+        _expectRefused(found, _notAccepted(0, task, 0));
         found.line = LINE;
         found.task = task + 1;
-        _expectRefused(found, _notPaid(LINE, task + 1, 0));
+        _expectRefused(found, _notAccepted(LINE, task + 1, 0));
     }
 
     function test_RevertWhen_ReportedBefore() external {
-        _payFirst();
+        _acceptFirst();
         _report(_lie());
-        _expectRefused(_lie(), _notPaid(LINE, task, 0));
+        _expectRefused(_lie(), _notAccepted(LINE, task, 0));
         vm.assertEq(_balance(stranger), 15 ether);
     }
 
-    /// @dev Nor is it paid again.
-    function test_AReportedAuditStaysPaid() external {
-        _payFirst();
+    function test_AReportedAuditIsNotAcceptedAgain() external {
+        _acceptFirst();
         _report(_lie());
         AuditClaim memory claim = _claimOf(0);
         Batch memory batch = _committed(batchId);
-        _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyPaid.selector, leaseId, task, 0));
-        _pay(batch, claim);
+        _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyAccepted.selector, leaseId, task, 0));
+        _accept(batch, claim);
     }
 
     function test_RevertWhen_TheBatchOrLineIsAnother() external {
-        _payFirst();
+        _acceptFirst();
         Equivocation memory found = _lie();
         found.line = 2;
         _expectRefused(found, abi.encodeWithSelector(IMarketErrors.NoSuchLine.selector, batchId, 2));
@@ -376,7 +375,7 @@ contract ReportEquivocationTest is Fixture {
         batch.operator = stranger;
         _expect(
             abi.encodeWithSelector(
-                IMarketErrors.AuditNotPaid.selector, BatchId.idOf(batch), LINE, task, 0
+                IMarketErrors.AuditNotAccepted.selector, BatchId.idOf(batch), LINE, task, 0
             )
         );
         market.reportEquivocation(batch, found);

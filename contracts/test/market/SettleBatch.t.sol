@@ -287,7 +287,7 @@ contract SettleBatchTest is Fixture {
         _expect(_unknown(batchId));
         market.fixSeed(batchId);
         _expect(_unknown(batchId));
-        market.payAudits(batch, uint24(VERIFIERS), new AuditClaim[](1));
+        market.acceptAudits(batch, uint24(VERIFIERS), new AuditClaim[](1));
         _expectNotCommittable(
             leases, abi.encodeWithSelector(IMarketErrors.TaskAlreadyCommitted.selector, jobId, 0)
         );

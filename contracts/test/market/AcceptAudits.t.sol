@@ -5,13 +5,18 @@ import {IMarketErrors} from "../../src/interfaces/IMarketErrors.sol";
 import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {Pricing} from "../../src/libraries/Pricing.sol";
 import {Sampling} from "../../src/libraries/Sampling.sol";
-import {AuditClaim, AuditResult, AuditResultHash} from "../../src/types/AuditResult.sol";
+import {
+    AcceptedAudit,
+    AuditClaim,
+    AuditResult,
+    AuditResultHash
+} from "../../src/types/AuditResult.sol";
 import {Batch, BatchId, PartyFields} from "../../src/types/Batch.sol";
 import {Job} from "../../src/types/Job.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
 
-contract PayAuditsTest is Fixture {
+contract AcceptAuditsTest is Fixture {
     uint24 internal constant SEATS = uint24(VERIFIERS);
 
     bytes32 internal jobId;
@@ -27,7 +32,7 @@ contract PayAuditsTest is Fixture {
     function _expectRefused(AuditClaim memory claim, bytes memory error_) internal {
         Batch memory batch = _committed(batchId);
         _expect(error_);
-        _pay(batch, claim);
+        _accept(batch, claim);
     }
 
     function _expectNotDrawn(AuditClaim memory claim) internal {
@@ -81,9 +86,9 @@ contract PayAuditsTest is Fixture {
         _passSeed(batchId);
     }
 
-    // ------------------------------------------------------------------------------ paying
+    // ------------------------------------------------------------------------------ accepting
 
-    function test_PaysTheDrawnVerifier() external {
+    function test_SetsTheFeeAside() external {
         _passSeed(batchId);
         AuditClaim memory claim = _claimOf(0, 2, 0);
         Batch memory batch = _committed(batchId);
@@ -91,17 +96,24 @@ contract PayAuditsTest is Fixture {
         vm.expectEmit(address(market));
         emit IMarketEvents.SeedFixed(batchId, seed);
         vm.expectEmit(address(market));
-        emit IMarketEvents.AuditPaid(batchId, _leaseId(0), claim.verifier, jobId, 2, 0, 1.2 ether);
+        emit IMarketEvents.AuditAccepted(batchId, _leaseId(0), claim.verifier, jobId, 2, 0, 1.2 ether);
         vm.prank(stranger);
-        _pay(batch, claim);
-        vm.assertEq(_balance(claim.verifier), FUNDS - 100 ether + 1.2 ether);
+        _accept(batch, claim);
+        vm.assertEq(_balance(claim.verifier), FUNDS - 100 ether);
         vm.assertEq(_auditEscrow(), 22.8 ether);
-        (bool isPaid, uint32 seatId) = market.paidAuditSeat(batchId, 0, 2, 0);
-        vm.assertTrue(isPaid);
-        vm.assertEq(market.seat(seatId).holder, claim.verifier);
-        (isPaid, seatId) = market.paidAuditSeat(batchId, 0, 2, 1);
-        vm.assertFalse(isPaid);
-        vm.assertEq(seatId, 0);
+        AcceptedAudit memory done = market.acceptedAudit(batchId, 0, 2, 0);
+        vm.assertEq(market.seat(done.seatId).holder, claim.verifier);
+        vm.assertEq(done.acceptedBlock, vm.getBlockNumber());
+        vm.assertEq(done.feeWei, 1.2 ether);
+        vm.assertFalse(done.isRefuted);
+        _requireNone(market.acceptedAudit(batchId, 0, 2, 1));
+        _requireNone(market.acceptedAudit(batchId, 1, 2, 0));
+        _requireNone(market.acceptedAudit(batchId, 0, 3, 0));
+    }
+
+    function _requireNone(AcceptedAudit memory none) internal pure {
+        vm.assertEq(uint256(none.acceptedBlock) + none.seatId + none.feeWei, 0);
+        vm.assertFalse(none.isRefuted);
     }
 
     function _auditEscrow() internal view returns (uint256) {
@@ -112,20 +124,20 @@ contract PayAuditsTest is Fixture {
         _passSeed(batchId);
         AuditClaim memory claim = _claimOf(0, 2, 0);
         bytes32 seed = market.seedOf(batchId);
-        _pay(_committed(batchId), claim);
+        _accept(_committed(batchId), claim);
         _forward(10_000);
         vm.assertEq(market.seedOf(batchId), seed);
         claim = _claimOf(0, 3, 0);
-        _pay(_committed(batchId), claim);
+        _accept(_committed(batchId), claim);
     }
 
-    function test_PaysManyOfSeveralLeases() external {
+    function test_AcceptsManyOfSeveralLeases() external {
         _passSeed(batchId);
         AuditClaim[] memory claims = new AuditClaim[](3);
         claims[0] = _claimOf(1, 9, 0);
         claims[1] = _claimOf(0, 0, 0);
         claims[2] = _claimOf(1, 4, 0);
-        market.payAudits(_committed(batchId), SEATS, claims);
+        market.acceptAudits(_committed(batchId), SEATS, claims);
         vm.assertEq(_auditEscrow(), 24 ether - 3.6 ether);
     }
 
@@ -134,43 +146,47 @@ contract PayAuditsTest is Fixture {
         AuditClaim memory claim = _claimOf(0, 2, 0);
         _delegate(_verifierKey(claim.verifier), stranger, uint40(START + 1 days), 1);
         _resign(claim, STRANGER_KEY);
-        _pay(_committed(batchId), claim);
+        _accept(_committed(batchId), claim);
     }
 
-    function test_PaysWhatIsLeftOfTheEscrow() external {
+    /// @dev The second gets what is left, the third nothing: it counts all the same.
+    function test_SetsAsideWhatIsLeftOfTheEscrow() external {
         Job memory job = _job();
         job.auditBudget = 1.5 ether;
         job.nonce = 2;
         jobId = _open(job);
         (batchId,) = _commitOne(_lease(jobId, 0, 20));
         _passSeed(batchId);
-        uint256 before = _verifiersWei();
+        uint64[3] memory feesWei = [1.2 ether, 0.3 ether, 0];
         for (uint32 task; task < 3; ++task) {
-            _pay(_committed(batchId), _claimOf(0, task, 0));
+            _accept(_committed(batchId), _claimOf(0, task, 0));
+            AcceptedAudit memory done = market.acceptedAudit(batchId, 0, task, 0);
+            vm.assertEq(done.feeWei, feesWei[task]);
+            vm.assertEq(done.acceptedBlock, vm.getBlockNumber());
         }
-        vm.assertEq(_verifiersWei(), before + 1.5 ether);
         vm.assertEq(_auditEscrow(), 0);
-    }
-
-    function _verifiersWei() internal view returns (uint256 sum) {
-        for (uint256 i; i < VERIFIERS; ++i) {
-            sum += _balance(_verifier(i));
-        }
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        _expectRefused(
+            claim,
+            abi.encodeWithSelector(
+                IMarketErrors.AuditAlreadyAccepted.selector, _leaseId(0), 2, 0
+            )
+        );
     }
 
     // ------------------------------------------------------------------------------ rounds
 
     /// @dev No stake: 180 %. Every task once, and those that are drawn for it twice.
-    function test_ARateOverAHundredPercentPaysASecondRound() external {
+    function test_ARateOverAHundredPercentAcceptsASecondRound() external {
         _passSeed(batchId);
         uint256 again;
         for (uint32 task; task < 10; ++task) {
             uint8 line = task < 4 ? 0 : 1;
             AuditClaim memory first = _claimOf(line, task, 0);
-            _pay(_committed(batchId), first);
+            _accept(_committed(batchId), first);
             AuditClaim memory second = _claimOf(line, task, 1);
             if (_rounds(line, task) == 2) {
-                _pay(_committed(batchId), second);
+                _accept(_committed(batchId), second);
                 vm.assertTrue(second.verifier != first.verifier);
                 vm.assertTrue(second.attempt >= 64);
                 ++again;
@@ -192,13 +208,13 @@ contract PayAuditsTest is Fixture {
         uint32 task = _nextOf(0, 2);
         AuditClaim memory claim = _claimOf(0, task, 1);
         vm.expectEmit(address(market));
-        emit IMarketEvents.AuditPaid(
+        emit IMarketEvents.AuditAccepted(
             batchId, _leaseId(0), claim.verifier, jobId, task, 1, 1.2 ether
         );
-        _pay(_committed(batchId), claim);
-        (bool isPaid, uint32 seatId) = market.paidAuditSeat(batchId, 0, task, 1);
-        vm.assertTrue(isPaid);
-        vm.assertEq(market.seat(seatId).holder, claim.verifier);
+        _accept(_committed(batchId), claim);
+        AcceptedAudit memory done = market.acceptedAudit(batchId, 0, task, 1);
+        vm.assertEq(done.feeWei, 1.2 ether);
+        vm.assertEq(market.seat(done.seatId).holder, claim.verifier);
     }
 
     /// @dev A verifier that holds nearly all seats audits once, and somebody else a second time.
@@ -212,8 +228,8 @@ contract PayAuditsTest is Fixture {
         for (uint32 task = _nextOf(10, 2); task < 19; task = _nextOf(task + 1, 2)) {
             AuditClaim memory second = _claimOf(0, task, 1);
             AuditClaim memory first = _claimOf(0, task, 0);
-            _pay(_committed(batchId), second);
-            _pay(_committed(batchId), first);
+            _accept(_committed(batchId), second);
+            _accept(_committed(batchId), first);
             vm.assertTrue(first.verifier != second.verifier);
             skipped += second.attempt - 64;
             if (_isLastOf(task, 2)) break;
@@ -245,8 +261,8 @@ contract PayAuditsTest is Fixture {
     function test_BelowAHundredPercentATenthIsAuditedAgain() external {
         _stakedBatch(2.6 ether, 200);
         uint32 task = _nextOf(0, 2);
-        _pay(_committed(batchId), _claimOf(0, task, 0));
-        _pay(_committed(batchId), _claimOf(0, task, 1));
+        _accept(_committed(batchId), _claimOf(0, task, 0));
+        _accept(_committed(batchId), _claimOf(0, task, 1));
         vm.assertEq(_auditEscrow(), 24 ether - 2.4 ether);
         uint256 audited;
         uint256 again;
@@ -266,7 +282,7 @@ contract PayAuditsTest is Fixture {
             _claimOf(0, task, 1),
             abi.encodeWithSelector(IMarketErrors.TaskNotDrawn.selector, _leaseId(0), task, 1)
         );
-        _pay(_committed(batchId), _claimOf(0, task, 0));
+        _accept(_committed(batchId), _claimOf(0, task, 0));
     }
 
     function test_RevertWhen_TheTaskIsNotDrawn() external {
@@ -288,7 +304,7 @@ contract PayAuditsTest is Fixture {
         market.stake(100_000 ether);
         _passSeed(batchId);
         for (uint32 task; task < 4; ++task) {
-            _pay(_committed(batchId), _claimOf(0, task, 0));
+            _accept(_committed(batchId), _claimOf(0, task, 0));
         }
     }
 
@@ -372,7 +388,7 @@ contract PayAuditsTest is Fixture {
         for (uint32 task = 10; task < 20; ++task) {
             AuditClaim memory claim = _claimOf(0, task, 0);
             skipped += claim.attempt;
-            _pay(_committed(batchId), claim);
+            _accept(_committed(batchId), claim);
         }
         vm.assertTrue(skipped > 0);
     }
@@ -460,13 +476,13 @@ contract PayAuditsTest is Fixture {
         _expectRefused(claim, disagrees);
     }
 
-    /// @dev The provider was wrong, and so was the verifier: paid, for now. See Contradict.tree.
-    function test_AWrongDigestThatIsTheProvidersIsPaid() external {
+    /// @dev The provider was wrong, and so was the verifier: it counts, for now. See PayAudits.tree.
+    function test_AWrongDigestThatIsTheProvidersIsAccepted() external {
         (batchId,) = _commitOne(_leaseWithFault(jobId, 10, 4, 11));
         _passSeed(batchId);
         Batch memory batch = _committed(batchId);
         AuditClaim memory claim = _claimFor(batchId, batch, 0, 11, 0, 11);
-        _pay(batch, claim);
+        _accept(batch, claim);
         AuditClaim memory honest = _claimFor(batchId, batch, 0, 11, 0, NO_TASK);
         _expectRefused(
             honest, abi.encodeWithSelector(IMarketErrors.AuditDisagrees.selector, _leaseId(0), 11)
@@ -475,16 +491,16 @@ contract PayAuditsTest is Fixture {
 
     // ------------------------------------------------------------------------------ once
 
-    function test_RevertWhen_PaidBefore() external {
+    function test_RevertWhen_AcceptedBefore() external {
         _passSeed(batchId);
         uint32 task = _nextOf(0, 2);
         for (uint256 round; round < 2; ++round) {
             AuditClaim memory claim = _claimOf(0, task, round);
-            _pay(_committed(batchId), claim);
+            _accept(_committed(batchId), claim);
             _expectRefused(
                 claim,
                 abi.encodeWithSelector(
-                    IMarketErrors.AuditAlreadyPaid.selector, _leaseId(0), task, round
+                    IMarketErrors.AuditAlreadyAccepted.selector, _leaseId(0), task, round
                 )
             );
         }
@@ -495,8 +511,8 @@ contract PayAuditsTest is Fixture {
         AuditClaim[] memory claims = new AuditClaim[](2);
         claims[0] = claims[1] = _claimOf(0, 2, 0);
         Batch memory batch = _committed(batchId);
-        _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyPaid.selector, _leaseId(0), 2, 0));
-        market.payAudits(batch, SEATS, claims);
+        _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyAccepted.selector, _leaseId(0), 2, 0));
+        market.acceptAudits(batch, SEATS, claims);
     }
 
     // ------------------------------------------------------------------------------ the batch
@@ -517,9 +533,9 @@ contract PayAuditsTest is Fixture {
         _passSeed(batchId);
         Batch memory batch = _committed(batchId);
         _expect(abi.encodeWithSelector(IMarketErrors.TooMany.selector, 0, 64));
-        market.payAudits(batch, SEATS, new AuditClaim[](0));
+        market.acceptAudits(batch, SEATS, new AuditClaim[](0));
         _expect(abi.encodeWithSelector(IMarketErrors.TooMany.selector, 65, 64));
-        market.payAudits(batch, SEATS, new AuditClaim[](65));
+        market.acceptAudits(batch, SEATS, new AuditClaim[](65));
     }
 
     /// @dev Among another number of seats, others would be drawn.
@@ -537,9 +553,9 @@ contract PayAuditsTest is Fixture {
             _expect(
                 abi.encodeWithSelector(IMarketErrors.WrongSeatCount.selector, wrong[i], commitBlock)
             );
-            market.payAudits(batch, wrong[i], claims);
+            market.acceptAudits(batch, wrong[i], claims);
         }
-        market.payAudits(batch, SEATS, claims);
+        market.acceptAudits(batch, SEATS, claims);
     }
 
     /// @dev With more stake in the batch than there was, fewer audits would be due.
@@ -549,7 +565,7 @@ contract PayAuditsTest is Fixture {
         Batch memory batch = _committed(batchId);
         batch.providers[0] = PartyFields.pack(provider, 1);
         _expect(abi.encodeWithSelector(IMarketErrors.UnknownBatch.selector, BatchId.idOf(batch)));
-        _pay(batch, claim);
+        _accept(batch, claim);
     }
 
     function test_RevertWhen_ThereIsNoSuchLine() external {
@@ -588,11 +604,11 @@ contract PayAuditsTest is Fixture {
     function test_RevertWhen_TheLeaseWasLost() external {
         uint256 disputeId = _dispute(_committed(batchId), 1, 4);
         _passSeed(batchId);
-        _pay(_committed(batchId), _claimOf(1, 5, 0)); // while it may still be right
+        _accept(_committed(batchId), _claimOf(1, 5, 0)); // while it may still be right
         vm.prank(provider);
         market.concede(disputeId);
         _expectRefused(_claimOf(1, 6, 0), _finished(1));
-        _pay(_committed(batchId), _claimOf(0, 2, 0));
+        _accept(_committed(batchId), _claimOf(0, 2, 0));
         vm.assertEq(_auditEscrow(), 24 ether - 2.4 ether);
     }
 
@@ -606,8 +622,21 @@ contract PayAuditsTest is Fixture {
         (claims[0], claims[1]) = (_claimOf(0, 2, 0), _claimOf(1, 6, 0));
         Batch memory batch = _committed(batchId);
         _expect(_finished(1));
-        market.payAudits(batch, SEATS, claims);
+        market.acceptAudits(batch, SEATS, claims);
         vm.assertEq(_auditEscrow(), 24 ether);
+    }
+
+    /// @dev Also when its fee was paid: it is accepted once.
+    function test_RevertWhen_PaidBefore() external {
+        _fixSeed(batchId);
+        _dispute(_committed(batchId), 1, 4);
+        _accept(_committed(batchId), _claimOf(0, 2, 0));
+        AuditClaim memory claim = _claimOf(0, 2, 0);
+        vm.warp(_windowEndsAt(batchId) + 1001);
+        market.settleBatch(_committed(batchId));
+        _payAudit(_committed(batchId), 0, 2);
+        _expectRefused(claim, _finished(0));
+        vm.assertEq(_auditEscrow(), 24 ether - 1.2 ether);
     }
 
     /// @dev The other lease's dispute, held longer than pay waits for it, keeps the batch.
@@ -618,7 +647,7 @@ contract PayAuditsTest is Fixture {
         market.settleBatch(_committed(batchId));
         vm.assertEq(market.batch(batchId).finishedBits, 1);
         _expectRefused(_claimOf(0, 2, 0), _finished(0));
-        _pay(_committed(batchId), _claimOf(1, 6, 0));
+        _accept(_committed(batchId), _claimOf(1, 6, 0));
     }
 
     /// @dev Its leases were lost, which keeps the batch: but its job is over, and its escrow returned.
