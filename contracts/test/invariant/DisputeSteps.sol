@@ -286,10 +286,9 @@ abstract contract DisputeSteps is WorkSteps {
 
     /// @dev Whoever committed a vote and did not reveal it, or revealed another than the majority's that
     /// cannot have been honest.
-    function _allowOffenders(
-        ICommitteeArbiter.Committee memory drawn,
-        Dispute memory contested
-    ) private {
+    function _allowOffenders(ICommitteeArbiter.Committee memory drawn, Dispute memory contested)
+        private
+    {
         bytes32 ruled = contested.ruledDigest;
         for (uint256 i; i < drawn.members.length; ++i) {
             if (drawn.commitments[i] == 0) {
@@ -308,11 +307,11 @@ abstract contract DisputeSteps is WorkSteps {
         }
     }
 
-    function _mayBeHonest(
-        bytes32 vote,
-        ICommitteeArbiter.Committee memory drawn,
-        bytes32 ruled
-    ) private pure returns (bool) {
+    function _mayBeHonest(bytes32 vote, ICommitteeArbiter.Committee memory drawn, bytes32 ruled)
+        private
+        pure
+        returns (bool)
+    {
         bool isOfInputs = vote == TaskResult.UNAVAILABLE || ruled == TaskResult.UNAVAILABLE;
         bool isNear = ruled == TaskResult.OUT_OF_TOLERANCE && drawn.isClaimOpened
             && vote == drawn.claimedDigest;
@@ -383,7 +382,9 @@ abstract contract DisputeSteps is WorkSteps {
             bool isWrong = _wrongTask[contested.leaseId] == done.task;
             bool isMisled = contested.ruledDigest != _honest(done.task);
             vm.assertTrue(isWrong || isMisled, "an honest verifier was contradicted");
-            vm.assertTrue(contested.verdict == Verdict.ProviderLost, "contradicted without a digest");
+            vm.assertTrue(
+                contested.verdict == Verdict.ProviderLost, "contradicted without a digest"
+            );
         } catch {}
     }
 
@@ -422,8 +423,7 @@ abstract contract DisputeSteps is WorkSteps {
         returns (Equivocation memory)
     {
         bytes32 made = keccak256("nonsense");
-        bytes32 digest =
-            _wrongTask[leaseId] == done.task ? keccak256("wrong") : _honest(done.task);
+        bytes32 digest = _wrongTask[leaseId] == done.task ? keccak256("wrong") : _honest(done.task);
         bytes32 salt = keccak256("audit");
         return Equivocation(
             done.line,

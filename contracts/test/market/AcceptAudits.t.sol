@@ -96,7 +96,9 @@ contract AcceptAuditsTest is Fixture {
         vm.expectEmit(address(market));
         emit IMarketEvents.SeedFixed(batchId, seed);
         vm.expectEmit(address(market));
-        emit IMarketEvents.AuditAccepted(batchId, _leaseId(0), claim.verifier, jobId, 2, 0, 1.2 ether);
+        emit IMarketEvents.AuditAccepted(
+            batchId, _leaseId(0), claim.verifier, jobId, 2, 0, 1.2 ether
+        );
         vm.prank(stranger);
         _accept(batch, claim);
         vm.assertEq(_balance(claim.verifier), FUNDS - 100 ether);
@@ -168,9 +170,7 @@ contract AcceptAuditsTest is Fixture {
         AuditClaim memory claim = _claimOf(0, 2, 0);
         _expectRefused(
             claim,
-            abi.encodeWithSelector(
-                IMarketErrors.AuditAlreadyAccepted.selector, _leaseId(0), 2, 0
-            )
+            abi.encodeWithSelector(IMarketErrors.AuditAlreadyAccepted.selector, _leaseId(0), 2, 0)
         );
     }
 
@@ -511,7 +511,9 @@ contract AcceptAuditsTest is Fixture {
         AuditClaim[] memory claims = new AuditClaim[](2);
         claims[0] = claims[1] = _claimOf(0, 2, 0);
         Batch memory batch = _committed(batchId);
-        _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyAccepted.selector, _leaseId(0), 2, 0));
+        _expect(
+            abi.encodeWithSelector(IMarketErrors.AuditAlreadyAccepted.selector, _leaseId(0), 2, 0)
+        );
         market.acceptAudits(batch, SEATS, claims);
     }
 

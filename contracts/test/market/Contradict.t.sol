@@ -355,7 +355,8 @@ contract ContradictTest is Fixture {
     }
 
     function _notAccepted(uint256 round) internal view returns (bytes memory) {
-        return abi.encodeWithSelector(IMarketErrors.AuditNotAccepted.selector, batchId, 0, TASK, round);
+        return
+            abi.encodeWithSelector(IMarketErrors.AuditNotAccepted.selector, batchId, 0, TASK, round);
     }
 
     function test_RevertWhen_NoAuditWasAccepted() external {

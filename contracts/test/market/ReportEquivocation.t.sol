@@ -361,7 +361,9 @@ contract ReportEquivocationTest is Fixture {
         _report(_lie());
         AuditClaim memory claim = _claimOf(0);
         Batch memory batch = _committed(batchId);
-        _expect(abi.encodeWithSelector(IMarketErrors.AuditAlreadyAccepted.selector, leaseId, task, 0));
+        _expect(
+            abi.encodeWithSelector(IMarketErrors.AuditAlreadyAccepted.selector, leaseId, task, 0)
+        );
         _accept(batch, claim);
     }
 
