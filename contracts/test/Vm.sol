@@ -69,6 +69,8 @@ interface Vm {
     function toString(uint256 value) external pure returns (string memory);
     function pauseGasMetering() external;
     function lastCallGas() external view returns (Gas memory);
+    function snapshotState() external returns (uint256 snapshotId);
+    function revertToState(uint256 snapshotId) external returns (bool isDone);
     function snapshotValue(string calldata group, string calldata name, uint256 value) external;
 }
 

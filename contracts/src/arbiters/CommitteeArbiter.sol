@@ -209,7 +209,8 @@ contract CommitteeArbiter is ICommitteeArbiter {
     {
         if (majority == TaskResult.UNAVAILABLE || vote == TaskResult.UNAVAILABLE) return true;
         if (vote == TaskResult.OUT_OF_TOLERANCE) return true;
-        bool isClaim = drawn.isClaimOpened && drawn.claimedDigest == vote;
+        // Of a claim that was never opened, nobody knows whether it is what was voted for.
+        bool isClaim = !drawn.isClaimOpened || drawn.claimedDigest == vote;
         return isClaim && majority == TaskResult.OUT_OF_TOLERANCE;
     }
 

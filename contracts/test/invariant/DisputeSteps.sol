@@ -313,8 +313,8 @@ abstract contract DisputeSteps is WorkSteps {
         returns (bool)
     {
         bool isOfInputs = vote == TaskResult.UNAVAILABLE || ruled == TaskResult.UNAVAILABLE;
-        bool isNear = ruled == TaskResult.OUT_OF_TOLERANCE && drawn.isClaimOpened
-            && vote == drawn.claimedDigest;
+        bool isNear = ruled == TaskResult.OUT_OF_TOLERANCE
+            && (!drawn.isClaimOpened || vote == drawn.claimedDigest);
         return isOfInputs || isNear || vote == TaskResult.OUT_OF_TOLERANCE;
     }
 
