@@ -2,10 +2,16 @@
 pragma solidity ^0.8.28;
 
 import {Batch} from "../src/types/Batch.sol";
-import {AuditClaim} from "../src/types/AuditResult.sol";
+import {
+    AuditClaim,
+    AuditCommitment,
+    AuditCommitmentHash,
+    Equivocation
+} from "../src/types/AuditResult.sol";
 import {Job} from "../src/types/Job.sol";
 import {LeaseResult} from "../src/types/LeaseResult.sol";
 import {Request} from "../src/types/Request.sol";
+import {TaskResult} from "../src/types/TaskResult.sol";
 import {Fixture} from "./Fixture.sol";
 import {Trees} from "./Trees.sol";
 import {vm} from "./Vm.sol";
@@ -20,11 +26,14 @@ contract ExitsTest is Fixture {
         int256 challenger;
         int256 verifiers;
         int256 burnt;
+        /// @dev For the audit that was accepted, until its fee is paid.
+        int256 aside;
     }
 
     uint256 internal constant STAKE = 100 ether;
     Job internal job;
     bytes32 internal jobId;
+    bytes32 internal auditedId;
     Row internal start;
 
     function setUp() public override {
@@ -60,6 +69,7 @@ contract ExitsTest is Fixture {
             row.verifiers += _wealth(_verifier(i));
         }
         row.burnt = int256(market.burntWei());
+        row.aside = int256(uint256(market.acceptedAudit(auditedId, 0, 1, 0).feeWei));
     }
 
     function _check(Row memory expected) internal view {
@@ -69,6 +79,10 @@ contract ExitsTest is Fixture {
         vm.assertEq(found.challenger - start.challenger, expected.challenger, "challenger");
         vm.assertEq(found.verifiers - start.verifiers, expected.verifiers, "verifiers");
         vm.assertEq(found.burnt - start.burnt, expected.burnt, "burnt");
+        vm.assertEq(found.aside - start.aside, expected.aside, "aside");
+        int256 sum = expected.requester + expected.provider + expected.challenger
+            + expected.verifiers + expected.burnt + expected.aside;
+        vm.assertEq(sum, 0, "sum");
     }
 
     /// @dev Settle what can be, end the job, and give back what it has not spent.
@@ -89,13 +103,8 @@ contract ExitsTest is Fixture {
         disputeId = _dispute(batch, 0, 1);
     }
 
-    function _lose() internal returns (Batch memory batch) {
-        LeaseResult memory lease;
-        uint256 disputeId;
-        (lease, batch, disputeId) = _disputed(1);
-        _voteAll(disputeId, _drawCommittee(disputeId), _honest(1));
-        _openClaim(disputeId, lease, 1, 1);
-        arbiter.resolve(disputeId);
+    function _lose() internal returns (Batch memory) {
+        return _judged(_honest(1));
     }
 
     function _concede() internal returns (Batch memory batch) {
@@ -110,7 +119,16 @@ contract ExitsTest is Fixture {
     function test_Settled() external {
         (, Batch memory batch) = _commitOne(_lease(jobId, 0, 4));
         _endJob(batch, true);
-        _check(Row({requester: -4 ether, provider: 4 ether, challenger: 0, verifiers: 0, burnt: 0}));
+        _check(
+            Row({
+                requester: -4 ether,
+                provider: 4 ether,
+                challenger: 0,
+                verifiers: 0,
+                burnt: 0,
+                aside: 0
+            })
+        );
     }
 
     function test_ConcededFirst() external {
@@ -121,7 +139,8 @@ contract ExitsTest is Fixture {
                 provider: -50 ether,
                 challenger: 5 ether,
                 verifiers: 0,
-                burnt: 44 ether
+                burnt: 44 ether,
+                aside: 0
             })
         );
     }
@@ -143,7 +162,8 @@ contract ExitsTest is Fixture {
                 provider: -50 ether,
                 challenger: 7.5 ether,
                 verifiers: 0,
-                burnt: 41.5 ether
+                burnt: 41.5 ether,
+                aside: 0
             })
         );
     }
@@ -156,7 +176,8 @@ contract ExitsTest is Fixture {
                 provider: -60 ether,
                 challenger: 9 ether,
                 verifiers: 12 ether,
-                burnt: 38 ether
+                burnt: 38 ether,
+                aside: 0
             })
         );
     }
@@ -176,7 +197,8 @@ contract ExitsTest is Fixture {
                 provider: -60 ether,
                 challenger: 9 ether,
                 verifiers: 12 ether,
-                burnt: 38 ether
+                burnt: 38 ether,
+                aside: 0
             })
         );
     }
@@ -187,7 +209,7 @@ contract ExitsTest is Fixture {
         vm.warp(_now() + _params().unstakeDelaySeconds);
         market.unstake(provider);
         _endJob(_lose(), false);
-        _check(Row({requester: 0, provider: 0, challenger: 0, verifiers: 0, burnt: 0}));
+        _check(Row({requester: 0, provider: 0, challenger: 0, verifiers: 0, burnt: 0, aside: 0}));
     }
 
     function test_ChallengerLost() external {
@@ -202,7 +224,8 @@ contract ExitsTest is Fixture {
                 provider: 4 ether,
                 challenger: -15 ether,
                 verifiers: 7.5 ether,
-                burnt: 7.5 ether
+                burnt: 7.5 ether,
+                aside: 0
             })
         );
     }
@@ -213,7 +236,16 @@ contract ExitsTest is Fixture {
         _wait(100);
         arbiter.resolve(disputeId);
         _endJob(batch, true);
-        _check(Row({requester: -4 ether, provider: 4 ether, challenger: 0, verifiers: 0, burnt: 0}));
+        _check(
+            Row({
+                requester: -4 ether,
+                provider: 4 ether,
+                challenger: 0,
+                verifiers: 0,
+                burnt: 0,
+                aside: 0
+            })
+        );
     }
 
     function test_FinishedByAnotherDispute() external {
@@ -229,9 +261,49 @@ contract ExitsTest is Fixture {
                 provider: -50 ether,
                 challenger: 5 ether,
                 verifiers: 0,
-                burnt: 44 ether
+                burnt: 44 ether,
+                aside: 0
             })
         );
+    }
+
+    /// @dev The whole committee says the same, and the claim is opened.
+    function _judged(bytes32 vote) internal returns (Batch memory batch) {
+        LeaseResult memory lease;
+        uint256 disputeId;
+        (lease, batch, disputeId) = _disputed(1);
+        _voteAll(disputeId, _drawCommittee(disputeId), vote);
+        _openClaim(disputeId, lease, 1, 1);
+        arbiter.resolve(disputeId);
+    }
+
+    function test_OutOfTolerance() external {
+        _endJob(_judged(TaskResult.OUT_OF_TOLERANCE), false);
+        int256 toCommittee = 10 ether - 1; // it does not divide by three
+        _check(
+            Row({
+                requester: 1 ether,
+                provider: -50 ether,
+                challenger: 5 ether,
+                verifiers: toCommittee,
+                burnt: 44 ether - toCommittee,
+                aside: 0
+            })
+        );
+    }
+
+    function test_OutOfToleranceWithoutStake() external {
+        vm.prank(provider);
+        market.requestUnstake(uint96(STAKE));
+        vm.warp(_now() + _params().unstakeDelaySeconds);
+        market.unstake(provider);
+        _endJob(_judged(TaskResult.OUT_OF_TOLERANCE), false);
+        _check(Row({requester: 0, provider: 0, challenger: 0, verifiers: 0, burnt: 0, aside: 0}));
+    }
+
+    function test_Unavailable() external {
+        _endJob(_judged(TaskResult.UNAVAILABLE), false);
+        _check(Row({requester: 0, provider: 0, challenger: 0, verifiers: 0, burnt: 0, aside: 0}));
     }
 
     function test_ForfeitedForAnother() external {
@@ -244,15 +316,16 @@ contract ExitsTest is Fixture {
                 provider: -60 ether,
                 challenger: 9 ether,
                 verifiers: 12 ether,
-                burnt: 38 ether
+                burnt: 38 ether,
+                aside: 0
             })
         );
     }
 
     // ------------------------------------------------------------------------------ audits
 
-    /// @dev A lease, at a price at which every task is audited, with task 1 false if `isFalse`, and
-    /// whoever was drawn paid for having found the same.
+    /// @dev A lease, at a price at which every task is audited, with task 1 false if `isFalse`, and an
+    /// audit that has found the same. Its fee is 1200 credits.
     function _audited(bool isFalse)
         internal
         returns (LeaseResult memory lease, Batch memory batch)
@@ -264,47 +337,272 @@ contract ExitsTest is Fixture {
         jobId = _open(job);
         lease = _leaseWithFault(jobId, 0, 4, isFalse ? 1 : NO_TASK);
         lease.amount = 4000 ether;
-        bytes32 batchId;
-        (batchId, batch) = _commitOne(lease);
-        _passSeed(batchId);
-        AuditClaim memory claim = _claimFor(batchId, batch, 0, 1, 0, isFalse ? 1 : NO_TASK);
-        _accept(batch, claim);
+        (auditedId, batch) = _commitOne(lease);
+        _passSeed(auditedId);
+        _accept(batch, _claimFor(auditedId, batch, 0, 1, 0, isFalse ? 1 : NO_TASK));
+    }
+
+    function _auditedAndJudged(bytes32 vote)
+        internal
+        returns (LeaseResult memory lease, Batch memory batch, uint256 disputeId)
+    {
+        (lease, batch) = _audited(true);
+        disputeId = _dispute(batch, 0, 1);
+        _voteAll(disputeId, _drawCommittee(disputeId), vote);
+        _openClaim(disputeId, lease, 1, 1);
+        arbiter.resolve(disputeId);
+    }
+
+    /// @dev What all have in the end, the fee first aside and then where it belongs.
+    function _checkFee(Batch memory batch, Row memory expected, bool isEarned) internal {
+        Row memory before = expected;
+        int256 fee = 1200 ether;
+        if (isEarned) before.verifiers -= fee;
+        else before.requester -= fee;
+        before.aside = fee;
+        _check(before);
+        _payAudit(batch, 0, 1);
+        if (isEarned) before.verifiers += fee;
+        else before.requester += fee;
+        before.aside = 0;
+        _check(before);
     }
 
     function test_AuditPaid() external {
         (, Batch memory batch) = _audited(false);
         _endJob(batch, true);
-        _check(
+        _checkFee(
+            batch,
             Row({
                 requester: -4000 ether - 1200 ether,
                 provider: 4000 ether,
                 challenger: 0,
                 verifiers: 1200 ether,
-                burnt: 0
-            })
+                burnt: 0,
+                aside: 0
+            }),
+            true
+        );
+    }
+
+    function test_AuditPaidAfterTheChallengerLost() external {
+        (LeaseResult memory lease, Batch memory batch) = _audited(false);
+        uint256 disputeId = _dispute(batch, 0, 1);
+        _voteAll(disputeId, _drawCommittee(disputeId), _honest(1));
+        _openClaim(disputeId, lease, 1, NO_TASK);
+        arbiter.resolve(disputeId);
+        _endJob(batch, true);
+        _checkFee(
+            batch,
+            Row({
+                requester: -4000 ether - 1200 ether,
+                provider: 4000 ether,
+                challenger: -15_000 ether,
+                verifiers: 7500 ether + 1200 ether,
+                burnt: 7500 ether,
+                aside: 0
+            }),
+            true
+        );
+    }
+
+    function test_AuditOfAConcededLease() external {
+        (, Batch memory batch) = _audited(true);
+        uint256 disputeId = _dispute(batch, 0, 1);
+        vm.prank(provider);
+        market.concede(disputeId);
+        _endJob(batch, false);
+        _checkFee(
+            batch,
+            Row({
+                requester: 50 ether,
+                provider: -100 ether,
+                challenger: 10 ether,
+                verifiers: 0,
+                burnt: 40 ether,
+                aside: 0
+            }),
+            false
+        );
+    }
+
+    function test_AuditOfALostLease() external {
+        (, Batch memory batch,) = _auditedAndJudged(_honest(1));
+        _endJob(batch, false);
+        int256 toCommittee = 20 ether - 2; // it does not divide by three
+        _checkFee(
+            batch,
+            Row({
+                requester: 40 ether,
+                provider: -100 ether,
+                challenger: 15 ether,
+                verifiers: toCommittee,
+                burnt: 45 ether - toCommittee,
+                aside: 0
+            }),
+            false
         );
     }
 
     function test_AuditContradicted() external {
-        (LeaseResult memory lease, Batch memory batch) = _audited(true);
-        uint256 disputeId = _dispute(batch, 0, 1);
-        _voteAll(disputeId, _drawCommittee(disputeId), _honest(1));
-        _openClaim(disputeId, lease, 1, 1);
-        arbiter.resolve(disputeId);
+        (LeaseResult memory lease, Batch memory batch, uint256 disputeId) =
+            _auditedAndJudged(_honest(1));
         bytes32[] memory proof = Trees.proof(_resultLeaves(lease.leaseId, 0, 4, 1), 1);
         vm.prank(challenger);
         market.contradict(disputeId, 0, keccak256("wrong"), _salt(1), proof);
         _endJob(batch, false);
-        // All of the provider's 100, of which the committee's fifth does not divide by three.
         int256 toCommittee = 20 ether - 2;
-        _check(
+        _checkFee(
+            batch,
             Row({
-                requester: -1200 ether + 40 ether,
+                requester: 40 ether,
                 provider: -100 ether,
                 challenger: 15 ether + 15 ether,
-                verifiers: 1200 ether - 100 ether + toCommittee,
-                burnt: 45 ether - toCommittee + 85 ether
+                verifiers: toCommittee - 100 ether,
+                burnt: 45 ether - toCommittee + 85 ether,
+                aside: 0
+            }),
+            false
+        );
+    }
+
+    function test_AuditOutOfTolerance() external {
+        (, Batch memory batch,) = _auditedAndJudged(TaskResult.OUT_OF_TOLERANCE);
+        _endJob(batch, false);
+        int256 toCommittee = 20 ether - 2;
+        _checkFee(
+            batch,
+            Row({
+                requester: 50 ether,
+                provider: -100 ether,
+                challenger: 10 ether,
+                verifiers: toCommittee,
+                burnt: 40 ether - toCommittee,
+                aside: 0
+            }),
+            false
+        );
+    }
+
+    function test_AuditUnavailable() external {
+        (, Batch memory batch,) = _auditedAndJudged(TaskResult.UNAVAILABLE);
+        _endJob(batch, false);
+        _checkFee(
+            batch,
+            Row({requester: 0, provider: 0, challenger: 0, verifiers: 0, burnt: 0, aside: 0}),
+            false
+        );
+    }
+
+    /// @dev For a lease of the other job, lost by a committee.
+    function test_AuditForfeited() external {
+        (, Batch memory batch) = _audited(false);
+        start.requester += 44 ether; // what the first job holds
+        job.maxPricePerTask = 1 ether;
+        job.auditBudget = 24 ether;
+        job.nonce = 1;
+        jobId = _idOf(job);
+        _lose();
+        _endJob(batch, true);
+        job.maxPricePerTask = 1000 ether;
+        job.auditBudget = 5000 ether;
+        job.nonce = 7;
+        market.closeJob(job);
+        _checkFee(
+            batch,
+            Row({
+                requester: 1 ether,
+                provider: -60 ether,
+                challenger: 9 ether,
+                verifiers: 12 ether,
+                burnt: 38 ether,
+                aside: 0
+            }),
+            false
+        );
+    }
+
+    function _twoWords(Batch memory batch) internal view returns (Equivocation memory) {
+        AuditClaim memory claim = _claim(auditedId, batch, 0, 1);
+        bytes32 made = keccak256("nonsense");
+        bytes32 structHash =
+            AuditCommitmentHash.hash(AuditCommitment(auditedId, batch.lines[0].leaseId, 1, made));
+        return Equivocation(
+            0,
+            1,
+            0,
+            made,
+            _sign(_verifierKey(claim.verifier), structHash),
+            claim.taskDigest,
+            claim.salt,
+            claim.signature
+        );
+    }
+
+    function test_AuditThatWasNotWhatHadBeenCommittedTo() external {
+        (, Batch memory batch) = _audited(false);
+        Equivocation memory found = _twoWords(batch);
+        vm.prank(challenger);
+        market.reportEquivocation(batch, found);
+        _endJob(batch, true);
+        _checkFee(
+            batch,
+            Row({
+                requester: -4000 ether,
+                provider: 4000 ether,
+                challenger: 15 ether,
+                verifiers: -100 ether,
+                burnt: 85 ether,
+                aside: 0
+            }),
+            false
+        );
+    }
+
+    function test_AuditPaidBeforeThatWasFound() external {
+        (, Batch memory batch) = _audited(false);
+        Equivocation memory found = _twoWords(batch);
+        _endJob(batch, true);
+        _payAudit(batch, 0, 1);
+        vm.prank(challenger);
+        market.reportEquivocation(batch, found);
+        _check(
+            Row({
+                requester: -4000 ether - 1200 ether,
+                provider: 4000 ether,
+                challenger: 15 ether,
+                verifiers: 1200 ether - 100 ether,
+                burnt: 85 ether,
+                aside: 0
             })
+        );
+    }
+
+    /// @dev The challenger's new seat is among the verifiers'.
+    function test_AuditWhoseSeatIsSomebodyElsesNow() external {
+        (, Batch memory batch) = _audited(false);
+        uint32[] memory seats = new uint32[](1);
+        seats[0] = market.acceptedAudit(auditedId, 0, 1, 0).seatId;
+        address verifier = market.seat(seats[0]).holder;
+        vm.prank(verifier);
+        market.leaveSeats(seats);
+        _endJob(batch, true);
+        vm.prank(verifier);
+        market.releaseSeats(seats);
+        vm.prank(challenger);
+        market.takeSeats(1);
+        vm.assertEq(market.seat(seats[0]).holder, challenger);
+        _checkFee(
+            batch,
+            Row({
+                requester: -4000 ether,
+                provider: 4000 ether,
+                challenger: -100 ether,
+                verifiers: 100 ether,
+                burnt: 0,
+                aside: 0
+            }),
+            false
         );
     }
 
@@ -328,7 +626,8 @@ contract ExitsTest is Fixture {
                 provider: 4 ether,
                 challenger: -15 ether,
                 verifiers: 7.5 ether - 100 ether,
-                burnt: 7.5 ether + 100 ether
+                burnt: 7.5 ether + 100 ether,
+                aside: 0
             })
         );
     }
@@ -351,7 +650,8 @@ contract ExitsTest is Fixture {
                 provider: 4 ether,
                 challenger: -15 ether,
                 verifiers: 7.5 ether - 100 ether,
-                burnt: 7.5 ether + 100 ether
+                burnt: 7.5 ether + 100 ether,
+                aside: 0
             })
         );
     }
@@ -378,7 +678,8 @@ contract ExitsTest is Fixture {
                 provider: 4 ether,
                 challenger: -15 ether,
                 verifiers: 7.5 ether,
-                burnt: 7.5 ether
+                burnt: 7.5 ether,
+                aside: 0
             })
         );
     }
@@ -390,13 +691,13 @@ contract ExitsTest is Fixture {
         market.cancelJob(job, "");
         vm.warp(_now() + _params().commitGraceSeconds + 1);
         market.closeJob(job);
-        _check(Row({requester: 0, provider: 0, challenger: 0, verifiers: 0, burnt: 0}));
+        _check(Row({requester: 0, provider: 0, challenger: 0, verifiers: 0, burnt: 0, aside: 0}));
     }
 
     function test_Expired() external {
         vm.warp(uint256(job.deadline) + _params().commitGraceSeconds + 1);
         market.closeJob(job);
-        _check(Row({requester: 0, provider: 0, challenger: 0, verifiers: 0, burnt: 0}));
+        _check(Row({requester: 0, provider: 0, challenger: 0, verifiers: 0, burnt: 0, aside: 0}));
     }
 
     function test_Relayed() external {
@@ -409,7 +710,12 @@ contract ExitsTest is Fixture {
         market.closeJob(job);
         _check(
             Row({
-                requester: 0, provider: -0.15 ether, challenger: 0.15 ether, verifiers: 0, burnt: 0
+                requester: 0,
+                provider: -0.15 ether,
+                challenger: 0.15 ether,
+                verifiers: 0,
+                burnt: 0,
+                aside: 0
             })
         );
     }
