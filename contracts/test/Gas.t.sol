@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Batch} from "../src/types/Batch.sol";
-import {AuditClaim} from "../src/types/AuditResult.sol";
+import {AuditClaim, AuditRef} from "../src/types/AuditResult.sol";
 import {Job, JobHash} from "../src/types/Job.sol";
 import {LeaseResult} from "../src/types/LeaseResult.sol";
 import {NaiveEscrow} from "./NaiveEscrow.sol";
@@ -118,21 +118,41 @@ contract GasTest is Fixture {
         _write("openJob", _spent);
     }
 
-    function test_PayAudit() external {
+    /// @dev So many audits of one lease, accepted by one transaction and, once that is settled, paid by another.
+    function _audits(uint32 count, string memory label) internal {
         Job memory job = _job();
-        job.maxPricePerTask = 4000 ether;
+        job.maxPricePerTask = 8000 ether; // twice the stake: every task is drawn
+        job.auditBudget = 200_000 ether;
+        job.relayerFee = 0;
         bytes32 jobId = _open(job);
-        LeaseResult memory lease = _lease(jobId, 0, 4);
-        lease.amount = 16_000 ether;
+        LeaseResult memory lease = _lease(jobId, 0, 20);
+        lease.amount = 160_000 ether;
         (bytes32 batchId, Batch memory batch) = _commitOne(lease);
         _passSeed(batchId);
-        uint32 task;
-        AuditClaim[] memory claims = new AuditClaim[](1);
-        claims[0] = _claim(batchId, batch, 0, task);
+        AuditClaim[] memory claims = new AuditClaim[](count);
+        AuditRef[] memory refs = new AuditRef[](count);
+        for (uint32 task; task < count; ++task) {
+            claims[task] = _claim(batchId, batch, 0, task);
+            refs[task] = AuditRef(0, task, 0);
+        }
         uint24 seats = market.seatCountAt(market.batch(batchId).commitBlock);
         market.acceptAudits(batch, seats, claims);
         _meter();
-        _write("payAudits, 1 audit", _spent);
+        _write(string.concat("acceptAudits, ", label), _spent);
+        _passWindow(batchId);
+        market.settleBatch(batch);
+        _spent = 0;
+        market.payAudits(batch, refs);
+        _meter();
+        _write(string.concat("payAudits, ", label), _spent);
+    }
+
+    function test_OneAudit() external {
+        _audits(1, "1 audit");
+    }
+
+    function test_TwentyAudits() external {
+        _audits(20, "20 audits");
     }
 
     /// @dev All transactions of a dispute that the provider loses.

@@ -7,6 +7,7 @@ import {Batch} from "../../src/types/Batch.sol";
 import {Delegation, DelegationHash} from "../../src/types/Delegation.sol";
 import {Verdict} from "../../src/types/Dispute.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
+import {TaskResult} from "../../src/types/TaskResult.sol";
 import {Fixture} from "../Fixture.sol";
 import {Trees} from "../Trees.sol";
 import {vm} from "../Vm.sol";
@@ -84,11 +85,14 @@ contract KnownLimitsTest is Fixture {
         AuditClaim memory told = _claim(batchId, batch, 0, 1);
         uint256 before = _balance(told.verifier);
         _accept(batch, told);
+        _passWindow(batchId);
+        market.settleBatch(batch);
+        _payAudit(batch, 0, 1);
         vm.assertEq(_balance(told.verifier), before + 1.2 ether);
     }
 
-    /// @dev Nobody has found which digest is right.
-    function test_AConcessionSparesTheVerifierThatAgreed() external {
+    /// @dev Nobody has found which digest is right. It only gets no fee.
+    function test_AConcessionSparesTheSeatOfTheVerifierThatAgreed() external {
         LeaseResult memory lease = _leaseWithFault(jobId, 0, 4, 1);
         (bytes32 batchId, Batch memory batch) = _commitOne(lease);
         _passSeed(batchId);
@@ -99,6 +103,47 @@ contract KnownLimitsTest is Fixture {
         bytes32[] memory proof = Trees.proof(_resultLeaves(lease.leaseId, 0, 4, 1), 1);
         _expect(abi.encodeWithSelector(IMarketErrors.NotContradicted.selector, disputeId));
         market.contradict(disputeId, 0, keccak256("wrong"), _salt(1), proof);
+        uint256 before = _balance(requester);
+        _payAudit(batch, 0, 1);
+        vm.assertEq(_balance(requester), before + 1.2 ether);
+    }
+
+    /// @dev What was set aside for audits of lost leases returns to the requester, not to the budget: the
+    /// verifiers of who does the tasks again may find it empty.
+    function test_FeesSetAsideForGarbageAreMissingAfterwards() external {
+        (bytes32 batchId, Batch memory batch) = _commitOne(_leaseWithFault(jobId, 0, 20, 0));
+        _passSeed(batchId);
+        for (uint32 task; task < 20; ++task) {
+            _accept(batch, _claimFor(batchId, batch, 0, task, 0, 0));
+        }
+        vm.assertEq(_stateOf(jobId).auditEscrowWei, 0);
+        uint256 disputeId = _dispute(batch, 0, 0);
+        vm.prank(provider);
+        market.concede(disputeId);
+        for (uint32 task; task < 20; ++task) {
+            _payAudit(batch, 0, task);
+        }
+        vm.assertEq(_balance(requester), FUNDS - 20.1 ether);
+        _forward(1);
+        (batchId, batch) = _commitOne(_lease(jobId, 0, 20));
+        _passSeed(batchId);
+        _accept(batch, _claim(batchId, batch, 0, 1));
+        vm.assertEq(market.acceptedAudit(batchId, 0, 1, 0).feeWei, 0);
+    }
+
+    /// @dev By whoever hands them out. The provider has then worked for nothing, though it was right.
+    function test_InputsCanBeWithheldFromTheCommitteeAlone() external {
+        LeaseResult memory lease = _lease(jobId, 0, 4);
+        (bytes32 batchId, Batch memory batch) = _commitOne(lease);
+        uint256 disputeId = _dispute(batch, 0, 1);
+        _voteAll(disputeId, _drawCommittee(disputeId), TaskResult.UNAVAILABLE);
+        _openClaim(disputeId, lease, 1, NO_TASK);
+        arbiter.resolve(disputeId);
+        _passWindow(batchId);
+        market.settleBatch(batch);
+        vm.assertEq(_balance(provider), FUNDS);
+        vm.assertEq(_balance(challenger), FUNDS);
+        vm.assertEq(_stateOf(jobId).settledTasks, 0);
     }
 
     /// @dev Any address can be claimed as a device. It loses no right that it has of its own.

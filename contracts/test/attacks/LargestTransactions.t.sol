@@ -2,7 +2,7 @@
 pragma solidity ^0.8.28;
 
 import {Job, JobHash} from "../../src/types/Job.sol";
-import {AuditClaim} from "../../src/types/AuditResult.sol";
+import {AuditClaim, AuditRef} from "../../src/types/AuditResult.sol";
 import {Batch, Signature} from "../../src/types/Batch.sol";
 import {LeaseResult, LeaseResultHash} from "../../src/types/LeaseResult.sol";
 import {Params} from "../../src/types/Params.sol";
@@ -29,6 +29,7 @@ contract LargestTransactionsTest is Fixture {
     function _bigJob(uint32 tasks, uint256 nonce) internal returns (bytes32) {
         Job memory job = _job();
         job.taskCount = tasks;
+        job.auditBudget = 100 ether;
         job.nonce = nonce;
         return _open(job);
     }
@@ -156,18 +157,50 @@ contract LargestTransactionsTest is Fixture {
     }
 
     /// @dev The dearest: most seats are a party's, so that many attempts find nobody.
-    function test_SixtyFourAuditsArePaidAtOnce() external {
+    function test_SixtyFourAuditsAreAcceptedAndPaidAtOnce() external {
         vm.prank(provider);
         market.takeSeats(60);
         _forward(1);
         (bytes32 batchId,) = _commitOne(_lease(_bigJob(LEASES, 2), 0, LEASES));
         _passSeed(batchId);
         AuditClaim[] memory claims = new AuditClaim[](LEASES);
+        AuditRef[] memory refs = new AuditRef[](LEASES);
         for (uint32 i; i < LEASES; ++i) {
             claims[i] = _claim(batchId, _committed(batchId), 0, i);
+            refs[i] = AuditRef(0, i, 0);
         }
         market.acceptAudits(_committed(batchId), uint24(VERIFIERS + 60), claims);
         _requireAffordable();
+        _passWindow(batchId);
+        market.settleBatch(_committed(batchId));
+        market.payAudits(_committed(batchId), refs);
+        _requireAffordable();
+    }
+
+    /// @dev One of each lease of a batch of 64 jobs and providers, all of it forfeited.
+    function test_AuditsOfTheMostCrowdedBatchArePaidAtOnce() external {
+        LeaseResult[] memory leases = new LeaseResult[](LEASES);
+        for (uint32 i; i < LEASES; ++i) {
+            leases[i] = _lease(_bigJob(4, 100 + i), 0, 4);
+        }
+        (bytes32 batchId,) = _commit(_inOrder(leases));
+        _passSeed(batchId);
+        AuditClaim[] memory claims = new AuditClaim[](LEASES);
+        AuditRef[] memory refs = new AuditRef[](LEASES);
+        for (uint8 i; i < LEASES; ++i) {
+            claims[i] = _claim(batchId, _committed(batchId), i, 1);
+            refs[i] = AuditRef(i, 1, 0);
+        }
+        market.acceptAudits(_committed(batchId), uint24(VERIFIERS), claims);
+        _requireAffordable();
+        _loseAll();
+        _passWindow(batchId);
+        market.settleBatch(_committed(batchId));
+        vm.assertEq(market.batch(batchId).lineCount, 0);
+        uint256 before = _balance(requester);
+        market.payAudits(_committed(batchId), refs);
+        _requireAffordable();
+        vm.assertEq(_balance(requester), before + uint256(LEASES) * 1.2 ether);
     }
 
     function test_TheLargestCommitteeDecides() external {

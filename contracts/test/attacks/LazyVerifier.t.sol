@@ -39,13 +39,13 @@ contract LazyVerifierTest is Fixture {
         _accept(batch, claim);
     }
 
-    function test_ADigestOutOfThinAirIsNotPaid() external {
+    function test_ADigestOutOfThinAirIsNotAccepted() external {
         (bytes32 batchId, Batch memory batch) = _commitOne(_lease(jobId, 0, 4));
         _passSeed(batchId);
         _expectDisagrees(batch, _claimWith(batchId, batch, keccak256("never computed")));
     }
 
-    function test_TheRightDigestIsNotPaidWithoutTheProvidersOpening() external {
+    function test_TheRightDigestIsNotAcceptedWithoutTheProvidersOpening() external {
         (bytes32 batchId, Batch memory batch) = _commitOne(_lease(jobId, 0, 4));
         _passSeed(batchId);
         AuditClaim memory claim = _claim(batchId, batch, 0, 1);
@@ -56,7 +56,7 @@ contract LazyVerifierTest is Fixture {
         _expectDisagrees(batch, claim);
     }
 
-    /// @dev A fee of 1.2 credits, and a seat of 100.
+    /// @dev A seat of 100 credits, and no fee.
     function test_RepeatingAWrongDigestCostsTheSeat() external {
         LeaseResult memory lease = _leaseWithFault(jobId, 0, 4, 1);
         (bytes32 batchId, Batch memory batch) = _commitOne(lease);
@@ -75,6 +75,9 @@ contract LazyVerifierTest is Fixture {
         (uint96 stakeWei,,) = market.seatStake(seatId);
         vm.assertEq(stakeWei, 0);
         vm.assertEq(_balance(stranger), 15 ether);
+        uint256 before = _balance(claim.verifier);
+        _payAudit(batch, 0, 1);
+        vm.assertEq(_balance(claim.verifier), before);
     }
 
     /// @dev Nobody opens the claim: a provider that hides what it found cannot win.

@@ -4,6 +4,7 @@ pragma solidity ^0.8.28;
 import {Batch} from "../../src/types/Batch.sol";
 import {Verdict} from "../../src/types/Dispute.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
+import {TaskResult} from "../../src/types/TaskResult.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
 
@@ -60,5 +61,103 @@ contract WithheldInputsTest is Fixture {
         _openClaim(disputeId, lease, 1, NO_TASK);
         arbiter.resolve(disputeId);
         _requireUnharmed(2);
+    }
+
+    // ------------------------------------------------------------------------------ who says so
+
+    function _voteEach(bytes32[3] memory votes) internal {
+        for (uint256 i; i < 3; ++i) {
+            _vote(disputeId, members[i], votes[i]);
+        }
+        for (uint256 i; i < 3; ++i) {
+            _reveal(disputeId, members[i], votes[i]);
+        }
+    }
+
+    function _requireStakes() internal view {
+        for (uint256 i; i < 3; ++i) {
+            (uint96 stakeWei,, uint32 duties) = market.seatStake(seatIds[i]);
+            vm.assertEq(stakeWei, 100 ether);
+            vm.assertEq(duties, 0);
+        }
+    }
+
+    /// @dev A lease of made-up results, which a friend among the verifiers has agreed with.
+    function _contestGarbage() internal returns (bytes32 batchId) {
+        bytes32 jobId = lease.jobId;
+        lease = _leaseWithFault(jobId, 4, 4, 5);
+        Batch memory batch;
+        (batchId, batch) = _commitOne(lease);
+        _passSeed(batchId);
+        _accept(batch, _claimFor(batchId, batch, 0, 5, 0, 5));
+        disputeId = _dispute(batch, 0, 5);
+        members = _drawCommittee(disputeId);
+        seatIds = arbiter.committee(disputeId).seatIds;
+        vm.assertEq(members.length, 3);
+    }
+
+    /// @dev Nobody can say what would be right. So nobody is paid for what may be wrong.
+    function test_WhenHonestMembersSaySo_GarbageAndItsFriendEarnNothing() external {
+        bytes32 batchId = _contestGarbage();
+        bytes32 word = TaskResult.UNAVAILABLE;
+        _voteEach([word, word, word]);
+        uint256 gang = _balance(provider) + _stakeOf(provider);
+        address friend = market.seat(market.acceptedAudit(batchId, 0, 5, 0).seatId).holder;
+        gang += _balance(friend);
+        uint256 before = _balance(requester);
+        _openClaim(disputeId, lease, 5, 5);
+        arbiter.resolve(disputeId);
+        vm.assertTrue(market.dispute(disputeId).verdict == Verdict.Unavailable);
+        _passWindow(batchId);
+        market.settleBatch(_committed(batchId));
+        _payAudit(_committed(batchId), 0, 5);
+        vm.assertEq(_balance(provider) + _stakeOf(provider) + _balance(friend), gang);
+        vm.assertEq(_balance(requester), before + 1.2 ether);
+        vm.assertFalse(market.isTaskCommitted(lease.jobId, 5));
+        _requireStakes();
+        vm.assertEq(market.burntWei(), 0);
+    }
+
+    /// @dev The friend sits on the committee too, and swears that the garbage is right: alone it does not decide.
+    function test_NorWithAFriendOnTheCommittee() external {
+        bytes32 batchId = _contestGarbage();
+        bytes32 word = TaskResult.UNAVAILABLE;
+        _voteEach([keccak256("wrong"), word, word]);
+        uint256 before = _balance(requester);
+        _openClaim(disputeId, lease, 5, 5);
+        arbiter.resolve(disputeId);
+        vm.assertTrue(market.dispute(disputeId).verdict == Verdict.Unavailable);
+        _payAudit(_committed(batchId), 0, 5);
+        vm.assertEq(_balance(requester), before + 1.2 ether);
+        vm.assertEq(_balance(members[0]), FUNDS - 100 ether);
+        _requireStakes();
+    }
+
+    /// @dev Each of the three is shown the inputs, or is not: the one finds the digest, the other says so. Also
+    /// where one of them is the attackers' and swears that garbage is right.
+    function test_WhoeverIsShownTheInputs_NoHonestMemberLosesItsStake() external {
+        uint256 state = vm.snapshotState();
+        for (uint256 mix; mix < 3 * 3 * 3; ++mix) {
+            _contestGarbage();
+            bytes32[3] memory ways = [TaskResult.UNAVAILABLE, _honest(5), keccak256("wrong")];
+            uint256[3] memory which = [mix % 3, mix / 3 % 3, mix / 9];
+            uint256 liars = _count(which, 2);
+            _voteEach([ways[which[0]], ways[which[1]], ways[which[2]]]);
+            _openClaim(disputeId, lease, 5, 5);
+            vm.warp(uint256(arbiter.committee(disputeId).openBy) + 1);
+            arbiter.resolve(disputeId);
+            for (uint256 i; i < 3; ++i) {
+                if (which[i] == 2 || liars > 1) continue; // most of a committee is honest
+                (uint96 stakeWei,,) = market.seatStake(seatIds[i]);
+                vm.assertEq(stakeWei, 100 ether);
+            }
+            vm.assertTrue(vm.revertToState(state));
+        }
+    }
+
+    function _count(uint256[3] memory which, uint256 way) private pure returns (uint256 count) {
+        for (uint256 i; i < 3; ++i) {
+            if (which[i] == way) ++count;
+        }
     }
 }
