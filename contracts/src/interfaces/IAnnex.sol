@@ -21,7 +21,8 @@ interface IAnnex {
     function leaveSeats(uint32[] calldata seatIds) external;
 
     /// @notice Stake of vacated seats -> free balance, after the delay and any duty. Somebody else
-    /// may take the seats from now on; audits that were drawn on them must have been paid before.
+    /// may take the seats from now on; fees of audits that were drawn on them must have been
+    /// paid before.
     function releaseSeats(uint32[] calldata seatIds) external;
 
     // ------------------------------------------------------------------------------ keys
@@ -60,8 +61,9 @@ interface IAnnex {
 
     /// @notice Pay the fees of accepted audits once their leases are finished: of a lease that was paid, to the
     /// verifiers; of a lost one, or for an audit that was refuted, back to the requester. So nobody
-    /// is paid for agreeing with what turned out to be wrong. Anyone, even when the batch is
-    /// forgotten; but a verifier whose seat somebody else has taken meanwhile has lost its fee.
+    /// is paid for agreeing with what turned out to be wrong. Anyone, also when the batch is forgotten or
+    /// the job closed; but where somebody has sat down on the verifier's seat since the acceptance, it
+    /// again too, the fee goes back as well. One audit that cannot be paid reverts them all.
     function payAudits(Batch calldata batch, AuditRef[] calldata refs) external;
 
     // ------------------------------------------------------------------------------ disputes

@@ -6,6 +6,13 @@ import {IArbiter} from "./IArbiter.sol";
 /// @notice A committee drawn from the verifiers' seats re-runs the contested task and votes by
 /// commit-reveal. A phase ends when everybody has acted, at the latest at its deadline.
 ///
+/// A vote is the task's digest, or one of the two words of `TaskResult`: that the provider's result is out
+/// of tolerance, or that the member was not given what it would have to run. More than half of the votes
+/// revealed decide. Whoever voted and did not reveal, or revealed against two or more, loses its seat and
+/// stake; but only the seat, where its vote may have been honest: one of the words, any vote where most had
+/// no inputs, or the provider's claim where most found that out of tolerance. So does who never voted. And
+/// these keep the seat too, where fewer than two thirds had something to judge by.
+///
 /// Assumptions: fewer than half of the drawn members collude; the beacon is not known before the
 /// committee is called.
 interface ICommitteeArbiter is IArbiter {
@@ -80,7 +87,7 @@ interface ICommitteeArbiter is IArbiter {
     /// @notice A member (or its device) binds itself to keccak(member, digest, salt).
     function commitVote(uint256 disputeId, bytes32 commitment) external;
 
-    /// @notice A member (or its device) shows what it committed to.
+    /// @notice A member (or its device) shows what it committed to: a digest, or one of the two words.
     function revealVote(uint256 disputeId, bytes32 taskDigest, bytes32 salt) external;
 
     /// @notice Show which digest the provider committed to, after the votes are revealed. Anyone.

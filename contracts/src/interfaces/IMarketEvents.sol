@@ -56,7 +56,7 @@ interface IMarketEvents {
         uint256 feeWei
     );
     /// @notice An accepted audit's fee went to its verifier; or back to the job's requester, where the lease
-    /// was lost or the audit refuted.
+    /// was lost, the audit refuted, or its seat taken since.
     event AuditPaid(
         bytes32 indexed batchId,
         bytes32 indexed leaseId,

@@ -7,9 +7,9 @@ enum Verdict {
     None,
     ProviderLost,
     ChallengerLost,
-    /// @dev The lease costs what a first concession costs, and nothing else.
+    /// @dev The lease costs what a first concession costs, and pays the majority for judging; nothing else.
     OutOfTolerance,
-    /// @dev The committee was not given what it would have to run: the lease is not paid.
+    /// @dev The committee was not given what it would have to run: the lease is not paid, and costs nothing.
     Unavailable
 }
 
@@ -26,7 +26,8 @@ struct Dispute {
     bytes32 jobId;
     bytes32 leaseId;
     bytes32 resultRoot;
-    /// @dev What the arbiter found the task's digest to be; zero if it found none.
+    /// @dev What the arbiter found the task's digest to be, or one of `TaskResult`'s words; zero if it
+    /// found nothing.
     bytes32 ruledDigest;
     address challenger;
     uint40 openedAt;
@@ -53,7 +54,7 @@ struct Dispute {
 /// @notice What an arbiter tells Market about a dispute.
 struct Ruling {
     Verdict verdict;
-    /// @dev The digest that the arbiter found to be right; zero if none.
+    /// @dev The digest that the arbiter found to be right, or one of `TaskResult`'s words; zero if none.
     bytes32 digest;
     /// @dev Who decided, and shares the reward.
     address[] majority;
@@ -61,6 +62,7 @@ struct Ruling {
     uint32[] seatIds;
     /// @dev Bit i: `seatIds[i]` loses its stake.
     uint256 offenders;
-    /// @dev Bit i: the holder of `seatIds[i]` did nothing; the seat is vacated, its stake returns.
+    /// @dev Bit i: the holder of `seatIds[i]` did nothing, or was with the few and may have been honest;
+    /// the seat is vacated, its stake returns.
     uint256 absentees;
 }
