@@ -9,6 +9,7 @@ import {Batch} from "../../src/types/Batch.sol";
 import {DisputeStatus, Ruling, Verdict} from "../../src/types/Dispute.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
 import {Request} from "../../src/types/Request.sol";
+import {TaskResult} from "../../src/types/TaskResult.sol";
 import {Fixture} from "../Fixture.sol";
 import {Trees} from "../Trees.sol";
 import {vm} from "../Vm.sol";
@@ -316,6 +317,23 @@ contract ContradictTest is Fixture {
         arbiter.resolve(disputeId);
         vm.assertTrue(market.dispute(disputeId).verdict == Verdict.None);
         _expectNotContradicted(WRONG);
+    }
+
+    /// @dev Both verdicts finish the lease, and neither says which digest is right.
+    function test_RevertWhen_TheCommitteeNamedNoDigest() external {
+        for (uint256 i; i < 2; ++i) {
+            _commitLease(TASK);
+            _audit(0);
+            disputeId = _dispute(_committed(batchId), 0, TASK);
+            Ruling memory ruling;
+            ruling.verdict = i == 0 ? Verdict.OutOfTolerance : Verdict.Unavailable;
+            ruling.digest = i == 0 ? TaskResult.OUT_OF_TOLERANCE : TaskResult.UNAVAILABLE;
+            vm.prank(address(arbiter));
+            market.rule(disputeId, ruling);
+            _expectNotContradicted(WRONG);
+            _expectNotContradicted(ruling.digest);
+            _forward(1);
+        }
     }
 
     function test_RevertWhen_TheDisputeWasMoot() external {

@@ -288,6 +288,8 @@ contract SettleBatchTest is Fixture {
         market.fixSeed(batchId);
         _expect(_unknown(batchId));
         market.acceptAudits(batch, uint24(VERIFIERS), new AuditClaim[](1));
+        _expect(abi.encodeWithSelector(IMarketErrors.NoFeeLeft.selector, batchId, 0, 1, 0));
+        _payAudit(batch, 0, 1);
         _expectNotCommittable(
             leases, abi.encodeWithSelector(IMarketErrors.TaskAlreadyCommitted.selector, jobId, 0)
         );
