@@ -13,7 +13,7 @@ import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
 
 /// @notice A member has lied in a committee and sees that its seat is lost. So it accuses itself of something
-/// else, that it can do at any time: two words about an audit that it was paid for. The reporter's reward
+/// else, that it can do at any time: two words about an audit of its own. The reporter's reward
 /// would come out of the stake that the ruling is going to take.
 contract SelfReportTest is Fixture {
     uint32 internal constant TASK = 19;
@@ -23,7 +23,7 @@ contract SelfReportTest is Fixture {
     address[] internal members;
     Equivocation internal twoWords;
 
-    /// @dev The first member was paid for an audit, and is the liar.
+    /// @dev An audit of the first member's was accepted, and it is the liar.
     function setUp() public override {
         super.setUp();
         lease = _lease(_openDefault(), 0, 20);
@@ -31,10 +31,10 @@ contract SelfReportTest is Fixture {
         _passSeed(batchId);
         disputeId = _dispute(_committed(batchId), 0, TASK);
         members = _drawCommittee(disputeId);
-        twoWords = _twoWordsOf(_payTo(members[0]));
+        twoWords = _twoWordsOf(_acceptOf(members[0]));
     }
 
-    function _payTo(address who) internal returns (AuditClaim memory claim) {
+    function _acceptOf(address who) internal returns (AuditClaim memory claim) {
         Batch memory batch = _committed(batchId);
         for (uint32 task; claim.verifier != who; ++task) {
             claim = _claim(batchId, batch, 0, task);

@@ -11,7 +11,7 @@ import {vm} from "../Vm.sol";
 
 /// @notice Operator, requester and provider are one attacker. It gives one lease id to two jobs, with one
 /// tree of results: right for the first, wrong for the second. What an honest verifier signs about the first
-/// names batch, lease id and task, so it would count for the second as well: that audit is paid, the task
+/// names batch, lease id and task, so it would count for the second as well: that audit is accepted, the task
 /// contested and lost, and the verifier contradicted. Or it signs two honest words, about one job each,
 /// that do not go together.
 contract SharedLeaseIdTest is Fixture {
