@@ -1,4 +1,4 @@
-"""Drawn verifiers are paid for their audits, and stand for them. Mirrors market/Audits.sol."""
+"""Drawn verifiers' audits are accepted, and paid for in the end. Mirrors market/Audits.sol."""
 
 from __future__ import annotations
 
@@ -10,11 +10,12 @@ from protocol.sampling import Draw, audit_rounds, draw_verifiers, seat_index
 from protocol.settlement.batches import Batches
 from protocol.settlement.facts import (
     MAX_ITEMS,
+    AcceptedAudit,
     AuditClaim,
+    AuditRef,
     Batch,
     LeaseEntry,
     Moment,
-    PaidAudit,
     Rules,
     Terms,
 )
@@ -26,11 +27,11 @@ AuditKey = tuple[Bytes32, int, int, int]
 
 
 class Audits(Batches):
-    """One payment for each round of a task's audits."""
+    """One audit, and one fee, for each round of a task."""
 
     def __init__(self, terms: Terms, rules: Rules | None = None) -> None:
         super().__init__(terms, rules)
-        self._paid_audits: dict[AuditKey, PaidAudit] = {}
+        self._audits: dict[AuditKey, AcceptedAudit] = {}
 
     def audit_draws(self, batch_id: Bytes32, index: int, task: int) -> tuple[Draw, ...]:
         """Who audits a task of a batch whose seed is fixed; nobody if it is not drawn."""
@@ -49,22 +50,22 @@ class Audits(Batches):
         )
 
     @property
-    def paid_audits(self) -> Mapping[AuditKey, PaidAudit]:
-        """All that was paid, by batch, index, task and round."""
-        return self._paid_audits
+    def accepted_audits(self) -> Mapping[AuditKey, AcceptedAudit]:
+        """All that were accepted, by batch, index, task and round."""
+        return self._audits
 
-    def paid_audit(self, batch_id: Bytes32, index: int, task: int, number: int) -> PaidAudit | None:
-        """What was paid for one round of a task's audits."""
-        return self._paid_audits.get((batch_id, index, task, number))
+    def accepted_audit(self, batch_id: Bytes32, audit: AuditRef) -> AcceptedAudit | None:
+        """What is kept of one round of a task's audits; None if it was not accepted."""
+        return self._audits.get(_key(batch_id, audit))
 
-    def pay_audits(
+    def accept_audits(
         self,
         batch_id: Bytes32,
         claims: Sequence[AuditClaim],
         at: Moment,
         seed: Bytes32 | None = None,
     ) -> int:
-        """Pay drawn verifiers whose digests are the provider's; return the fees.
+        """Set fees aside for drawn verifiers whose digests are the provider's; return their sum.
 
         This also fixes the batch's seed, as `fix_seed` does.
         """
@@ -75,19 +76,39 @@ class Audits(Batches):
         try:
             keys: set[AuditKey] = set()
             for claim in claims:
-                keys.add(self._payable(batch_id, claim, keys))
+                keys.add(self._acceptable(batch_id, claim, keys))
         except Refused:
             self._batches[batch_id] = before
             raise
-        return sum(self._pay_audit(batch_id, claim) for claim in claims)
+        return sum(self._accept(batch_id, claim, at) for claim in claims)
 
-    def _payable(
+    def pay_audits(self, batch_id: Bytes32, audits: Sequence[AuditRef]) -> int:
+        """Pay the fees of accepted audits whose leases are finished, of a forgotten batch too.
+
+        Of a lease that was paid they go to the verifiers; otherwise, or where the audit was refuted
+        or its seat is somebody else's by now, back to the requester. Returns what verifiers got.
+        """
+        require(0 < len(audits) <= MAX_ITEMS, Refusal.TOO_MANY)
+        for i, audit in enumerate(audits):
+            done = self.accepted_audit(batch_id, audit)
+            is_left = done is not None and done.fee_wei > 0 and audit not in audits[:i]
+            require(is_left, Refusal.NO_FEE_LEFT)
+            is_finished = self.batch(batch_id).is_finished(audit.index)
+            require(is_finished, Refusal.LEASE_NOT_FINISHED)
+        return sum(self._pay_fee(_key(batch_id, audit)) for audit in audits)
+
+    def total_wei(self) -> int:
+        """The sum of every claim; always `held_wei`."""
+        fees_wei = sum(audit.fee_wei for audit in self._audits.values())
+        return super().total_wei() + fees_wei
+
+    def _acceptable(
         self, batch_id: Bytes32, claim: AuditClaim, keys: Collection[AuditKey]
     ) -> AuditKey:
-        """Check a claim; return which audit it is for. `keys` are paid in the same call."""
+        """Check a claim; return which audit it is for. `keys` are accepted in the same call."""
         state = self.batch(batch_id)
         require(claim.index < len(state.entries), Refusal.NO_SUCH_LINE)
-        # Nothing of it can be contested any more: whoever is paid now stands for nothing.
+        # Nothing of it can be contested any more: whoever agrees now stands for nothing.
         require(not state.is_finished(claim.index), Refusal.LEASE_FINISHED)
         self._entry(batch_id, claim.index, claim.task)
         draw = Draw(claim.verifier, claim.attempt)
@@ -96,24 +117,43 @@ class Audits(Batches):
         require(draw in draws, Refusal.VERIFIER_NOT_DRAWN)
         require(claim.is_signed, Refusal.BAD_SIGNATURE)
         agrees = claim.digest == claim.claimed_digest
-        require(agrees or not self.rules.pays_agreeing_audits_only, Refusal.AUDIT_DISAGREES)
+        require(agrees or not self.rules.accepts_agreeing_audits_only, Refusal.AUDIT_DISAGREES)
         key = (batch_id, claim.index, claim.task, draw.round)
-        is_paid = key in self._paid_audits or key in keys
-        require(not is_paid, Refusal.AUDIT_ALREADY_PAID)
+        is_accepted = key in self._audits or key in keys
+        require(not is_accepted, Refusal.AUDIT_ALREADY_ACCEPTED)
         return key
 
-    def _pay_audit(self, batch_id: Bytes32, claim: AuditClaim) -> int:
+    def _accept(self, batch_id: Bytes32, claim: AuditClaim, at: Moment) -> int:
+        """Keep the audit, with its fee as far as the job's audit escrow goes."""
         state = self.batch(batch_id)
         entry = state.entries[claim.index]
-        number = Draw(claim.verifier, claim.attempt).round
-        seat_id = self._drawn_seat(state, entry, claim)
-        paid = PaidAudit(claim.verifier, seat_id, claim.digest)
-        self._paid_audits[batch_id, claim.index, claim.task, number] = paid
+        key = (batch_id, claim.index, claim.task, Draw(claim.verifier, claim.attempt).round)
         job = self._jobs[entry.job_id]
         fee_wei = min(pricing.audit_fee_wei(entry.price_per_task_wei), job.audit_escrow_wei)
         self._jobs[entry.job_id] = replace(job, audit_escrow_wei=job.audit_escrow_wei - fee_wei)
-        self._credit(claim.verifier, fee_wei)
+        seat_id = self._drawn_seat(state, entry, claim)
+        self._audits[key] = AcceptedAudit(
+            claim.verifier, claim.digest, seat_id, at.block, fee_wei
+        )
+        if not self.rules.pays_audits_late:
+            self._pay_fee(key)
         return fee_wei
+
+    def _pay_fee(self, key: AuditKey) -> int:
+        """Pay what was set aside; return what the verifier got of it."""
+        done = self._audits[key]
+        entry = self.batch(key[0]).entries[key[1]]
+        self._audits[key] = replace(done, fee_wei=0)
+        if not self._is_earned(entry, done):
+            self._credit(self._jobs[entry.job_id].terms.requester, done.fee_wei)
+            return 0
+        self._credit(self.seats()[done.seat_id].holder, done.fee_wei)
+        return done.fee_wei
+
+    def _is_earned(self, entry: LeaseEntry, done: AcceptedAudit) -> bool:
+        """Whoever agreed with what was lost gets nothing: its friend could else earn by nonsense."""
+        is_taken_after = self.seats()[done.seat_id].taken_block >= done.accepted_block
+        return not (done.is_refuted or entry in self._void_results or is_taken_after)
 
     def _rounds(self, state: Batch, claim: AuditClaim) -> int:
         if state.seed is None:
@@ -128,3 +168,7 @@ class Audits(Batches):
         if state.seed is None:
             return -1
         return seat_index(state.seed, entry.lease_id, claim.task, claim.attempt, state.seat_count)
+
+
+def _key(batch_id: Bytes32, audit: AuditRef) -> AuditKey:
+    return (batch_id, audit.index, audit.task, audit.round)

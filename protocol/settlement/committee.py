@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from protocol.dispute import Verdict
+from protocol.dispute import OUT_OF_TOLERANCE, UNAVAILABLE, Verdict
 from protocol.settlement.facts import Ruling
 from protocol.units import Address, Bytes32
 
@@ -25,24 +25,51 @@ def decide(votes: Sequence[Vote], claimed_digest: Bytes32 | None) -> Ruling:
 
     `claimed_digest` is the provider's, None if nobody opened it in time: then it is lost. Of the
     votes revealed more than half must name one digest; without that the dispute is void. Who never
-    voted is absent only where two thirds have: else inputs were kept from the committee.
+    voted, or voted against the majority for a reason that may have been honest, is absent; but only
+    where two thirds could vote on the matter: else inputs were kept from the committee.
     """
     digest, count = _majority(votes)
     offenders = absentees = 0
     for i, vote in enumerate(votes):
-        is_with_majority = vote.digest is not None and count > 0 and vote.digest == digest
         if not vote.has_committed:
             absentees |= 1 << i
-        elif vote.digest is None or (count >= 2 and not is_with_majority):
+        elif vote.digest is None:
             offenders |= 1 << i
-    if 3 * sum(vote.has_committed for vote in votes) < 2 * len(votes):
+        elif digest is None or vote.digest == digest or count < 2:
+            continue
+        elif _is_excused(vote.digest, digest, claimed_digest):
+            absentees |= 1 << i
+        else:
+            offenders |= 1 << i
+    if not _is_attended(votes):
         absentees = 0
     if digest is None:
         return Ruling(Verdict.NONE, (), None, offenders, absentees)
     majority = tuple(vote.member for vote in votes if vote.digest == digest)
-    is_right = claimed_digest == digest
-    verdict = Verdict.CHALLENGER_LOST if is_right else Verdict.PROVIDER_LOST
-    return Ruling(verdict, majority, digest, offenders, absentees)
+    return Ruling(_verdict(digest, claimed_digest), majority, digest, offenders, absentees)
+
+
+def _verdict(digest: Bytes32, claimed_digest: Bytes32 | None) -> Verdict:
+    if digest == UNAVAILABLE:
+        return Verdict.UNAVAILABLE
+    if digest == OUT_OF_TOLERANCE:
+        return Verdict.OUT_OF_TOLERANCE
+    return Verdict.CHALLENGER_LOST if digest == claimed_digest else Verdict.PROVIDER_LOST
+
+
+def _is_excused(digest: Bytes32, majority: Bytes32, claimed_digest: Bytes32 | None) -> bool:
+    """Whether a vote against the majority may have been honest: inputs can be shown to some and
+    kept from others, and what is just within tolerance for one is just beyond it for another.
+    """
+    if UNAVAILABLE in (digest, majority) or digest == OUT_OF_TOLERANCE:
+        return True
+    return digest == claimed_digest and majority == OUT_OF_TOLERANCE
+
+
+def _is_attended(votes: Sequence[Vote]) -> bool:
+    """Whether two thirds at least had what they would have to run."""
+    could = sum(vote.has_committed and vote.digest != UNAVAILABLE for vote in votes)
+    return 3 * could >= 2 * len(votes)
 
 
 def _majority(votes: Sequence[Vote]) -> tuple[Bytes32 | None, int]:

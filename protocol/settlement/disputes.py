@@ -6,10 +6,10 @@ from collections import Counter
 from dataclasses import replace
 
 from protocol.dispute import DisputeStatus, DisputeTerms, Verdict
-from protocol.pricing import Split
+from protocol.pricing import Penalty, Split
 from protocol.sampling import draw_committee
 from protocol.settlement.audits import AuditKey, Audits
-from protocol.settlement.facts import Dispute, Moment, PaidAudit, Rules, Ruling, Terms
+from protocol.settlement.facts import AcceptedAudit, Dispute, Moment, Rules, Ruling, Terms
 from protocol.settlement.refusals import Refusal, Refused, require
 from protocol.units import Address, Bytes32
 
@@ -104,8 +104,8 @@ class Disputes(Audits):
             dispute_id, replace(contested, status=DisputeStatus.CONCEDED, verdict=_LOST)
         )
         self._credit(contested.challenger, contested.bond_wei)
-        if self.account(provider).strikes == 0:
-            taken_wei = self._pay_concession(contested)
+        if self._strike(provider) == 1:
+            taken_wei = self._pay_part(contested, ())
         else:
             taken_wei = self._slash(contested, (), at)
         self._finish(contested)
@@ -137,7 +137,9 @@ class Disputes(Audits):
     def rule(self, dispute_id: int, ruling: Ruling, at: Moment) -> int:
         """Carry out what a committee decided; return what it took from the provider's stake.
 
-        A lease that was finished in the meantime makes the dispute moot: nobody loses anything.
+        A provider that is out of tolerance pays what a first concession costs, whatever it lost
+        before; a lease whose inputs are unavailable is only not paid. One that was finished in the
+        meantime makes the dispute moot: nobody loses anything.
         """
         contested = self._open_dispute(dispute_id)
         is_moot = self.is_moot(dispute_id)
@@ -158,7 +160,12 @@ class Disputes(Audits):
         self._credit(contested.challenger, contested.bond_wei)
         if verdict == Verdict.NONE:
             return 0
-        taken_wei = self._slash(contested, ruling.majority, at)
+        taken_wei = 0
+        if verdict == Verdict.PROVIDER_LOST:
+            self._strike(contested.entry.provider)
+            taken_wei = self._slash(contested, ruling.majority, at)
+        elif verdict == Verdict.OUT_OF_TOLERANCE:
+            taken_wei = self._pay_part(contested, ruling.majority)
         self._finish(contested)
         return taken_wei
 
@@ -170,7 +177,7 @@ class Disputes(Audits):
         claimed_digest: Bytes32 | None,
         at: Moment,
     ) -> int:
-        """Take the drawn seat of whoever was paid for another digest than a committee found.
+        """Take the drawn seat of whose accepted audit found another digest than a committee.
 
         `number` is the round of its audit, `claimed_digest` the provider's, as its opening proves
         it, or None if that proves nothing. A concession contradicts nobody: a provider could admit
@@ -182,10 +189,10 @@ class Disputes(Audits):
         is_other = claimed_digest not in (None, contested.digest)
         require(is_found and is_rule and is_other, Refusal.NOT_CONTRADICTED)
         key = (contested.batch_id, contested.index, contested.task, number)
-        paid = self._accused(key)
-        # Only where other audits than agreeing ones are paid can these differ.
-        require(paid.digest != contested.digest, Refusal.NOT_CONTRADICTED)
-        is_taken_after = self.seats()[paid.seat_id].taken_block >= contested.opened_block
+        done = self._accused(key)
+        # Only where other audits than agreeing ones are accepted can these differ.
+        require(done.digest != contested.digest, Refusal.NOT_CONTRADICTED)
+        is_taken_after = self.seats()[done.seat_id].taken_block >= contested.opened_block
         require(not is_taken_after, Refusal.SEAT_EMPTY)
         return self._punish(reporter, key, at)
 
@@ -201,7 +208,7 @@ class Disputes(Audits):
         signer: Address,
         is_kept: bool = False,
     ) -> int:
-        """Take the drawn seat of whoever was paid for another digest than it had committed to.
+        """Take the drawn seat of whose accepted audit is not the digest that it had committed to.
 
         `signer` is whose both signatures are, `is_kept` whether the result is what was committed to
         after all. Returns the reporter's part.
@@ -221,22 +228,22 @@ class Disputes(Audits):
         bonds_wei = sum(d.bond_wei for d in self._disputes if d.status == is_open)
         return super().total_wei() + bonds_wei
 
-    def _accused(self, key: AuditKey) -> PaidAudit:
-        """A paid audit that nobody was punished for."""
-        paid = self._paid_audits.get(key)
-        if paid is None or paid.is_punished:
-            raise Refused(Refusal.AUDIT_NOT_PAID)
-        return paid
+    def _accused(self, key: AuditKey) -> AcceptedAudit:
+        """An accepted audit that nobody has refuted."""
+        done = self._audits.get(key)
+        if done is None or done.is_refuted:
+            raise Refused(Refusal.AUDIT_NOT_ACCEPTED)
+        return done
 
     def _punish(self, reporter: Address, key: AuditKey, at: Moment) -> int:
         """Take what a verifier's drawn seat holds: a part to whoever found it out, the rest burnt.
 
         Nothing to anybody while the seat is on a committee, lest it save a part so.
         """
-        paid = self._paid_audits[key]
-        self._paid_audits[key] = replace(paid, is_punished=True)
-        seized_wei = self._seize(paid.seat_id, at)
-        is_on_duty = self.seat_stake(paid.seat_id).duties != 0
+        done = self._audits[key]
+        self._audits[key] = replace(done, is_refuted=True)
+        seized_wei = self._seize(done.seat_id, at)
+        is_on_duty = self.seat_stake(done.seat_id).duties != 0
         reward_wei = 0 if is_on_duty else seized_wei * self.rules.reporter_percent // 100
         self._credit(reporter, reward_wei)
         self.burnt_wei += seized_wei - reward_wei
@@ -259,22 +266,30 @@ class Disputes(Audits):
         state = self.batch(contested.batch_id)
         finished = state.finished_bitmap | 1 << contested.index
         self._store_batch(contested.batch_id, replace(state, finished_bitmap=finished))
-        provider = contested.entry.provider
-        self._change(provider, strikes=self.account(provider).strikes + 1)
         self._release_lease(contested.batch_id, contested.index)
 
-    def _pay_concession(self, contested: Dispute) -> int:
-        owner, price_wei = contested.entry.provider, contested.entry.price_per_task_wei
-        rule = replace(self.rules.concession, prices=contested.terms.concede_multiple)
-        due_wei = rule.due_wei(price_wei, self.account(owner).slashable_wei)
-        taken_wei = self._take_stake(owner, due_wei)
-        self._pay_out(contested, rule.split(taken_wei, price_wei), ())
-        return taken_wei
+    def _strike(self, provider: Address) -> int:
+        """Count that it was wrong; return how often that is by now."""
+        strikes = self.account(provider).strikes + 1
+        self._change(provider, strikes=strikes)
+        return strikes
+
+    def _pay_part(self, contested: Dispute, majority: tuple[Address, ...]) -> int:
+        """Less than losing: a first concession, or a result that is out of tolerance."""
+        rule = replace(
+            self.rules.concession,
+            prices=contested.terms.concede_multiple,
+            committee_percent=self.rules.slash.committee_percent,
+        )
+        return self._penalise(contested, rule, majority)
 
     def _slash(self, contested: Dispute, majority: tuple[Address, ...], at: Moment) -> int:
-        owner, price_wei = contested.entry.provider, contested.entry.price_per_task_wei
-        self._change(owner, forfeit_block=at.block)
+        self._change(contested.entry.provider, forfeit_block=at.block)
         rule = replace(self.rules.slash, prices=contested.terms.slash_multiple)
+        return self._penalise(contested, rule, majority)
+
+    def _penalise(self, contested: Dispute, rule: Penalty, majority: tuple[Address, ...]) -> int:
+        owner, price_wei = contested.entry.provider, contested.entry.price_per_task_wei
         due_wei = rule.due_wei(price_wei, self.account(owner).slashable_wei)
         taken_wei = self._take_stake(owner, due_wei)
         self._pay_out(contested, rule.split(taken_wei, price_wei), majority)

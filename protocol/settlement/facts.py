@@ -53,7 +53,8 @@ class Rules:
     slash: Penalty = SLASH
     bond_prices: int = BOND_PRICES
     forfeits_after_slash: bool = True
-    pays_agreeing_audits_only: bool = True
+    accepts_agreeing_audits_only: bool = True
+    pays_audits_late: bool = True
     contradicted_verifier_loses_seat: bool = True
     equivocating_verifier_loses_seat: bool = True
     reporter_percent: int = REPORTER_PERCENT
@@ -239,7 +240,7 @@ class Batch:
 
 @dataclass(frozen=True, slots=True)
 class AuditClaim:
-    """What a drawn verifier wants to be paid for.
+    """What a drawn verifier has a fee set aside for.
 
     `digest` is the one that it signed, `claimed_digest` the provider's, as its opening proves it
     against the resultRoot. `is_signed` tells whether the signature is the verifier's.
@@ -255,13 +256,28 @@ class AuditClaim:
 
 
 @dataclass(frozen=True, slots=True)
-class PaidAudit:
-    """An audit that was paid, and what its verifier stands for with its seat, once."""
+class AuditRef:
+    """Which of a batch's audits. Mirrors types/AuditResult.sol's `AuditRef`."""
+
+    index: int
+    task: int
+    round: int
+
+
+@dataclass(frozen=True, slots=True)
+class AcceptedAudit:
+    """An audit that agrees, and what its verifier stands for with its seat, once.
+
+    Mirrors types/AuditResult.sol's `AcceptedAudit`, and names the verifier and its digest. `fee_wei`
+    is set aside until the lease is finished, and 0 from when it is paid.
+    """
 
     verifier: Address
-    seat_id: int
     digest: Bytes32
-    is_punished: bool = False
+    seat_id: int
+    accepted_block: int
+    fee_wei: int
+    is_refuted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,9 @@ from dataclasses import astuple
 from typing import TYPE_CHECKING
 
 from protocol.chain.facts import (
+    AcceptedAudit,
     AccountFacts,
+    AuditRef,
     BatchFacts,
     CommitteeFacts,
     DisputeFacts,
@@ -55,8 +57,8 @@ def evm_facts(twins: Twins) -> Facts:
         for task in range(min(job.task_count, _SHOWN_TASKS)):
             found["task", job_id, task] = contracts.is_task_committed(job_id, task)
     found |= {("batch", batch_id): contracts.batch(batch_id) for batch_id in twins.batches}
-    for place in mirror.paid_audits:
-        found["audit", place] = contracts.paid_audit(place)
+    for key in mirror.accepted_audits:
+        found["audit", key] = contracts.accepted_audit(key[0], AuditRef(*key[1:]))
     for batch_id in twins.kept_seeds():
         found["seed", batch_id] = contracts.seed_of(batch_id)
     for number in range(1, mirror.dispute_count + 1):
@@ -90,7 +92,7 @@ def mirror_facts(twins: Twins) -> Facts:
             found["task", job_id, task] = mirror.is_task_committed(job_id, task)
     for batch_id in twins.batches:
         found["batch", batch_id] = _batch(mirror, batch_id)
-    found |= {("audit", key): (True, paid.seat_id) for key, paid in mirror.paid_audits.items()}
+    found |= {("audit", key): _audit(done) for key, done in mirror.accepted_audits.items()}
     found |= {("seed", key): mirror.batch(key).seed for key in twins.kept_seeds()}
     for number in range(1, mirror.dispute_count + 1):
         found["dispute", number] = _dispute(mirror, number)
@@ -118,6 +120,8 @@ def require_conserved(found: Facts, log: Sequence[str]) -> None:
             owed += fact.balance_wei + fact.stake_wei + fact.unstaking_wei
         elif isinstance(fact, JobState):
             owed += fact.escrow_wei + fact.audit_escrow_wei
+        elif isinstance(fact, AcceptedAudit):
+            owed += fact.fee_wei
         elif isinstance(fact, DisputeFacts) and fact.is_open:
             owed += fact.bond_wei
     seats = [fact[1] for key, fact in found.items() if isinstance(fact, tuple) and _is_seat(key)]
@@ -172,6 +176,10 @@ def _batch(mirror: Settlement, batch_id: Bytes32) -> BatchFacts:
         state.disputed_bitmap,
         state.seat_count,
     )
+
+
+def _audit(done: facts.AcceptedAudit) -> AcceptedAudit:
+    return AcceptedAudit(done.seat_id, done.accepted_block, done.fee_wei, done.is_refuted)
 
 
 def _dispute(mirror: Settlement, number: int) -> DisputeFacts:

@@ -161,11 +161,6 @@ class EvmContracts(Contracts):
         until, again = self._view("Market", "intakePause")
         return int(until), int(again)
 
-    def paid_audit(self, place: tuple[Any, ...]) -> tuple[bool, int]:
-        """Whether a batch's line, task and round was paid, and by which seat."""
-        is_paid, seat_id = self._view("Market", "paidAuditSeat", *place)
-        return bool(is_paid), int(seat_id)
-
     def _view(self, contract: str, function: str, *arguments: Any) -> tuple[Any, ...]:
         data = _question(contract, function, arguments)
         is_timed = function in _BY_TIME

@@ -12,17 +12,19 @@ from random import Random
 from typing import TypeVar
 
 from protocol.batch import Batch
-from protocol.dispute import DisputeStatus, DisputeTerms
+from protocol.dispute import OUT_OF_TOLERANCE, UNAVAILABLE, DisputeStatus, DisputeTerms
 from protocol.job import Job
 from protocol.lease import LeaseResult
 from protocol.sampling import MAX_DRAWS, Draw, draw_verifiers
-from protocol.settlement.facts import AuditClaim, Dispute
+from protocol.settlement.audits import AuditKey
+from protocol.settlement.facts import AuditClaim, AuditRef, Dispute
 from protocol.settlement.facts import Batch as BatchState
 from protocol.units import ZERO_BYTES32, Address, Bytes32
 from tests.chain.twins import EVERYBODY, OPERATORS, PEOPLE, Twins, vote_of
 
 GOOD, WRONG, OTHER = (Bytes32(bytes([i]) * 32) for i in (0x41, 0x42, 0x43))
-DIGESTS = (GOOD, WRONG, OTHER)
+# What the others of a committee find, each with the end of its share.
+_OPINIONS = ((0.8, GOOD), (0.88, WRONG), (0.92, OTHER), (0.96, OUT_OF_TOLERANCE), (1, UNAVAILABLE))
 MOST_JOBS = 6
 LONG_SECONDS = 10_000
 T = TypeVar("T")
@@ -54,6 +56,7 @@ class History:
             (30, self._commit, "job"),
             (3, self._fix_seed, "batch"),
             (25, self._audit, "window"),
+            (10, self._pay, "fee"),
             (16, self._contest, "window"),
             (15, self._settle, "batch"),
             (10, self._concede, "dispute"),
@@ -85,6 +88,7 @@ class History:
         self._end_disputes()
         for batch in list(self.twins.batches.values()):
             self.twins.settle(self._someone(), batch)
+        self._end_fees()
         self._end_jobs_and_seats()
         for who in EVERYBODY:
             self.twins.unstake(self._someone(), who)
@@ -106,6 +110,14 @@ class History:
         self.twins.wait(1, mirror.terms.unstake_delay_seconds)
         for number in numbers:
             self.twins.resolve(self._someone(), number)
+
+    def _end_fees(self) -> None:
+        """Everything is finished: nothing that was set aside stays so."""
+        for batch_id, batch in self.twins.batches.items():
+            audits = self.twins.mirror.accepted_audits.items()
+            due = [AuditRef(*key[1:]) for key, a in audits if key[0] == batch_id and a.fee_wei]
+            for audit in due:
+                self.twins.pay_audits(self._someone(), batch, [audit])
 
     def _end_jobs_and_seats(self) -> None:
         seats = self.twins.mirror.seats()
@@ -132,7 +144,8 @@ class History:
             "dispute": any(d.seat_ids is None for d in unsolved),
             "committee": any(d.seat_ids is not None for d in unsolved),
             "ruling": any(d.digest is not None for d in known),
-            "audit": bool(mirror.paid_audits),
+            "audit": bool(mirror.accepted_audits),
+            "fee": any(audit.fee_wei for audit in mirror.accepted_audits.values()),
             "due": mirror.proposal is not None and now > mirror.proposal.notice_ends_at,
         }
         return {name for name, is_there in there.items() if is_there}.union(phases)
@@ -435,7 +448,27 @@ class History:
         if self._rarely(10):
             claims = [*claims, claims[0]]
         signed = [(c, self._mostly(c.verifier) if self._rarely(3) else c.verifier) for c in claims]
-        self.twins.pay_audits(self._someone(), batch, signed)
+        self.twins.accept_audits(self._someone(), batch, signed)
+
+    def _pay(self) -> None:
+        """Fees that wait: of one batch, due or not; now and then one that is paid, or of nobody."""
+        audits = self.twins.mirror.accepted_audits
+        waiting = [key for key, audit in audits.items() if audit.fee_wei]
+        if not audits:
+            return
+        finished = [key for key in waiting if self._is_finished(key)]
+        batch_id, *_ = self._pick((self._rarely(3) and waiting) or finished or list(audits))
+        due = [AuditRef(*key[1:]) for key in waiting if key[0] == batch_id]
+        if not due or self._rarely(6):
+            due += [AuditRef(*key[1:]) for key in audits if key[0] == batch_id]
+        refs = self.random.sample(due, self.random.randint(1, min(3, len(due))))
+        if self._rarely(10):
+            refs.append(replace(refs[-1], round=self._pick((0, 1, 2)), task=refs[-1].task + 1))
+        batch = self.twins.batches[batch_id]
+        self.twins.pay_audits(self._someone(), batch, refs)
+
+    def _is_finished(self, key: AuditKey) -> bool:
+        return self.twins.mirror.batch(key[0]).is_finished(key[1])
 
     def _digest(self, lease: LeaseResult) -> Bytes32:
         return self.twins.digests[lease.result_root]
@@ -536,9 +569,14 @@ class History:
                 self.twins.commit_vote(self._mostly(who) if self._rarely(4) else who, number, vote)
 
     def _opinion(self, number: int, who: Address) -> Bytes32:
-        """What a member finds: each time the same."""
+        """What a member finds: each time the same. Some disputes are about what is just beyond
+        tolerance, or about what hardly anybody is given.
+        """
+        matter = Random(f"{number}").choice((GOOD, GOOD, GOOD, OUT_OF_TOLERANCE, UNAVAILABLE))
         lot = Random(f"{number} {who}").random()
-        return GOOD if lot < 0.75 else WRONG if lot < 0.93 else OTHER
+        if lot < 0.7:
+            return matter
+        return next(digest for most, digest in _OPINIONS if lot < most)
 
     def _reveal(self) -> None:
         number = self._dispute()
@@ -569,11 +607,11 @@ class History:
             self.twins.contradict(self._someone(), number, rounds, is_proven=not self._rarely(8))
 
     def _equivocate(self) -> None:
-        """Somebody shows two words of a verifier that was paid, or of nobody's."""
-        paid = list(self.twins.mirror.paid_audits.items())
-        if not paid:
+        """Somebody shows two words of a verifier whose audit was accepted, or of nobody's."""
+        accepted = list(self.twins.mirror.accepted_audits.items())
+        if not accepted:
             return
-        (batch_id, line, task, number), audit = self._pick(paid)
+        (batch_id, line, task, number), audit = self._pick(accepted)
         self.twins.report_equivocation(
             self._someone(),
             self.twins.batches[batch_id],

@@ -100,8 +100,8 @@ def _audited(twins: Twins, batch: Batch) -> list[tuple[int, Draw]]:
         for draw in twins.mirror.audit_draws(batch.batch_id(), 0, task):
             claim = AuditClaim(0, task, draw.holder, draw.attempt, WRONG, WRONG)
             lie = replace(claim, digest=GOOD)
-            assert paid or not twins.pay_audits(CHALLENGER, batch, [(lie, draw.holder)])
-            assert twins.pay_audits(CHALLENGER, batch, [(claim, draw.holder)])
+            assert paid or not twins.accept_audits(CHALLENGER, batch, [(lie, draw.holder)])
+            assert twins.accept_audits(CHALLENGER, batch, [(claim, draw.holder)])
             paid.append((task, draw))
     return [paid[0], *(place for place in paid if place[0] != paid[0][0])]
 
@@ -131,7 +131,7 @@ def forgotten_seeds(twins: Twins) -> None:
     assert twins.draw_committee(STRANGER, number)
     twins.wait(PARAMS.seed_delay_blocks + 257, 0)
     assert not twins.fix_seed(STRANGER, batch)
-    assert not twins.pay_audits(STRANGER, batch, [])
+    assert not twins.accept_audits(STRANGER, batch, [])
     assert twins.draw_committee(STRANGER, number)
     assert not twins.draw_committee(STRANGER, number)
     twins.wait(PARAMS.seed_delay_blocks + 1, 0)
@@ -194,7 +194,7 @@ def conceded_too_late(twins: Twins) -> None:
     assert twins.open_dispute(CHALLENGER, batch, 0, 2)
     assert twins.concede(PROVIDER, number + 2)
     claim = AuditClaim(0, 2, VERIFIERS[0], 0, WRONG, WRONG)
-    assert not twins.pay_audits(STRANGER, batch, [(claim, VERIFIERS[0])])
+    assert not twins.accept_audits(STRANGER, batch, [(claim, VERIFIERS[0])])
     twins.wait(1, PARAMS.dispute_window_seconds)
     assert twins.settle(STRANGER, batch)
     assert not twins.settle(STRANGER, batch)

@@ -106,7 +106,7 @@ class _PaidOnDuty(Settlement):
     """A reported seat pays its reporter also while it is on a committee."""
 
     def _punish(self, reporter: Address, key: AuditKey, at: Moment) -> int:
-        seat_id = self._paid_audits[key].seat_id
+        seat_id = self._audits[key].seat_id
         self._stakes[seat_id] = replace(self._stakes[seat_id], duties=0)
         return super()._punish(reporter, key, at)
 
@@ -164,7 +164,7 @@ def test_every_step_is_taken_and_most_are_refused_for_many_reasons() -> None:
         tally += _visited(situation)
     kinds = {kind for kind, _ in tally}
     assert {kind for kind, outcome in tally if outcome == "done"} == kinds
-    assert len(kinds) == 29
+    assert len(kinds) == 30
     assert len({outcome for _, outcome in tally}) > 50
 
 
@@ -176,7 +176,7 @@ def test_every_step_is_taken_and_most_are_refused_for_many_reasons() -> None:
         replace(RULES, slash=replace(RULES.slash, challenger_percent=14)),
         replace(RULES, slash=replace(RULES.slash, committee_percent=21)),
         replace(RULES, bond_prices=14),
-        replace(RULES, pays_agreeing_audits_only=False),
+        replace(RULES, accepts_agreeing_audits_only=False),
         replace(RULES, contradicted_verifier_loses_seat=False),
         replace(RULES, equivocating_verifier_loses_seat=False),
         replace(RULES, reporter_percent=16),

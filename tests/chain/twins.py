@@ -1,8 +1,8 @@
 """One market twice: the contracts on py-evm, and their pure mirror. Every step is done to both.
 
 After each step whatever one of them knows is compared with the other's: what was refused and why,
-accounts, seats, jobs and their status, batches, paid audits, disputes, committees, what is burnt,
-and that no wei is made or lost.
+accounts, seats, jobs and their status, batches, audits and their fees, disputes, committees, what
+is burnt, and that no wei is made or lost.
 """
 
 from __future__ import annotations
@@ -30,7 +30,14 @@ from protocol.lifecycle import JobStatus, require_job_move
 from protocol.result import Opening, open_task, result_root
 from protocol.sampling import batch_seed
 from protocol.settlement import Settlement
-from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment, Rules
+from protocol.settlement.facts import (
+    AuditClaim,
+    AuditRef,
+    JobTerms,
+    LeaseEntry,
+    Moment,
+    Rules,
+)
 from protocol.settlement.refusals import Refused
 from protocol.units import ZERO_BYTES32, Address, Bytes32, to_hex
 from tests.chain.compare import Facts, evm_facts, mirror_facts, require_conserved, require_same
@@ -272,22 +279,31 @@ class Twins:
             "fix_seed", sender, call, lambda: self.mirror.fix_seed(batch_id, seed, self.at)
         )
 
-    def pay_audits(
+    def accept_audits(
         self, sender: Address, batch: Batch, claims: Sequence[tuple[AuditClaim, Address]]
     ) -> bool:
-        """Pay audits, each signed by somebody."""
+        """Accept audits, each signed by somebody."""
         batch_id = batch.batch_id()
         given = [replace(claim, is_signed=who == claim.verifier) for claim, who in claims]
         signed = [self._signed(batch, claim, who) for claim, who in claims]
         is_known = self.mirror.has_batch(batch_id)
         seats = self.mirror.batch(batch_id).seat_count if is_known else 0
-        call = self.contracts.pay_audits(batch, seats, signed)
+        call = self.contracts.accept_audits(batch, seats, signed)
         seed = self.seed_of(batch)
         return self._do(
-            "pay_audits",
+            "accept_audits",
             sender,
             call,
-            lambda: self.mirror.pay_audits(batch_id, given, self.at, seed),
+            lambda: self.mirror.accept_audits(batch_id, given, self.at, seed),
+        )
+
+    def pay_audits(self, sender: Address, batch: Batch, audits: Sequence[AuditRef]) -> bool:
+        """Pay accepted audits."""
+        batch_id = batch.batch_id()
+        refs = [facts.AuditRef(audit.index, audit.task, audit.round) for audit in audits]
+        call = self.contracts.pay_audits(batch, refs)
+        return self._do(
+            "pay_audits", sender, call, lambda: self.mirror.pay_audits(batch_id, audits)
         )
 
     def settle(self, sender: Address, batch: Batch) -> bool:
@@ -360,7 +376,7 @@ class Twins:
         return self._do("resolve", sender, call, lambda: self.mirror.resolve(number, self.at))
 
     def contradict(self, who: Address, number: int, audit_round: int, *, is_proven: bool) -> bool:
-        """Take the seat of who was paid for what lost."""
+        """Take the seat of who agreed with what lost."""
         digest, opening = self._claimed(number, is_proven=is_proven)
         call = self.contracts.contradict(number, audit_round, opening)
 
@@ -378,7 +394,7 @@ class Twins:
         *,
         is_kept: bool,
     ) -> bool:
-        """Show that `signer` committed to one digest, and was paid for another; or did not."""
+        """Show that `signer` committed to one digest, and signed another; or did not."""
         batch_id, (line, task, number) = batch.batch_id(), place
         is_line = line < len(batch.lines)
         lease_id = batch.lines[line].lease_id if is_line else ZERO_BYTES32

@@ -119,8 +119,8 @@ RULES = (
     Switch("forfeits", "a slash forfeits what waits", _rules(forfeits_after_slash=False)),
     Switch(
         "agreement",
-        "only an audit that agrees is paid",
-        _rules(pays_agreeing_audits_only=False),
+        "only an audit that agrees is accepted",
+        _rules(accepts_agreeing_audits_only=False),
     ),
     Switch(
         "contradiction",
