@@ -2,15 +2,22 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from protocol.batch import Batch
-from protocol.dispute import DisputeTerms
+from protocol.dispute import OUT_OF_TOLERANCE, UNAVAILABLE, DisputeTerms, Verdict
 from protocol.job import Job
 from protocol.lease import LeaseResult
 from protocol.sampling import Draw
-from protocol.settlement.facts import MAX_FREED_TASKS, MAX_GAP, MAX_LEASE_TASKS, AuditClaim
-from protocol.units import ZERO_BYTES32, Bytes32
+from protocol.settlement.facts import (
+    MAX_FREED_TASKS,
+    MAX_GAP,
+    MAX_LEASE_TASKS,
+    AuditClaim,
+    AuditRef,
+)
+from protocol.units import ZERO_BYTES32, Address, Bytes32
 from tests.chain.twins import OPERATORS, PARAMS, PEOPLE, Twins, vote_of
 
 PROVIDER, REQUESTER, CHALLENGER, STRANGER, *VERIFIERS = PEOPLE
@@ -94,32 +101,123 @@ def judged(twins: Twins) -> None:
 
 
 def _audited(twins: Twins, batch: Batch) -> list[tuple[int, Draw]]:
-    """Pay all who are drawn and say what the provider says; the first one tries another digest."""
-    paid: list[tuple[int, Draw]] = []
+    """Accept all who are drawn and say what the provider says; the first tries another digest."""
+    accepted: list[tuple[int, Draw]] = []
     for task in batch.result(0).tasks:
         for draw in twins.mirror.audit_draws(batch.batch_id(), 0, task):
             claim = AuditClaim(0, task, draw.holder, draw.attempt, WRONG, WRONG)
             lie = replace(claim, digest=GOOD)
-            assert paid or not twins.accept_audits(CHALLENGER, batch, [(lie, draw.holder)])
+            assert accepted or not twins.accept_audits(CHALLENGER, batch, [(lie, draw.holder)])
             assert twins.accept_audits(CHALLENGER, batch, [(claim, draw.holder)])
-            paid.append((task, draw))
-    return [paid[0], *(place for place in paid if place[0] != paid[0][0])]
+            accepted.append((task, draw))
+    return [accepted[0], *(place for place in accepted if place[0] != accepted[0][0])]
 
 
-def _judge(twins: Twins, number: int, digest: Bytes32 = GOOD) -> None:
-    """A committee finds a digest; the provider's is WRONG."""
+def _judge(
+    twins: Twins, number: int, digest: Bytes32 = GOOD, odd: Bytes32 | None = None
+) -> Sequence[Address]:
+    """A committee finds a digest, but its last member an `odd` one; the provider's is WRONG."""
     if twins.at.seconds <= twins.mirror.dispute(number).opened_at + PARAMS.concede_seconds:
         twins.wait(1, PARAMS.concede_seconds + 1)
     twins.draw_committee(CHALLENGER, number)
     twins.wait(PARAMS.seed_delay_blocks + 1, 0)
     assert twins.draw_committee(CHALLENGER, number)
     members = twins.contracts.committee(number).members
-    for member in members:
-        assert twins.commit_vote(member, number, vote_of(member, digest))
-    for member in members:
-        assert twins.reveal_vote(member, number, digest)
+    votes = dict.fromkeys(members, digest) | ({members[-1]: odd} if odd else {})
+    for member, vote in votes.items():
+        assert twins.commit_vote(member, number, vote_of(member, vote))
+    for member, vote in votes.items():
+        assert twins.reveal_vote(member, number, vote)
     assert twins.open_claim(CHALLENGER, number, is_proven=True)
     assert twins.resolve(CHALLENGER, number)
+    return members
+
+
+def judged_by_doubtful_votes(twins: Twins) -> None:
+    """What is out of tolerance or could not be checked; and votes that may have been honest."""
+    job = _stage(twins)
+    whole_wei = PARAMS.seat_stake_wei
+    stays, leaves, loses = (whole_wei, False), (whole_wei, True), (0, True)
+    for task, (digest, odd, verdict, end) in enumerate(
+        (
+            (OUT_OF_TOLERANCE, WRONG, Verdict.OUT_OF_TOLERANCE, leaves),
+            (UNAVAILABLE, GOOD, Verdict.UNAVAILABLE, stays),
+            (WRONG, OUT_OF_TOLERANCE, Verdict.CHALLENGER_LOST, leaves),
+            (OUT_OF_TOLERANCE, GOOD, Verdict.OUT_OF_TOLERANCE, loses),
+            (GOOD, UNAVAILABLE, Verdict.PROVIDER_LOST, leaves),
+        )
+    ):
+        number = _contested(twins, job, task)
+        member = _judge(twins, number, digest, odd)[-1]
+        assert twins.contracts.dispute(number).verdict == verdict
+        seat = VERIFIERS.index(member)
+        is_vacated = twins.contracts.seats()[seat].vacated_block != 0
+        assert (twins.contracts.seat_release(seat)[0], is_vacated) == end
+    account = twins.contracts.account(PROVIDER)
+    assert account.stake_wei == 60_000 - (47 + 47 + 61) * PRICE_WEI
+    assert account.strikes == 1
+
+
+def fees_that_wait(twins: Twins) -> None:
+    """Verifiers are paid once the lease is, and only those who still stand for what they found."""
+    job = _stage(twins)
+    kept, lost = (_poor_work(twins, job, task) for task in (0, 3))
+    twins.wait(PARAMS.seed_delay_blocks + 1, 0)
+    for batch in (kept, lost):
+        assert twins.fix_seed(STRANGER, batch)
+    due, back = ([_ref(place) for place in _audited(twins, batch)] for batch in (kept, lost))
+    for batch, refs in ((kept, due), (lost, back)):
+        assert not twins.pay_audits(STRANGER, batch, refs[:1])
+    assert twins.open_dispute(CHALLENGER, lost, 0, 3)
+    assert twins.concede(POOR, twins.mirror.dispute_count)
+    _require_paid(twins, lost, back[0], REQUESTER)
+    refuted, left, earned = due[:3]
+    verifier = _verifier_of(twins, kept, refuted)
+    place = (0, refuted.task, refuted.round)
+    assert twins.report_equivocation(REQUESTER, kept, place, verifier, is_kept=False)
+    leaver = _verifier_of(twins, kept, left)
+    assert twins.leave_seats(leaver, [VERIFIERS.index(leaver)])
+    twins.wait(3, PARAMS.unstake_delay_seconds)
+    assert twins.release_seats(leaver, [VERIFIERS.index(leaver)])
+    assert twins.take_seats(CHALLENGER, 1)
+    assert not twins.pay_audits(STRANGER, kept, [earned])
+    assert twins.settle(STRANGER, kept)
+    assert not twins.contracts.batch(kept.batch_id()).exists
+    assert not twins.pay_audits(STRANGER, kept, [earned, earned])
+    assert not twins.pay_audits(STRANGER, kept, [])
+    for audit, payee in (
+        (refuted, REQUESTER),
+        (left, REQUESTER),
+        (earned, _verifier_of(twins, kept, earned)),
+    ):
+        _require_paid(twins, kept, audit, payee)
+
+
+def _poor_work(twins: Twins, job: Job, task: int) -> Batch:
+    """Three tasks of somebody without stake: each is audited."""
+    lease = twins.work(twins.job_id(job), POOR, task, 3, 3 * PRICE_WEI, WRONG, task)
+    batch = twins.commit(OPERATOR, [(lease, POOR)])
+    assert batch is not None
+    return batch
+
+
+def _ref(place: tuple[int, Draw]) -> AuditRef:
+    task, draw = place
+    return AuditRef(0, task, draw.round)
+
+
+def _verifier_of(twins: Twins, batch: Batch, audit: AuditRef) -> Address:
+    done = twins.mirror.accepted_audit(batch.batch_id(), audit)
+    assert done is not None
+    return done.verifier
+
+
+def _require_paid(twins: Twins, batch: Batch, audit: AuditRef, payee: Address) -> None:
+    """It goes to them, once."""
+    before_wei = twins.contracts.account(payee).balance_wei
+    assert twins.pay_audits(STRANGER, batch, [audit])
+    assert twins.contracts.account(payee).balance_wei > before_wei
+    assert not twins.pay_audits(STRANGER, batch, [audit])
 
 
 def forgotten_seeds(twins: Twins) -> None:
@@ -258,9 +356,10 @@ def reported_on_duty(twins: Twins) -> None:
     assert twins.draw_committee(CHALLENGER, number)
     members = twins.contracts.committee(number).members
     twins.fix_seed(STRANGER, batch)
-    paid = [(task, draw) for task, draw in _audited(twins, batch) if draw.holder in members]
+    audited = _audited(twins, batch)
+    own = [(task, draw) for task, draw in audited if draw.holder in members]
     burnt = twins.mirror.burnt_wei
-    task, draw = paid[0]
+    task, draw = own[0]
     place = (0, task, draw.round)
     assert twins.report_equivocation(draw.holder, batch, place, draw.holder, is_kept=False)
     assert twins.mirror.burnt_wei - burnt == PARAMS.seat_stake_wei

@@ -14,10 +14,18 @@ from functools import cache
 import pytest
 
 from protocol.chain.mirrored import rules_of
+from protocol.dispute import Verdict
 from protocol.pricing import CONCESSION
 from protocol.settlement import Settlement
 from protocol.settlement.audits import AuditKey
-from protocol.settlement.facts import Batch, Dispute, LeaseEntry, Moment, Rules
+from protocol.settlement.facts import (
+    AcceptedAudit,
+    Batch,
+    Dispute,
+    LeaseEntry,
+    Moment,
+    Rules,
+)
 from protocol.units import Address, Bytes32
 from tests.chain import situations
 from tests.chain.compare import Difference
@@ -34,6 +42,8 @@ SITUATIONS: tuple[Situation, ...] = (
     situations.unstaking_in_a_dispute,
     situations.held_pay,
     situations.judged,
+    situations.judged_by_doubtful_votes,
+    situations.fees_that_wait,
     situations.forgotten_seeds,
     situations.far_ahead,
     situations.forfeited_in_parts,
@@ -111,6 +121,22 @@ class _PaidOnDuty(Settlement):
         return super()._punish(reporter, key, at)
 
 
+class _AnyFee(Settlement):
+    """Fees go to the verifiers, whatever became of the lease, the audit and the seat."""
+
+    def _is_earned(self, entry: LeaseEntry, done: AcceptedAudit) -> bool:
+        return True
+
+
+class _StruckInDoubt(Settlement):
+    """Who is out of tolerance is struck like who lost."""
+
+    def _pay_part(self, contested: Dispute, majority: tuple[Address, ...]) -> int:
+        if majority:
+            self._strike(contested.entry.provider)
+        return super()._pay_part(contested, majority)
+
+
 class _Retroactive(Settlement):
     """What is enacted counts for disputes that are open, too."""
 
@@ -127,45 +153,57 @@ class _ShortNotice(Settlement):
 
 
 @cache
-def _played(seed: int) -> Counter[tuple[str, str]]:
-    """Play a history to its end; what happened in it."""
+def _played(seed: int) -> Twins:
+    """Play a history to its end."""
     twins = Twins(forgets=seed % 2 == 1)
     history = History(seed, twins)
     for _ in range(STEPS):
         history.step()
     history.finish()
     assert twins.mirror.held_wei == twins.mirror.burnt_wei
-    return twins.tally
+    return twins
 
 
 @cache
-def _visited(situation: Situation) -> Counter[tuple[str, str]]:
+def _visited(situation: Situation) -> Twins:
     twins = Twins(forgets=True)
     situation(twins)
-    return twins.tally
+    return twins
 
 
 @pytest.mark.parametrize("seed", SEEDS)
 def test_a_random_history_is_the_same_on_both_sides(seed: int) -> None:
     """Also that it ends with every wei paid out or burnt."""
-    assert _played(seed).total() > STEPS
+    assert _played(seed).tally.total() > STEPS
 
 
 @pytest.mark.parametrize("situation", SITUATIONS)
 def test_a_rare_situation_is_the_same_on_both_sides(situation: Situation) -> None:
-    assert _visited(situation).total() > 0
+    assert _visited(situation).tally.total() > 0
 
 
 def test_every_step_is_taken_and_most_are_refused_for_many_reasons() -> None:
     tally: Counter[tuple[str, str]] = Counter()
     for seed in SEEDS:
-        tally += _played(seed)
+        tally += _played(seed).tally
     for situation in SITUATIONS:
-        tally += _visited(situation)
+        tally += _visited(situation).tally
     kinds = {kind for kind, _ in tally}
     assert {kind for kind, outcome in tally if outcome == "done"} == kinds
     assert len(kinds) == 30
-    assert len({outcome for _, outcome in tally}) > 50
+    outcomes = {outcome for _, outcome in tally}
+    assert len(outcomes) > 50
+    assert {"AuditAlreadyAccepted", "AuditNotAccepted", "NoFeeLeft", "LeaseNotFinished"} <= outcomes
+
+
+def test_every_verdict_is_come_to_and_fees_are_paid_both_ways() -> None:
+    ends: Counter[str] = Counter()
+    for seed in SEEDS:
+        ends += _played(seed).ends
+    assert {"NONE", "PROVIDER_LOST", "fees earned", "fees returned"} <= set(ends)
+    for situation in SITUATIONS:
+        ends += _visited(situation).ends
+    assert set(ends) == {verdict.name for verdict in Verdict} | {"fees earned", "fees returned"}
 
 
 @pytest.mark.parametrize(
@@ -197,6 +235,8 @@ def test_another_rule_is_found_out(rules: Rules) -> None:
         (_AnyOrder, situations.named_out_of_order),
         (_EmptySeatsDrawn, situations.released_before_the_draw),
         (_PaidOnDuty, situations.reported_on_duty),
+        (_AnyFee, situations.fees_that_wait),
+        (_StruckInDoubt, situations.judged_by_doubtful_votes),
         (_Retroactive, situations.governed),
         (_ShortNotice, situations.governed),
     ],
@@ -224,6 +264,22 @@ def _play_some(mirror_type: type[Settlement], rules: Rules) -> None:
         history = History(seed, Twins(mirror_type, rules))
         for _ in range(STEPS):
             history.step()
+
+
+@pytest.mark.parametrize("check", ["_is_excused", "_is_attended"])
+def test_another_way_to_judge_votes_is_found_out(
+    check: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Nobody is excused; or nobody is kept for others' absence."""
+    answer = check == "_is_attended"
+    monkeypatch.setattr(f"protocol.settlement.committee.{check}", lambda *_: answer)
+    with pytest.raises(Difference):
+        situations.judged_by_doubtful_votes(Twins())
+
+
+def test_fees_that_are_paid_at_once_are_found_out() -> None:
+    with pytest.raises(Difference):
+        situations.fees_that_wait(Twins(rules=replace(RULES, pays_audits_late=False)))
 
 
 @pytest.mark.parametrize(

@@ -91,6 +91,7 @@ class Twins:
         self.batches: dict[Bytes32, Batch] = {}
         self.digests: dict[Bytes32, Bytes32] = {}
         self.tally: Counter[tuple[str, str]] = Counter()
+        self.ends: Counter[str] = Counter()
         self.log: list[str] = []
         self._facts: Facts = {}
         self._statuses: dict[Bytes32, JobStatus | None] = {}
@@ -302,9 +303,12 @@ class Twins:
         batch_id = batch.batch_id()
         refs = [facts.AuditRef(audit.index, audit.task, audit.round) for audit in audits]
         call = self.contracts.pay_audits(batch, refs)
-        return self._do(
-            "pay_audits", sender, call, lambda: self.mirror.pay_audits(batch_id, audits)
-        )
+
+        def move() -> None:
+            earned_wei = self.mirror.pay_audits(batch_id, audits)
+            self.ends["fees earned" if earned_wei else "fees returned"] += 1
+
+        return self._do("pay_audits", sender, call, move)
 
     def settle(self, sender: Address, batch: Batch) -> bool:
         """Settle a batch."""
@@ -373,7 +377,12 @@ class Twins:
     def resolve(self, sender: Address, number: int) -> bool:
         """Judge."""
         call = self.contracts.resolve(number)
-        return self._do("resolve", sender, call, lambda: self.mirror.resolve(number, self.at))
+
+        def move() -> None:
+            self.mirror.resolve(number, self.at)
+            self.ends[self.mirror.dispute(number).verdict.name] += 1
+
+        return self._do("resolve", sender, call, move)
 
     def contradict(self, who: Address, number: int, audit_round: int, *, is_proven: bool) -> bool:
         """Take the seat of who agreed with what lost."""
