@@ -19,12 +19,12 @@ from protocol.chain.connection import connect, rpc
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
 from protocol.chain.events import ChainEvent, EventReader
-from protocol.chain.facts import AuditClaim
+from protocol.chain.facts import AcceptedAudit, AuditClaim, AuditRef
 from protocol.job import Job
 from protocol.lease import Lease, LeaseResult
 from protocol.pricing import audit_fee_wei
 from protocol.result import Opening, open_task, result_root
-from protocol.sampling import Draw, draw_committee, draw_verifiers
+from protocol.sampling import MAX_DRAWS, Draw, draw_committee, draw_verifiers
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32
 from tests.chain.conftest import SUPPLY_WEI, Market, mine
 from tests.support.chains import start_anvil, start_devchain
@@ -166,7 +166,7 @@ def audit(market: Market, batch: Batch, line: int, digest: Bytes32) -> list[Audi
 def claim(
     market: Market, batch: Batch, line: int, task: int, draw: Draw, digest: Bytes32
 ) -> AuditClaim:
-    """What a drawn verifier is paid for, whose digest is the provider's."""
+    """What a drawn verifier has a fee set aside for, whose digest is the provider's."""
     lease = batch.result(line)
     message = AuditResult(batch.batch_id(), lease.lease_id, task, digest, VOTE_SALT)
     opening = opening_of(lease, task, digest)
@@ -189,10 +189,15 @@ def verifier_account(holder: Address) -> LocalAccount:
     return development_account(index)
 
 
-def pay(market: Market, batch: Batch, claims: Sequence[AuditClaim]) -> Call:
-    """The call that pays audits, with as many seats as there were."""
+def accept(market: Market, batch: Batch, claims: Sequence[AuditClaim]) -> Call:
+    """The call that has audits accepted, with as many seats as there were."""
     facts = market.contracts.batch(batch.batch_id())
-    return market.contracts.pay_audits(batch, facts.seat_count, claims)
+    return market.contracts.accept_audits(batch, facts.seat_count, claims)
+
+
+def ref(claim: AuditClaim) -> AuditRef:
+    """Which audit a claim is for."""
+    return AuditRef(claim.line, claim.task, claim.attempt // MAX_DRAWS)
 
 
 def opening_of(lease: LeaseResult, task: int, digest: Bytes32) -> Opening:
@@ -246,6 +251,22 @@ def judge(market: Market, dispute_id: int, claimed: Bytes32) -> None:
     market.send(contracts.resolve(dispute_id), OPERATOR)
 
 
+def accepted_audits(market: Market) -> list[AcceptedAudit]:
+    """What the chain keeps of every audit that was accepted."""
+    lines = {
+        lease.lease_id: line
+        for event in events(market, "BatchCommitted")
+        for line, lease in enumerate(event.args["batch"].lines)
+    }
+    found = []
+    for args in (event.args for event in events(market, "AuditAccepted")):
+        audit = AuditRef(lines[args["lease_id"]], args["task"], args["round"])
+        kept = market.contracts.accepted_audit(args["batch_id"], audit)
+        assert kept is not None
+        found.append(kept)
+    return found
+
+
 def require_every_wei(market: Market) -> None:
     """What the market holds is what it owes to somebody, or has burnt."""
     contracts = market.contracts
@@ -256,5 +277,6 @@ def require_every_wei(market: Market) -> None:
     escrows = sum(state.escrow_wei + state.audit_escrow_wei for state in states)
     disputes = [contracts.dispute(e.args["dispute_id"]) for e in events(market, "DisputeOpened")]
     bonds = sum(facts.bond_wei for facts in disputes if facts.is_open)
-    total = owed + seats + escrows + bonds + contracts.burnt_wei()
+    fees = sum(audit.fee_wei for audit in accepted_audits(market))
+    total = owed + seats + escrows + bonds + fees + contracts.burnt_wei()
     assert total == contracts.token_balance(market.deployment.market)

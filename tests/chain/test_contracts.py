@@ -14,7 +14,7 @@ from protocol.chain.contracts import Contracts
 from protocol.chain.deploy import check_deployment
 from protocol.chain.development import development_account
 from protocol.chain.events import EventReader
-from protocol.chain.facts import AuditClaim, Equivocation
+from protocol.chain.facts import AuditClaim, AuditRef, Equivocation
 from protocol.delegation import Delegation
 from protocol.dispute import DisputeStatus, DisputeTerms, Proposal
 from protocol.errors import ChainRejected, InvalidInput
@@ -104,6 +104,7 @@ def test_what_is_unknown_does_not_exist(market: Market) -> None:
     assert not market.contracts.job(unknown).exists
     assert not market.contracts.batch(unknown).exists
     assert not any(market.contracts.seed_of(unknown))
+    assert market.contracts.accepted_audit(unknown, AuditRef(0, 0, 0)) is None
     with pytest.raises(ChainRejected, match=r"^UnknownDispute\("):
         market.contracts.dispute(10**9)
     assert not market.contracts.committee(10**9).is_drawn
@@ -368,7 +369,8 @@ def test_calls_out_of_season_are_refused_by_name(market: Market) -> None:
         contracts.report_equivocation(batch, words),
         contracts.fix_seed(digest),
         contracts.settle_batch(batch),
-        contracts.pay_audits(batch, 0, [_claim(digest)]),
+        contracts.accept_audits(batch, 0, [_claim(digest)]),
+        contracts.pay_audits(batch, [AuditRef(0, 0, 0)]),
         contracts.open_dispute(batch, 0, 0),
         contracts.close_job(job),
         contracts.unstake(address(GUARDIAN)),

@@ -11,8 +11,10 @@ from protocol.batch import Batch
 from protocol.chain import params
 from protocol.chain.codec import artifact
 from protocol.chain.facts import (
+    AcceptedAudit,
     AccountFacts,
     AuditClaim,
+    AuditRef,
     BatchFacts,
     CommitteeFacts,
     Deployment,
@@ -57,7 +59,9 @@ def taken(name: str, index: int) -> list[Any]:
         (Request, taken("relay", 0)),
         (Delegation, taken("delegate", 0)),
         (LeaseResult, taken("DisputeOpened", 6)),
-        (AuditClaim, taken("payAudits", 2)),
+        (AuditClaim, taken("acceptAudits", 2)),
+        (AuditRef, taken("payAudits", 1)),
+        (AcceptedAudit, returned("Market", "acceptedAudit")),
     ],
 )
 def test_mirrors_the_struct(ours: Any, components: list[Any]) -> None:

@@ -11,7 +11,7 @@ from protocol.batch import Batch
 from protocol.chain.facts import AuditClaim, Equivocation
 from protocol.dispute import DisputeStatus, Verdict
 from protocol.errors import ChainRejected
-from protocol.pricing import REPORTER_PERCENT, bond_wei, concession_wei
+from protocol.pricing import REPORTER_PERCENT, audit_fee_wei, bond_wei, concession_wei
 from protocol.sampling import MAX_DRAWS
 from protocol.units import Bytes32
 from tests.chain.conftest import Market
@@ -26,6 +26,7 @@ from tests.chain.stage import (
     STAKE_WEI,
     VERIFIERS,
     WRONG,
+    accept,
     address,
     audit,
     commit,
@@ -37,7 +38,7 @@ from tests.chain.stage import (
     later,
     open_job,
     opening_of,
-    pay,
+    ref,
     require_every_wei,
     verifier_account,
 )
@@ -145,14 +146,14 @@ def test_a_released_result_never_counts_again(fresh: Market) -> None:
         commit(fresh, [job], work)
 
 
-def test_who_was_paid_for_a_false_audit_loses_its_seat(fresh: Market) -> None:
+def test_whose_false_audit_was_accepted_loses_its_seat_and_the_fee(fresh: Market) -> None:
     """A provider and the verifiers that it shares a lie with, until somebody else looks."""
     contracts, rules = fresh.contracts, fresh.contracts.params()
     enrol(fresh)
     job = open_job(fresh)
     batch = commit(fresh, [job], (CHEAT, do_lease(job.job_id(contracts.domain), CHEAT, 0, WRONG)))
     claims = audit(fresh, batch, 0, WRONG)
-    fresh.send(pay(fresh, batch, claims), OPERATOR)
+    fresh.send(accept(fresh, batch, claims), OPERATOR)
     lie = next(claim for claim in claims if claim.attempt >= MAX_DRAWS)
     (challenger, *_) = [i for i in VERIFIERS if address(i) != lie.verifier]
     dispute_id = dispute(fresh, batch, 0, lie.task, challenger)
@@ -175,24 +176,28 @@ def test_who_was_paid_for_a_false_audit_loses_its_seat(fresh: Market) -> None:
         "holder": lie.verifier,
         "dispute_id": dispute_id,
     }
-    with pytest.raises(ChainRejected, match=r"^AuditNotPaid\("):
+    with pytest.raises(ChainRejected, match=r"^AuditNotAccepted\("):
         contracts.check(contracts.contradict(dispute_id, 1, opening), address(HONEST))
+    requester = contracts.account(address(REQUESTER)).balance_wei
+    fresh.send(contracts.pay_audits(batch, [ref(claim) for claim in claims]), OPERATOR)
+    back_wei = contracts.account(address(REQUESTER)).balance_wei - requester
+    assert back_wei == len(claims) * audit_fee_wei(PRICE_WEI)
     require_every_wei(fresh)
 
 
-def test_who_was_paid_for_another_word_than_it_gave_loses_its_seat(fresh: Market) -> None:
+def test_who_signs_another_word_than_it_gave_loses_its_seat(fresh: Market) -> None:
     """It commits to nonsense, is shown what is right, and signs that."""
     contracts, rules = fresh.contracts, fresh.contracts.params()
     enrol(fresh)
     job = open_job(fresh)
     batch = commit(fresh, [job], (HONEST, do_lease(job.job_id(contracts.domain), HONEST, 0, GOOD)))
-    paid = audit(fresh, batch, 0, GOOD)[0]
-    lie = _words(fresh, batch, paid, WRONG)
+    signed = audit(fresh, batch, 0, GOOD)[0]
+    lie = _words(fresh, batch, signed, WRONG)
     report = contracts.report_equivocation(batch, lie)
-    with pytest.raises(ChainRejected, match=r"^AuditNotPaid\("):
+    with pytest.raises(ChainRejected, match=r"^AuditNotAccepted\("):
         contracts.check(report, address(CHEAT))
-    fresh.send(pay(fresh, batch, [paid]), OPERATOR)
-    kept = contracts.report_equivocation(batch, _words(fresh, batch, paid, GOOD))
+    fresh.send(accept(fresh, batch, [signed]), OPERATOR)
+    kept = contracts.report_equivocation(batch, _words(fresh, batch, signed, GOOD))
     with pytest.raises(ChainRejected, match=r"^NoEquivocation\("):
         contracts.check(kept, address(CHEAT))
     forged = contracts.report_equivocation(batch, replace(lie, commitment=WRONG))
@@ -200,29 +205,29 @@ def test_who_was_paid_for_another_word_than_it_gave_loses_its_seat(fresh: Market
         contracts.check(forged, address(CHEAT))
 
     fresh.send(report, CHEAT)
-    (seat_id,) = [i for i, seat in enumerate(contracts.seats()) if seat.holder == paid.verifier]
+    (seat_id,) = [i for i, seat in enumerate(contracts.seats()) if seat.holder == signed.verifier]
     assert contracts.seat_stake(seat_id) == 0
     reward_wei = rules.seat_stake_wei * REPORTER_PERCENT // 100
     assert contracts.account(address(CHEAT)).balance_wei == reward_wei
     (slashed,) = events(fresh, "SeatSlashed")
-    assert slashed.args == {"seat_id": seat_id, "holder": paid.verifier, "dispute_id": 0}
-    with pytest.raises(ChainRejected, match=r"^AuditNotPaid\("):
+    assert slashed.args == {"seat_id": seat_id, "holder": signed.verifier, "dispute_id": 0}
+    with pytest.raises(ChainRejected, match=r"^AuditNotAccepted\("):
         contracts.check(report, address(CHEAT))
     require_every_wei(fresh)
 
 
-def _words(market: Market, batch: Batch, paid: AuditClaim, committed: Bytes32) -> Equivocation:
-    """A commitment to one digest beside the result that was paid."""
-    lease_id = batch.lines[paid.line].lease_id
-    bound = commitment(paid.verifier, committed, paid.salt)
-    message = AuditCommitment(batch.batch_id(), lease_id, paid.task, bound)
+def _words(market: Market, batch: Batch, signed: AuditClaim, committed: Bytes32) -> Equivocation:
+    """A commitment to one digest beside the result that was accepted."""
+    lease_id = batch.lines[signed.line].lease_id
+    bound = commitment(signed.verifier, committed, signed.salt)
+    message = AuditCommitment(batch.batch_id(), lease_id, signed.task, bound)
     return Equivocation(
-        line=paid.line,
-        task=paid.task,
-        round=paid.attempt // MAX_DRAWS,
+        line=signed.line,
+        task=signed.task,
+        round=signed.attempt // MAX_DRAWS,
         commitment=bound,
-        commitment_signature=message.sign(market.contracts.domain, verifier_account(paid.verifier)),
-        task_digest=paid.task_digest,
-        salt=paid.salt,
-        result_signature=paid.signature,
+        commitment_signature=message.sign(market.contracts.domain, verifier_account(signed.verifier)),
+        task_digest=signed.task_digest,
+        salt=signed.salt,
+        result_signature=signed.signature,
     )

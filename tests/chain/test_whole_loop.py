@@ -29,6 +29,8 @@ from tests.chain.stage import (
     VERIFIERS,
     VOTE_SALT,
     WRONG,
+    accept,
+    accepted_audits,
     address,
     audit,
     commit,
@@ -40,7 +42,7 @@ from tests.chain.stage import (
     judge,
     later,
     open_job,
-    pay,
+    ref,
     require_every_wei,
 )
 
@@ -63,12 +65,16 @@ def test_a_job_with_a_cheat_among_its_providers(fresh: Market) -> None:
     # The honest provider has no stake: each of its tasks is audited, most of them twice.
     claims = audit(fresh, batch, 0, GOOD)
     assert len(claims) > LEASE_TASKS
-    fresh.send(pay(fresh, batch, claims), OPERATOR)
-    paid = [event.args for event in events(fresh, "AuditPaid")]
-    assert [(a["task"], a["round"], a["verifier"]) for a in paid] == [
+    fresh.send(accept(fresh, batch, claims), OPERATOR)
+    told = [event.args for event in events(fresh, "AuditAccepted")]
+    assert [(a["task"], a["round"], a["verifier"]) for a in told] == [
         (c.task, c.attempt // MAX_DRAWS, c.verifier) for c in claims
     ]
-    assert contracts.is_audit_paid(batch.batch_id(), 0, claims[0].task, 0)
+    fee_wei = audit_fee_wei(PRICE_WEI)
+    assert {audit.fee_wei for audit in accepted_audits(fresh)} == {fee_wei}
+    call = contracts.pay_audits(batch, [ref(claim) for claim in claims])
+    with pytest.raises(ChainRejected, match=r"^LeaseNotFinished\("):
+        contracts.check(call, address(OPERATOR))
 
     # A verifier disputes the other lease, the committee agrees, and the cheat is slashed.
     dispute_id = dispute(fresh, batch, 1, 6, VERIFIERS[0])
@@ -95,8 +101,18 @@ def test_a_job_with_a_cheat_among_its_providers(fresh: Market) -> None:
     assert (state.frontier, state.committed_tasks, state.settled_tasks) == (TASKS, TASKS, TASKS)
     assert state.flags == JobFlag.OPENED | JobFlag.RELEASED | JobFlag.CLOSED
     assert not contracts.batch(batch.batch_id()).exists
+    require_every_wei(fresh)
 
-    spent = TASKS * PRICE_WEI + len(claims) * audit_fee_wei(PRICE_WEI) + job.relayer_fee
+    # The batch is forgotten; its fees are not.
+    before_wei = {c.verifier: contracts.account(c.verifier).balance_wei for c in claims}
+    fresh.send(call, OPERATOR)
+    assert [e.args["payee"] for e in events(fresh, "AuditPaid")] == [c.verifier for c in claims]
+    earned_wei = sum(contracts.account(v).balance_wei - wei for v, wei in before_wei.items())
+    assert earned_wei == len(claims) * fee_wei
+    with pytest.raises(ChainRejected, match=r"^NoFeeLeft\("):
+        contracts.check(call, address(OPERATOR))
+
+    spent = TASKS * PRICE_WEI + len(claims) * fee_wei + job.relayer_fee
     refund = job.total_wei - spent
     assert [e.args["refund_wei"] for e in events(fresh, "JobClosed")] == [refund]
     left = contracts.account(address(REQUESTER)).balance_wei
@@ -123,20 +139,20 @@ def test_a_seed_comes_with_its_block_and_is_kept(fresh: Market) -> None:
         fresh.send(contracts.fix_seed(batch_id), OPERATOR)
 
 
-def test_what_is_no_due_audit_is_not_paid(fresh: Market) -> None:
+def test_what_is_no_due_audit_is_not_accepted(fresh: Market) -> None:
     contracts = fresh.contracts
     enrol(fresh)
     job = open_job(fresh)
     batch = commit(fresh, [job], (HONEST, do_lease(job.job_id(contracts.domain), HONEST, 0, GOOD)))
     assert batch.audit_rate_ppm(0) > PPM
     claims = audit(fresh, batch, 0, GOOD)
-    fresh.send(pay(fresh, batch, claims[1:]), OPERATOR)
+    fresh.send(accept(fresh, batch, claims[1:]), OPERATOR)
     good = claims[0]
     message = AuditResult(batch.batch_id(), batch.lines[0].lease_id, good.task, WRONG, VOTE_SALT)
     (signer,) = [i for i in VERIFIERS if address(i) == good.verifier]
     lie = message.sign(contracts.domain, development_account(signer))
     refused = {
-        "AuditAlreadyPaid": claims[1],
+        "AuditAlreadyAccepted": claims[1],
         "VerifierNotDrawn": replace(good, attempt=good.attempt + 1),
         "AuditDisagrees": replace(good, task_digest=WRONG, signature=lie),
         "BadSignature": replace(good, task_digest=WRONG),
@@ -146,18 +162,18 @@ def test_what_is_no_due_audit_is_not_paid(fresh: Market) -> None:
     }
     for error, wrong in refused.items():
         with pytest.raises(ChainRejected, match=rf"^{error}\("):
-            contracts.check(pay(fresh, batch, [wrong]), address(OPERATOR))
+            contracts.check(accept(fresh, batch, [wrong]), address(OPERATOR))
     for count in (0, len(VERIFIERS) - 1, len(VERIFIERS) + 1):
         with pytest.raises(ChainRejected, match=r"^WrongSeatCount\("):
-            contracts.check(contracts.pay_audits(batch, count, [good]), address(OPERATOR))
+            contracts.check(contracts.accept_audits(batch, count, [good]), address(OPERATOR))
     stranger = replace(batch, operator=address(REQUESTER))
     with pytest.raises(ChainRejected, match=r"^UnknownBatch\("):
-        contracts.check(contracts.pay_audits(stranger, len(VERIFIERS), [good]), address(OPERATOR))
-    fresh.send(pay(fresh, batch, [good]), OPERATOR)
+        contracts.check(contracts.accept_audits(stranger, len(VERIFIERS), [good]), address(OPERATOR))
+    fresh.send(accept(fresh, batch, [good]), OPERATOR)
 
 
 def test_the_second_round_is_drawn_alike_on_both_sides(fresh: Market) -> None:
-    """Tasks that are audited once have no payable second audit; those audited twice, one."""
+    """Tasks that are audited once have no second audit; those audited twice, one."""
     contracts = fresh.contracts
     enrol(fresh)
     job = open_job(fresh, 4 * LEASE_TASKS)
@@ -173,12 +189,12 @@ def test_the_second_round_is_drawn_alike_on_both_sides(fresh: Market) -> None:
             seen.add(len(draws))
             (first, *_) = [claim for claim in claims if claim.task == task]
             if len(draws) == 1:
-                second = pay(fresh, batch, [replace(first, attempt=MAX_DRAWS)])
+                second = accept(fresh, batch, [replace(first, attempt=MAX_DRAWS)])
                 with pytest.raises(ChainRejected, match=r"^TaskNotDrawn\("):
                     contracts.check(second, address(OPERATOR))
-        fresh.send(pay(fresh, batch, claims), OPERATOR)
+        fresh.send(accept(fresh, batch, claims), OPERATOR)
     assert 2 in seen
-    assert len(events(fresh, "AuditPaid")) == sum(
+    assert len(events(fresh, "AuditAccepted")) == sum(
         len(draws_of(fresh, batch, line, task))
         for line in range(4)
         for task in batch.result(line).tasks
@@ -215,8 +231,8 @@ def test_later_seats_draw_nothing_of_earlier_batches(fresh: Market) -> None:
     assert facts.seat_count == contracts.seat_count_at(facts.commit_block) == len(VERIFIERS)
     claims = audit(fresh, batch, 0, GOOD)
     with pytest.raises(ChainRejected, match=r"^WrongSeatCount\("):
-        contracts.check(contracts.pay_audits(batch, len(VERIFIERS) + 3, claims), address(OPERATOR))
-    fresh.send(pay(fresh, batch, claims), OPERATOR)
+        contracts.check(contracts.accept_audits(batch, len(VERIFIERS) + 3, claims), address(OPERATOR))
+    fresh.send(accept(fresh, batch, claims), OPERATOR)
 
 
 def test_a_jobs_status_is_derived_alike_on_both_sides(fresh: Market) -> None:

@@ -24,7 +24,14 @@ from protocol.chain.mirrored import terms_of
 from protocol.job import Job
 from protocol.sampling import batch_seed
 from protocol.settlement import Settlement
-from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment, Rules
+from protocol.settlement.facts import (
+    AuditClaim,
+    AuditRef,
+    JobTerms,
+    LeaseEntry,
+    Moment,
+    Rules,
+)
 from protocol.units import Address, Bytes32, parse_address, parse_bytes32
 
 # They change no money: keys, and what is only a message.
@@ -128,14 +135,17 @@ class Replay:
     def _fixSeed(self, sent: Sent, batch_id: Bytes32) -> None:
         self.mirror.fix_seed(Bytes32(batch_id), self._seed(Bytes32(batch_id)), sent.at)
 
-    def _payAudits(self, sent: Sent, batch: Any, _: int, claims: Sequence[Any]) -> None:
+    def _acceptAudits(self, sent: Sent, batch: Any, _: int, claims: Sequence[Any]) -> None:
         """They went through: each digest is the provider's own, and signed by who was drawn."""
         batch_id = self._named(batch).batch_id()
         given = [
             AuditClaim(claim[0], claim[1], claim[3], claim[2], claim[4], claim[4])
             for claim in claims
         ]
-        self.mirror.pay_audits(batch_id, given, sent.at, self._seed(batch_id))
+        self.mirror.accept_audits(batch_id, given, sent.at, self._seed(batch_id))
+
+    def _payAudits(self, _: Sent, batch: Any, refs: Sequence[Any]) -> None:
+        self.mirror.pay_audits(self._named(batch).batch_id(), [AuditRef(*ref) for ref in refs])
 
     def _settleBatch(self, sent: Sent, batch: Any) -> None:
         self.mirror.settle_batch(self._named(batch).batch_id(), sent.at)
