@@ -132,9 +132,7 @@ class Audits(Batches):
         fee_wei = min(pricing.audit_fee_wei(entry.price_per_task_wei), job.audit_escrow_wei)
         self._jobs[entry.job_id] = replace(job, audit_escrow_wei=job.audit_escrow_wei - fee_wei)
         seat_id = self._drawn_seat(state, entry, claim)
-        self._audits[key] = AcceptedAudit(
-            claim.verifier, claim.digest, seat_id, at.block, fee_wei
-        )
+        self._audits[key] = AcceptedAudit(claim.verifier, claim.digest, seat_id, at.block, fee_wei)
         if not self.rules.pays_audits_late:
             self._pay_fee(key)
         return fee_wei

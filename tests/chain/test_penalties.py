@@ -226,7 +226,9 @@ def _words(market: Market, batch: Batch, signed: AuditClaim, committed: Bytes32)
         task=signed.task,
         round=signed.attempt // MAX_DRAWS,
         commitment=bound,
-        commitment_signature=message.sign(market.contracts.domain, verifier_account(signed.verifier)),
+        commitment_signature=message.sign(
+            market.contracts.domain, verifier_account(signed.verifier)
+        ),
         task_digest=signed.task_digest,
         salt=signed.salt,
         result_signature=signed.signature,

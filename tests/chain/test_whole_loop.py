@@ -168,7 +168,9 @@ def test_what_is_no_due_audit_is_not_accepted(fresh: Market) -> None:
             contracts.check(contracts.accept_audits(batch, count, [good]), address(OPERATOR))
     stranger = replace(batch, operator=address(REQUESTER))
     with pytest.raises(ChainRejected, match=r"^UnknownBatch\("):
-        contracts.check(contracts.accept_audits(stranger, len(VERIFIERS), [good]), address(OPERATOR))
+        contracts.check(
+            contracts.accept_audits(stranger, len(VERIFIERS), [good]), address(OPERATOR)
+        )
     fresh.send(accept(fresh, batch, [good]), OPERATOR)
 
 
@@ -231,7 +233,9 @@ def test_later_seats_draw_nothing_of_earlier_batches(fresh: Market) -> None:
     assert facts.seat_count == contracts.seat_count_at(facts.commit_block) == len(VERIFIERS)
     claims = audit(fresh, batch, 0, GOOD)
     with pytest.raises(ChainRejected, match=r"^WrongSeatCount\("):
-        contracts.check(contracts.accept_audits(batch, len(VERIFIERS) + 3, claims), address(OPERATOR))
+        contracts.check(
+            contracts.accept_audits(batch, len(VERIFIERS) + 3, claims), address(OPERATOR)
+        )
     fresh.send(accept(fresh, batch, claims), OPERATOR)
 
 

@@ -10,6 +10,7 @@ from hypothesis import settings
 from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, initialize, invariant, rule
 
+from protocol.dispute import OUT_OF_TOLERANCE, UNAVAILABLE, DisputeStatus
 from protocol.lifecycle import (
     JobStatus,
     LeaseStatus,
@@ -22,6 +23,7 @@ from protocol.settlement import Settlement
 from protocol.settlement.committee import Vote, decide
 from protocol.settlement.facts import (
     AuditClaim,
+    AuditRef,
     Dispute,
     JobTerms,
     LeaseEntry,
@@ -51,6 +53,7 @@ TERMS = Terms(
 people = st.sampled_from(PEOPLE)
 small = st.integers(0, 300)
 digests = st.sampled_from([RIGHT, WRONG])
+VOTES = [RIGHT, WRONG, OUT_OF_TOLERANCE, UNAVAILABLE, None]
 
 
 class Market(RuleBasedStateMachine):
@@ -151,7 +154,14 @@ class Market(RuleBasedStateMachine):
         claimed = self.digests[batch_id]
         for draw in self.market.audit_draws(batch_id, 0, task):
             claim = AuditClaim(0, task, draw.holder, draw.attempt, digest, claimed)
-            self._do(self.market.pay_audits, batch_id, [claim], self.at)
+            self._do(self.market.accept_audits, batch_id, [claim], self.at)
+
+    @rule(number=st.integers(0, 7))
+    def pay(self, number: int) -> None:
+        audits = list(self.market.accepted_audits)
+        if audits:
+            batch_id, *place = audits[number % len(audits)]
+            self._do(self.market.pay_audits, batch_id, [AuditRef(*place)])
 
     @rule(who=people, batch=st.integers(1, 6), offset=st.integers(0, 4))
     def contest(self, who: Address, batch: int, offset: int) -> None:
@@ -168,7 +178,7 @@ class Market(RuleBasedStateMachine):
 
     @rule(
         number=st.integers(1, 6),
-        votes=st.lists(st.sampled_from([RIGHT, WRONG, None]), min_size=3, max_size=3),
+        votes=st.lists(st.sampled_from(VOTES), min_size=3, max_size=3),
         opens=st.booleans(),
         seed=st.binary(min_size=32, max_size=32),
     )
@@ -190,8 +200,8 @@ class Market(RuleBasedStateMachine):
             place = self._place(self.market.dispute(number))
             claimed = self.digests[place[0]]
             self._do(self.market.contradict, who, number, audit_round, claimed, self.at)
-            paid = self.market.paid_audit(*place, audit_round)
-            signer = paid.verifier if paid else who
+            done = self.market.accepted_audit(place[0], AuditRef(*place[1:], audit_round))
+            signer = done.verifier if done else who
             self._do(
                 self.market.report_equivocation, who, *place, audit_round, self.at, signer=signer
             )
@@ -212,6 +222,16 @@ class Market(RuleBasedStateMachine):
     @invariant()
     def nothing_is_made_or_lost(self) -> None:
         assert self.market.total_wei() == self.market.held_wei
+
+    @invariant()
+    def what_is_set_aside_was_the_jobs(self) -> None:
+        """A fee leaves its job's budget once, and is part of the whole until it is paid."""
+        fees_wei = [audit.fee_wei for audit in self.market.accepted_audits.values()]
+        budgets_wei = sum(self.market.job(job_id).terms.audit_budget_wei for job_id in self.jobs)
+        assert 0 <= sum(fees_wei) <= budgets_wei
+        owned_wei = sum(self.market.owned_by_wei([who]) for who in PEOPLE)
+        bonds_wei = self._bonds_wei()
+        assert owned_wei + bonds_wei + sum(fees_wei) + self.market.burnt_wei == self.market.held_wei
 
     @invariant()
     def escrows_cover_the_work(self) -> None:
@@ -240,6 +260,10 @@ class Market(RuleBasedStateMachine):
             before = self.lease_statuses.get(key, LeaseStatus.COMMITTED)
             require_lease_move(before, lease)
             self.lease_statuses[key] = lease
+
+    def _bonds_wei(self) -> int:
+        known = [self.market.dispute(n) for n in range(1, self.market.dispute_count + 1)]
+        return sum(d.bond_wei for d in known if d.status == DisputeStatus.OPEN)
 
     @staticmethod
     def _place(contested: Dispute) -> tuple[Bytes32, int, int]:

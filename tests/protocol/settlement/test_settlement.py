@@ -6,11 +6,20 @@ from dataclasses import replace
 
 import pytest
 
-from protocol.dispute import Verdict
+from protocol.dispute import OUT_OF_TOLERANCE, UNAVAILABLE, Verdict
 from protocol.pricing import audit_fee_wei
 from protocol.settlement import Settlement
 from protocol.settlement.committee import Vote, decide
-from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment, Rules, Ruling, Terms
+from protocol.settlement.facts import (
+    AuditClaim,
+    AuditRef,
+    JobTerms,
+    LeaseEntry,
+    Moment,
+    Rules,
+    Ruling,
+    Terms,
+)
 from protocol.settlement.refusals import Refusal, Refused
 from protocol.units import Address, Bytes32
 
@@ -40,7 +49,9 @@ RIGHT, WRONG = Bytes32(b"\x01" * 32), Bytes32(b"\x02" * 32)
 class World:
     """A market with a job of 100 tasks, a provider, and five verifiers with a seat each."""
 
-    def __init__(self, stake: int = 60_000, rules: Rules | None = None) -> None:
+    def __init__(
+        self, stake: int = 60_000, rules: Rules | None = None, budget: int = 10_000
+    ) -> None:
         self.market = Settlement(TERMS, rules)
         self.at = Moment(100, 10_000)
         for who in (REQUESTER, PROVIDER, CHALLENGER, *VERIFIERS):
@@ -50,7 +61,7 @@ class World:
         if stake:
             self.market.stake(PROVIDER, stake)
         self.wait(1, 12)
-        terms = JobTerms(REQUESTER, OPERATOR, 100, PRICE, 10_000, self.at.seconds + 5000)
+        terms = JobTerms(REQUESTER, OPERATOR, 100, PRICE, budget, self.at.seconds + 5000)
         self.market.open_job(JOB, terms, self.at, signer=REQUESTER, relayer=OPERATOR)
         self._first = 0
 
@@ -192,29 +203,159 @@ def _claims(world: World, batch_id: Bytes32, digest: Bytes32, claimed: Bytes32) 
     ]
 
 
-def test_an_audit_is_paid_if_its_digest_is_the_providers() -> None:
+def test_an_audit_is_accepted_if_its_digest_is_the_providers() -> None:
     world = World(stake=0)
     batch = world.work()
     claim = _claims(world, batch, RIGHT, RIGHT)[0]
     with refuses(Refusal.AUDIT_DISAGREES):
-        world.market.pay_audits(batch, [replace(claim, digest=WRONG)], world.at)
-    with refuses(Refusal.AUDIT_ALREADY_PAID):
-        world.market.pay_audits(batch, [claim, claim], world.at)
-    assert world.market.pay_audits(batch, [claim], world.at) == audit_fee_wei(PRICE)
-    with refuses(Refusal.AUDIT_ALREADY_PAID):
-        world.market.pay_audits(batch, [claim], world.at)
+        world.market.accept_audits(batch, [replace(claim, digest=WRONG)], world.at)
+    with refuses(Refusal.AUDIT_ALREADY_ACCEPTED):
+        world.market.accept_audits(batch, [claim, claim], world.at)
+    assert world.market.accept_audits(batch, [claim], world.at) == audit_fee_wei(PRICE)
+    with refuses(Refusal.AUDIT_ALREADY_ACCEPTED):
+        world.market.accept_audits(batch, [claim], world.at)
+
+
+def _accepted(world: World, batch_id: Bytes32, digest: Bytes32 = RIGHT) -> tuple[Address, AuditRef]:
+    """One of the provider's audits, which is accepted."""
+    claim = _claims(world, batch_id, digest, digest)[0]
+    world.market.accept_audits(batch_id, [claim], world.at)
+    return claim.verifier, AuditRef(0, claim.task, 0)
+
+
+def test_a_fee_is_set_aside_until_the_lease_is_settled() -> None:
+    world = World(stake=0)
+    batch = world.work()
+    budget = world.market.job(JOB).audit_escrow_wei
+    verifier, audit = _accepted(world, batch)
+    before = world.balance(verifier)
+    assert world.market.job(JOB).audit_escrow_wei == budget - audit_fee_wei(PRICE)
+    with refuses(Refusal.LEASE_NOT_FINISHED):
+        world.market.pay_audits(batch, [audit])
+    world.pass_window(batch)
+    world.market.settle_batch(batch, world.at)
+    for wrong in ([audit, audit], [replace(audit, round=1)]):
+        with refuses(Refusal.NO_FEE_LEFT):
+            world.market.pay_audits(batch, wrong)
+    assert world.market.pay_audits(batch, [audit]) == audit_fee_wei(PRICE)
+    assert world.balance(verifier) - before == audit_fee_wei(PRICE)
+    with refuses(Refusal.NO_FEE_LEFT):
+        world.market.pay_audits(batch, [audit])
+    assert world.market.total_wei() == world.market.held_wei
+
+
+def test_the_fee_of_a_lost_leases_audit_is_the_requesters_again() -> None:
+    """Who agrees with a friend's nonsense could else empty a stranger's audit budget."""
+    world = World(stake=0)
+    batch = world.work()
+    verifier, audit = _accepted(world, batch, WRONG)
+    world.market.concede(PROVIDER, world.contest(batch), world.at)
+    before = world.balance(verifier), world.balance(REQUESTER)
+    assert world.market.pay_audits(batch, [audit]) == 0
+    assert world.balance(verifier) == before[0]
+    assert world.balance(REQUESTER) - before[1] == audit_fee_wei(PRICE)
+
+
+def test_a_refuted_audit_is_not_paid() -> None:
+    world = World(stake=0)
+    batch = world.work()
+    verifier, audit = _accepted(world, batch)
+    world.market.report_equivocation(
+        REPORTER, batch, 0, audit.task, audit.round, world.at, signer=verifier
+    )
+    world.pass_window(batch)
+    world.market.settle_batch(batch, world.at)
+    before = world.balance(REQUESTER)
+    assert world.market.pay_audits(batch, [audit]) == 0
+    assert world.balance(REQUESTER) - before == audit_fee_wei(PRICE)
+
+
+@pytest.mark.parametrize("waits", [False, True])
+def test_who_stands_up_is_paid_until_somebody_else_sits_there(waits: bool) -> None:
+    world = World(stake=0)
+    batch = world.work()
+    verifier, audit = _accepted(world, batch)
+    seat_id = VERIFIERS.index(verifier)
+    world.market.leave_seats(verifier, [seat_id], world.at)
+    world.wait(1, TERMS.unstake_delay_seconds)
+    world.market.release_seats(verifier, [seat_id], world.at)
+    world.market.settle_batch(batch, world.at)
+    if waits:
+        world.market.take_seats(CHALLENGER, 1, world.at)
+    paid = world.market.pay_audits(batch, [audit])
+    assert paid == (0 if waits else audit_fee_wei(PRICE))
+
+
+def test_an_empty_budget_pays_no_fee() -> None:
+    world = World(stake=0, budget=7)
+    batch = world.work()
+    (verifier, audit), other = _accepted(world, batch), world.work()
+    _, unpaid = _accepted(world, other)
+    for waiting in (batch, other):
+        world.pass_window(waiting)
+        world.market.settle_batch(waiting, world.at)
+    before = world.balance(verifier)
+    assert world.market.pay_audits(batch, [audit]) == world.balance(verifier) - before == 7
+    with refuses(Refusal.NO_FEE_LEFT):
+        world.market.pay_audits(other, [unpaid])
+    assert world.market.total_wei() == world.market.held_wei
+
+
+def test_out_of_tolerance_costs_a_first_concession_each_time() -> None:
+    """A fifth of it is the committee's. It is no strike, and nothing else is forfeited."""
+    world = World(stake=200_000)
+    other = world.work()
+    for strikes in (0, 1):
+        dispute = world.contest(world.work())
+        before = {who: world.balance(who) for who in (REQUESTER, CHALLENGER, *VERIFIERS)}
+        burnt = world.market.burnt_wei
+        ruling = Ruling(Verdict.OUT_OF_TOLERANCE, tuple(VERIFIERS[:3]), OUT_OF_TOLERANCE)
+        world.judge(dispute, ruling)
+        assert world.balance(REQUESTER) - before[REQUESTER] == PRICE
+        assert world.balance(CHALLENGER) - before[CHALLENGER] == 5_000 + TERMS.dispute_bond_wei
+        assert [world.balance(v) - before[v] for v in VERIFIERS] == [3333, 3333, 3333, 0, 0]
+        assert world.market.burnt_wei - burnt == 50_000 - PRICE - 5_000 - 9_999
+        account = world.market.account(PROVIDER)
+        assert (account.strikes, account.forfeit_block) == (strikes, 0)
+        if not strikes:
+            world.market.concede(PROVIDER, world.contest(world.work()), world.at)
+    assert world.market.account(PROVIDER).stake_wei == 50_000
+    world.pass_window(other)
+    assert world.market.settle_batch(other, world.at) == 1
+    assert world.market.job(JOB).settled_tasks == 4
+
+
+def test_a_lease_that_nobody_could_check_is_not_paid_and_costs_nobody() -> None:
+    world = World()
+    before = world.balance(CHALLENGER)
+    world.judge(world.contest(world.work()), Ruling(Verdict.UNAVAILABLE, (), UNAVAILABLE))
+    account = world.market.account(PROVIDER)
+    assert (account.stake_wei, account.strikes, account.forfeit_block) == (60_000, 0, 0)
+    assert (world.balance(CHALLENGER), world.market.burnt_wei) == (before, 0)
+    assert world.market.job(JOB).committed_tasks == 0
+
+
+@pytest.mark.parametrize("verdict", [Verdict.OUT_OF_TOLERANCE, Verdict.UNAVAILABLE])
+def test_only_a_committee_that_found_a_digest_contradicts(verdict: Verdict) -> None:
+    world = World(stake=0)
+    batch = world.work()
+    _accepted(world, batch, WRONG)
+    dispute = world.contest(batch)
+    world.judge(dispute, Ruling(verdict, (), OUT_OF_TOLERANCE))
+    with refuses(Refusal.NOT_CONTRADICTED):
+        world.market.contradict(REPORTER, dispute, 0, WRONG, world.at)
 
 
 def test_a_contradicted_verifier_loses_its_drawn_seat() -> None:
     world = World(stake=0)
     batch = world.work()
     claim = _claims(world, batch, WRONG, WRONG)[0]
-    world.market.pay_audits(batch, [claim], world.at)
+    world.market.accept_audits(batch, [claim], world.at)
     dispute = world.contest(batch)
     world.judge(dispute, Ruling(Verdict.PROVIDER_LOST, (), RIGHT))
     assert world.market.contradict(REPORTER, dispute, 0, WRONG, world.at) == 15_000
     assert world.balance(REPORTER) == 15_000
-    with refuses(Refusal.AUDIT_NOT_PAID):
+    with refuses(Refusal.AUDIT_NOT_ACCEPTED):
         world.market.contradict(REPORTER, dispute, 0, WRONG, world.at)
     seat_id = VERIFIERS.index(claim.verifier)
     assert world.market.seat_stake(seat_id).stake_wei == 0
@@ -224,7 +365,7 @@ def test_a_contradicted_verifier_loses_its_drawn_seat() -> None:
 def test_a_verifier_that_said_what_the_committee_found_keeps_its_seat() -> None:
     world = World(stake=0)
     batch = world.work()
-    world.market.pay_audits(batch, _claims(world, batch, WRONG, WRONG)[:1], world.at)
+    world.market.accept_audits(batch, _claims(world, batch, WRONG, WRONG)[:1], world.at)
     dispute = world.contest(batch)
     world.judge(dispute, Ruling(Verdict.PROVIDER_LOST, (), WRONG))
     with refuses(Refusal.NOT_CONTRADICTED):
@@ -235,7 +376,7 @@ def test_a_concession_contradicts_no_verifier() -> None:
     """Else a provider could admit what is right, to have an honest verifier's seat taken."""
     world = World(stake=0)
     batch = world.work()
-    world.market.pay_audits(batch, _claims(world, batch, RIGHT, RIGHT)[:1], world.at)
+    world.market.accept_audits(batch, _claims(world, batch, RIGHT, RIGHT)[:1], world.at)
     dispute = world.contest(batch)
     world.market.concede(PROVIDER, dispute, world.at)
     with refuses(Refusal.NOT_CONTRADICTED):
@@ -255,7 +396,7 @@ def test_an_equivocating_verifier_loses_its_seat_once() -> None:
     world = World(stake=0)
     batch = world.work()
     claim = _claims(world, batch, RIGHT, RIGHT)[0]
-    world.market.pay_audits(batch, [claim], world.at)
+    world.market.accept_audits(batch, [claim], world.at)
 
     def report(index: int = 0, who: Address = claim.verifier, *, is_kept: bool = False) -> int:
         return world.market.report_equivocation(
@@ -270,7 +411,7 @@ def test_an_equivocating_verifier_loses_its_seat_once() -> None:
         report(is_kept=True)
     assert report() == 15_000
     assert world.balance(REPORTER) == 15_000
-    with refuses(Refusal.AUDIT_NOT_PAID):
+    with refuses(Refusal.AUDIT_NOT_ACCEPTED):
         report()
 
 
@@ -286,7 +427,7 @@ def test_a_seat_on_a_committee_is_worth_nothing_to_who_reports_it() -> None:
         (task, draw) for task in range(4) for draw in claims[task] if draw.holder in members
     )
     claim = AuditClaim(0, task, draw.holder, draw.attempt, RIGHT, RIGHT)
-    world.market.pay_audits(batch, [claim], world.at)
+    world.market.accept_audits(batch, [claim], world.at)
     burnt = world.market.burnt_wei
     reward = world.market.report_equivocation(
         draw.holder, batch, 0, task, draw.round, world.at, signer=draw.holder
@@ -310,13 +451,13 @@ def test_who_fights_one_dispute_cannot_concede_a_later_one_of_the_lease() -> Non
     assert world.market.concede(PROVIDER, again, world.at) == 50 * PRICE
 
 
-def test_nobody_is_paid_for_an_audit_that_can_no_longer_be_contradicted() -> None:
+def test_no_audit_is_accepted_that_can_no_longer_be_contradicted() -> None:
     world = World(stake=0)
     batch = world.work()
     claim = _claims(world, batch, WRONG, WRONG)[0]
     world.market.concede(PROVIDER, world.contest(batch), world.at)
     with refuses(Refusal.LEASE_FINISHED):
-        world.market.pay_audits(batch, [claim], world.at)
+        world.market.accept_audits(batch, [claim], world.at)
 
 
 def test_a_batch_that_a_concession_ended_is_forgotten_when_it_is_settled() -> None:
@@ -385,6 +526,41 @@ def test_a_committee_decides_by_the_majority_of_the_votes_revealed(
     votes = [Vote(who, digest) for who, digest in zip(VERIFIERS, digests, strict=False)]
     ruling = decide(votes, claimed)
     assert (ruling.verdict, ruling.offenders, ruling.absentees) == (verdict, offenders, 0)
+
+
+@pytest.mark.parametrize(
+    ("digests", "verdict", "offenders", "absentees"),
+    [
+        ("OOR", Verdict.OUT_OF_TOLERANCE, 0b100, 0),
+        ("OOW", Verdict.OUT_OF_TOLERANCE, 0, 0b100),
+        ("OOU", Verdict.OUT_OF_TOLERANCE, 0, 0b100),
+        ("RRO", Verdict.PROVIDER_LOST, 0, 0b100),
+        ("RRU", Verdict.PROVIDER_LOST, 0, 0b100),
+        ("RRW", Verdict.PROVIDER_LOST, 0b100, 0),
+        ("WWO", Verdict.CHALLENGER_LOST, 0, 0b100),
+        ("UUR", Verdict.UNAVAILABLE, 0, 0),
+        ("UUUR-", Verdict.UNAVAILABLE, 0, 0),
+        ("RRRU-", Verdict.PROVIDER_LOST, 0, 0),
+        ("RRRRU-", Verdict.PROVIDER_LOST, 0, 0b110000),
+        ("UO", Verdict.NONE, 0, 0),
+        ("O", Verdict.OUT_OF_TOLERANCE, 0, 0),
+    ],
+)
+def test_doubtful_votes_cost_the_seat_at_most(
+    digests: str, verdict: Verdict, offenders: int, absentees: int
+) -> None:
+    """The provider's digest is WRONG. Nobody leaves where many were not given the inputs."""
+    named = {"R": RIGHT, "W": WRONG, "O": OUT_OF_TOLERANCE, "U": UNAVAILABLE}
+    votes = [Vote(Address(f"{i}"), named.get(d), d != "-") for i, d in enumerate(digests)]
+    ruling = decide(votes, WRONG)
+    assert (ruling.verdict, ruling.offenders, ruling.absentees) == (verdict, offenders, absentees)
+
+
+def test_a_claim_that_was_never_opened_excuses_nobody() -> None:
+    votes = [
+        Vote(v, d) for v, d in zip(VERIFIERS, (OUT_OF_TOLERANCE,) * 2 + (WRONG,), strict=False)
+    ]
+    assert decide(votes, None).offenders == 0b100
 
 
 def test_who_never_voted_loses_the_seat_and_keeps_the_stake() -> None:
