@@ -149,7 +149,7 @@ class Audits(Batches):
         return done.fee_wei
 
     def _is_earned(self, entry: LeaseEntry, done: AcceptedAudit) -> bool:
-        """Whoever agreed with what was lost gets nothing: its friend could else earn by nonsense."""
+        """Who agreed with what was lost gets nothing: its friend could else earn by nonsense."""
         is_taken_after = self.seats()[done.seat_id].taken_block >= done.accepted_block
         return not (done.is_refuted or entry in self._void_results or is_taken_after)
 

@@ -268,8 +268,8 @@ class AuditRef:
 class AcceptedAudit:
     """An audit that agrees, and what its verifier stands for with its seat, once.
 
-    Mirrors types/AuditResult.sol's `AcceptedAudit`, and names the verifier and its digest. `fee_wei`
-    is set aside until the lease is finished, and 0 from when it is paid.
+    Mirrors types/AuditResult.sol's `AcceptedAudit`, and names the verifier and its digest.
+    `fee_wei` is set aside until the lease is finished, and 0 from when it is paid.
     """
 
     verifier: Address

@@ -6,7 +6,7 @@ through the real lifecycle, every draw and payment through the real rules.
 
 from __future__ import annotations
 
-from collections import deque
+from collections import Counter, deque
 from collections.abc import Callable
 from dataclasses import dataclass
 from random import Random
@@ -48,7 +48,10 @@ LEASE_SECONDS = 900
 
 @dataclass(slots=True)
 class Census:
-    """What happened to honest people. Money in wei; `steady_*` is of established providers."""
+    """What happened to honest people. Money in wei; `steady_*` is of established providers.
+
+    `unpaid_audits` found right what was right, in leases that another task has lost.
+    """
 
     providers: int
     tasks: int = 0
@@ -63,6 +66,7 @@ class Census:
     conceded_wei: int = 0
     false_accusations: int = 0
     false_slashes: int = 0
+    unpaid_audits: int = 0
     steady_pay_wei: int = 0
     steady_fees_wei: int = 0
     newcomer_pay_wei: int = 0
@@ -90,6 +94,7 @@ class Population:
         self._established: set[Address] = set()
         self._providers = [self._join() for _ in range(providers)]
         self._waiting: deque[Bytes32] = deque()
+        self._fees_wei: Counter[Bytes32] = Counter()
         self._job_ids: list[Bytes32] = []
         self._left = 0
         self._job_status = JobStatus.OPEN
@@ -109,6 +114,7 @@ class Population:
         while self._waiting:
             self.stage.close_window(self._waiting[0])
             self._settle_due()
+        self.census.unpaid_audits = self.stage.tally.unpaid_audits
         return self.census
 
     def _join(self) -> Address:
@@ -203,11 +209,8 @@ class Population:
         if flipped or is_wrong:
             self._contest(batch_id, Finding(index, task, draw.holder), is_wrong=is_wrong)
             return
-        fee_wei = self.stage.pay_audit(batch_id, index, task, draw, RIGHT)
-        if entry.provider in self._established:
-            self.census.steady_fees_wei += fee_wei
-        else:
-            self.census.newcomer_fees_wei += fee_wei
+        fee_wei = self.stage.accept_audit(batch_id, index, task, draw, RIGHT)
+        self._fees_wei[entry.lease_id] += fee_wei
 
     def _contest(self, batch_id: Bytes32, finding: Finding, *, is_wrong: bool) -> None:
         """A provider that runs the task again sees who was wrong, and concedes or does not."""
@@ -238,6 +241,7 @@ class Population:
         for index, entry in enumerate(self.stage.market.batch(batch_id).entries):
             facts = self.stage.market.lease_facts(batch_id, index)
             status = lease_status(facts, self.stage.at.seconds)
+            fees_wei = self._fees_wei.pop(entry.lease_id, 0)
             if status is not LeaseStatus.SETTLED:
                 continue
             require_lease_move(LeaseStatus.COMMITTED, status)
@@ -246,8 +250,10 @@ class Population:
             )
             if entry.provider in self._established:
                 self.census.steady_pay_wei += entry.amount_wei
+                self.census.steady_fees_wei += fees_wei
             else:
                 self.census.newcomer_pay_wei += entry.amount_wei
+                self.census.newcomer_fees_wei += fees_wei
 
     def _check_job(self, job_id: Bytes32) -> None:
         status = job_status(self.stage.market.job(job_id).facts, self.stage.at.seconds)

@@ -92,6 +92,7 @@ def _census(census: Census) -> Table:
         ("leases left or late", f"{census.expired_leases:,}"),
         ("late results refused", f"{census.late_results_refused:,}"),
         ("bit flips, conceded, paid", _flips(census)),
+        ("right audits of lost leases", f"{census.unpaid_audits}"),
         ("false accusations", f"{census.false_accusations}"),
         ("audit overhead, established", f"{census.steady_overhead:.2%}"),
         ("audit overhead, newcomers", f"{census.newcomer_overhead:.2%}"),

@@ -35,6 +35,7 @@ class Setting:
     audit_rounds: int = 2
     seed_follows_commitment: bool = True
     committee_follows_concession: bool = True
+    votes_unavailable: bool = True
 
     def with_terms(self, **changes: int) -> Setting:
         """The same with other parameters."""

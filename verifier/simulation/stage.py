@@ -7,6 +7,7 @@ works, who lies, who contests what.
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 from random import Random
@@ -16,7 +17,14 @@ from protocol.dispute import DisputeStatus, Verdict
 from protocol.sampling import Draw
 from protocol.settlement import Settlement
 from protocol.settlement.committee import Vote, decide
-from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry, Moment
+from protocol.settlement.facts import (
+    MAX_ITEMS,
+    AuditClaim,
+    AuditRef,
+    JobTerms,
+    LeaseEntry,
+    Moment,
+)
 from protocol.settlement.refusals import Refusal, Refused
 from protocol.units import PPM, Address, Bytes32
 from verifier.simulation.setting import Setting
@@ -48,6 +56,7 @@ class Tally:
     work_wei: int = 0
     honest_income_wei: int = 0
     unpaid_work_wei: int = 0
+    unpaid_audits: int = 0
     right_value_wei: int = 0
     refusals: list[Refusal] = field(default_factory=list)
 
@@ -69,6 +78,7 @@ class Stage:
         self._next_task: dict[Bytes32, int] = {}
         self._wrong: set[tuple[Bytes32, int]] = set()
         self._batches: list[Bytes32] = []
+        self._accepted: dict[Bytes32, list[AuditRef]] = defaultdict(list)
         self._batch_names = 0
         self._lease_names = 0
         self._valued: set[Bytes32] = set()
@@ -208,18 +218,30 @@ class Stage:
         self.settle(batch_id)
 
     def settle(self, batch_id: Bytes32) -> None:
-        """Pay or forfeit what can be, and count what its results are worth."""
+        """Pay or forfeit what can be, then the fees, and count what its results are worth."""
         try:
             self.market.settle_batch(batch_id, self.at)
         except Refused as refused:
             if refused.reason not in (Refusal.NOTHING_TO_SETTLE, Refusal.UNKNOWN_BATCH):
                 raise
+        self._pay_fees(batch_id)
         after = self.market.batch(batch_id)
         for index, entry in enumerate(after.entries):
             if after.is_finished(index) and entry.lease_id not in self._valued:
                 self._valued.add(entry.lease_id)
                 is_paid = self.market.lease_facts(batch_id, index).is_settled
                 self._value(entry, is_paid=is_paid)
+                if not is_paid:
+                    self._count_unpaid_audits(batch_id, index, entry)
+
+    def _pay_fees(self, batch_id: Bytes32) -> None:
+        """Those that wait for leases which are finished now."""
+        state = self.market.batch(batch_id)
+        waiting = self._accepted.pop(batch_id, [])
+        due = [audit for audit in waiting if state.is_finished(audit.index)]
+        self._accepted[batch_id] = [audit for audit in waiting if audit not in due]
+        for start in range(0, len(due), MAX_ITEMS):
+            self.market.pay_audits(batch_id, due[start : start + MAX_ITEMS])
 
     def _value(self, entry: LeaseEntry, *, is_paid: bool) -> None:
         """A right result is worth its price to a requester, and its price is due to its provider.
@@ -263,18 +285,21 @@ class Stage:
         draws = self.market.audit_draws(batch_id, index, task)
         return tuple(draw for draw in draws if draw.round < self.setting.audit_rounds)
 
-    def pay_audit(
+    def accept_audit(
         self, batch_id: Bytes32, index: int, task: int, draw: Draw, digest: Bytes32
     ) -> int:
-        """Claim a fee for a digest; 0 if the rules refuse."""
+        """Have a fee set aside for a digest; 0 if the rules refuse. It is paid with the lease."""
         entry = self.market.batch(batch_id).entries[index]
         claimed = WRONG if self.is_wrong(entry, task) else RIGHT
         claim = AuditClaim(index, task, draw.holder, draw.attempt, digest, claimed)
         try:
-            return self.market.pay_audits(batch_id, [claim], self.at)
+            fee_wei = self.market.accept_audits(batch_id, [claim], self.at)
         except Refused as refused:
             self.tally.refusals.append(refused.reason)
             return 0
+        if fee_wei and self.setting.rules.pays_audits_late:
+            self._accepted[batch_id].append(AuditRef(index, task, draw.round))
+        return fee_wei
 
     def _audit(self, batch_id: Bytes32, index: int, entry: LeaseEntry, task: int) -> Finding | None:
         draws = self.draws(batch_id, index, task)
@@ -306,10 +331,19 @@ class Stage:
         """
         self.tally.honest_income_wei += pricing.audit_fee_wei(entry.price_per_task_wei)
         if is_alone or not self.is_wary:
-            self.pay_audit(batch_id, index, task, draw, WRONG)
+            self.accept_audit(batch_id, index, task, draw, WRONG)
 
     def _audit_for_nothing(self, entry: LeaseEntry) -> None:
         self.tally.unpaid_work_wei += self.cost_wei(entry.price_per_task_wei)
+
+    def _count_unpaid_audits(self, batch_id: Bytes32, index: int, entry: LeaseEntry) -> None:
+        """Of a lost lease also who found right what was right has run it for nothing."""
+        for task in entry.tasks:
+            draws = () if self.is_wrong(entry, task) else self.draws(batch_id, index, task)
+            for draw in draws:
+                if draw.holder not in self.coalition:
+                    self.tally.unpaid_audits += 1
+                    self._audit_for_nothing(entry)
 
     # ------------------------------------------------------------------------------ disputes
 
@@ -340,17 +374,21 @@ class Stage:
         return 2 * ours > len(seat_ids)
 
     def judge(
-        self, dispute_id: int, seed: Bytes32 | None = None, *, opens_claim: bool = True
+        self,
+        dispute_id: int,
+        seed: Bytes32 | None = None,
+        *,
+        opens_claim: bool = True,
+        lie: Bytes32 = WRONG,
     ) -> Verdict:
-        """Let a committee decide. The coalition's members lie if they are the majority."""
+        """Let a committee decide. The coalition's members `lie` if they are the majority."""
         contested = self.market.dispute(dispute_id)
         self.wait(self.setting.terms.concede_seconds + 1)
         members = self.market.convene(dispute_id, seed or self.fresh_id(), self.at)
         is_wrong = self.is_wrong(contested.entry, contested.task)
-        truth, lie = RIGHT, WRONG
         ours = sum(member in self.friendly for member in members)
-        digest = lie if 2 * ours > len(members) else truth
-        votes = [Vote(m, digest if m in self.friendly else truth) for m in members]
+        digest = lie if 2 * ours > len(members) else RIGHT
+        votes = [Vote(m, digest if m in self.friendly else RIGHT) for m in members]
         claimed = WRONG if is_wrong else RIGHT
         ruling = decide(votes, claimed if opens_claim else None)
         self._count_votes(contested.entry, members, ruling.majority)
@@ -370,7 +408,7 @@ class Stage:
                 self.tally.unpaid_work_wei += cost_wei
 
     def _report_contradicted(self, dispute_id: int) -> None:
-        """Whoever contested also reports the verifiers that were paid for another digest."""
+        """Whoever contested also reports the verifiers that agreed with another digest."""
         contested = self.market.dispute(dispute_id)
         claimed = WRONG if self.is_wrong(contested.entry, contested.task) else RIGHT
         for number in range(self.setting.audit_rounds):

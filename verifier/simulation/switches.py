@@ -114,6 +114,16 @@ RULES = (
         "nothing of a lost bond goes to the provider, not half",
         _rules(lost_bond_provider_percent=50),
     ),
+    Switch(
+        "late-fees",
+        "an audit's fee is paid when its lease is, not when the audit is accepted",
+        _rules(pays_audits_late=False),
+    ),
+    Switch(
+        "unavailable",
+        "a committee that is not given the inputs votes so, and the lease is not paid",
+        lambda setting: replace(setting, votes_unavailable=False),
+    ),
     Switch("penalties", "concessions and lost disputes take stake", _no_penalties),
     Switch("concession", "the first concession takes stake too", _free_concession),
     Switch("forfeits", "a slash forfeits what waits", _rules(forfeits_after_slash=False)),

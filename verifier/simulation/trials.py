@@ -26,7 +26,8 @@ class Outcome:
 
     `gain_*` are of a trial against honest work, `gain_per_cheat*` of one wrong act: its mean and
     the 99 % bounds of that. `caught_*` counts wrong acts until the first that is found;
-    None if too few were. `harm` is what a trial costs the honest parties.
+    None if too few were. `harm` is what a trial costs the honest parties, of it `unpaid_audits` is
+    how many right audits they did in leases that were lost over another task.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Outcome:
     caught_median: float | None
     caught_p99: float | None
     harm_mean: float
+    unpaid_audits_mean: float
     refusals: dict[str, int]
     caught_after: tuple[int, ...]
 
@@ -99,6 +101,7 @@ class _Shot:
     tasks: int
     cheated: int
     caught: int | None
+    unpaid_audits: int
     refusals: Counter[str]
 
     @classmethod
@@ -110,6 +113,7 @@ class _Shot:
             stage.tally.tasks,
             stage.tally.cheated,
             stage.tally.cheated_until_caught,
+            stage.tally.unpaid_audits,
             Counter(stage.tally.refusals),
         )
 
@@ -148,6 +152,7 @@ def _summarise(strategy: Strategy, shots: Sequence[_Shot]) -> Outcome:
         quantile(caught, 0.5 / share) if share >= 0.5 else None,
         quantile(caught, 0.99 / share) if share >= 0.99 else None,
         fmean(shot.harm for shot in shots),
+        fmean(shot.unpaid_audits for shot in shots),
         dict(refusals),
         tuple(sorted(caught)),
     )

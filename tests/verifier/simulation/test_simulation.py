@@ -50,7 +50,7 @@ def test_what_is_cheap_to_decide_is_decided(report: Report) -> None:
 def test_only_known_limits_gain(report: Report) -> None:
     gaining = {outcome.name for outcome in report.outcomes if outcome.is_profitable}
     limits = {strategy.name for strategy in STRATEGIES if strategy.known_limit}
-    assert gaining <= limits == {"shared-digests", "withheld-inputs"}
+    assert gaining <= limits == {"shared-digests", "withheld-inputs", "coalition-large-lease"}
 
 
 @pytest.mark.parametrize(
@@ -65,6 +65,7 @@ def test_only_known_limits_gain(report: Report) -> None:
         ("equivocation", "lazy-verifier", 20),
         ("equivocation", "choosy-verifier", 30),
         ("lost-bond", "withheld-openings", 20),
+        ("late-fees", "drained-budget", 20),
     ],
 )
 def test_a_rule_that_is_left_out_makes_cheating_pay(
@@ -114,9 +115,35 @@ def test_seeing_the_votes_before_conceding_is_worth_something() -> None:
     assert late.gain_mean > kept.gain_mean
 
 
+def test_saying_that_there_was_nothing_to_run_keeps_half_from_who_hides_it() -> None:
+    """A committee that is silent leaves the lease to be paid; what nobody is drawn for is paid."""
+    kept = _play("withheld-inputs", 40)
+    silent = _play("withheld-inputs", 40, without="unavailable")
+    assert silent.gain_per_cheat == pytest.approx(0.8)
+    assert kept.gain_per_cheat < 0.6 * silent.gain_per_cheat
+    assert kept.harm_mean < silent.harm_mean
+
+
+@pytest.mark.parametrize("strategy", ["coalition-unavailable", "coalition-out-of-tolerance"])
+def test_doubtful_votes_against_honest_work_cost_bonds_and_earn_less(strategy: str) -> None:
+    assert _play(strategy, 10).is_unprofitable
+
+
+def test_a_member_that_runs_nothing_misses_its_pay_and_keeps_its_stake() -> None:
+    unavailable = _play("unavailable-member", 20)
+    assert -2 < unavailable.gain_per_cheat < 0
+    assert _play("lazy-member", 20).gain_per_cheat < -50
+
+
+def test_right_audits_of_a_lease_that_is_lost_are_not_paid() -> None:
+    """One wrong task in twenty: of the other nineteen some were audited."""
+    assert _play(ONE_IN_TWENTY, 20).unpaid_audits_mean > 0
+    assert _play("wrong-always", 20).unpaid_audits_mean == 0
+
+
 def test_few_trials_prove_no_gain() -> None:
     """They may all have missed the rare loss."""
-    few = replace(_play("withheld-inputs", 20), known_limit="", trials=19)
+    few = replace(_play("shared-digests", 20), known_limit="", trials=19)
     assert no_gain([few]).status is Status.UNDECIDED
     assert no_gain([replace(few, trials=20)]).status is Status.FAIL
 
@@ -160,6 +187,7 @@ def test_honest_people_with_bad_memory_concede_and_are_not_slashed(
     assert census.false_accusations > 0
     assert census.false_slashes == 0
     assert census.newcomer_overhead > 1
+    assert census.unpaid_audits > 0
     assert overhead(replace(census, steady_pay_wei=1, steady_fees_wei=1)).status is Status.FAIL
     assert false_slashes(replace(census, false_slashes=1)).status is Status.FAIL
 

@@ -5,13 +5,15 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocol.errors import InvalidInput
-from verifier.simulation.strategies import operators, providers, verifiers
+from verifier.simulation.strategies import budgets, members, operators, providers, verifiers
 from verifier.simulation.strategies.base import Strategy
 
 STRATEGIES: tuple[Strategy, ...] = (
     *providers.STRATEGIES,
     *verifiers.STRATEGIES,
     *operators.STRATEGIES,
+    *budgets.STRATEGIES,
+    *members.STRATEGIES,
 )
 
 

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+from protocol.dispute import UNAVAILABLE
 from protocol.lifecycle import LeaseFacts, LeaseStatus, lease_status
 from protocol.settlement.committee import Vote, decide
-from protocol.units import Bytes32
+from protocol.units import Address, Bytes32
 from verifier.simulation.setting import Setting
 from verifier.simulation.stage import Finding, Stage
 from verifier.simulation.strategies.base import A_THIRD, Strategy
@@ -68,7 +69,7 @@ def censor(stage: Stage) -> None:
 
 
 def withhold_inputs(stage: Stage) -> None:
-    """Operator and provider keep the inputs from verifiers and committee: disputes end void."""
+    """Operator and provider keep the inputs from verifiers and committee, who can only say so."""
     provider = stage.attacker("cheater", 60)
     batch_id = stage.commit([stage.lease(provider, 20, 20) for _ in range(2)])
     stage.seed(batch_id)
@@ -77,9 +78,15 @@ def withhold_inputs(stage: Stage) -> None:
     for dispute_id in disputes:
         if dispute_id is not None:
             members = stage.market.convene(dispute_id, stage.fresh_id(), stage.at)
-            silent = [Vote(member, None, has_committed=False) for member in members]
-            stage.market.rule(dispute_id, decide(silent, None), stage.at)
+            votes = [_vote_blindly(stage, member) for member in members]
+            stage.market.rule(dispute_id, decide(votes, None), stage.at)
     stage.close_window(batch_id)
+
+
+def _vote_blindly(stage: Stage, member: Address) -> Vote:
+    if stage.setting.votes_unavailable:
+        return Vote(member, UNAVAILABLE)
+    return Vote(member, None, has_committed=False)
 
 
 def withhold_openings(stage: Stage) -> None:

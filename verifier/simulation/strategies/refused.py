@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from eth_account import Account
 
 from protocol.lease import Lease, LeaseResult
-from protocol.settlement.facts import AuditClaim, JobTerms, LeaseEntry
+from protocol.settlement.facts import AuditClaim, AuditRef, JobTerms, LeaseEntry
 from protocol.settlement.refusals import Refusal, Refused
 from protocol.typed_data import Domain
 from protocol.units import ZERO_BYTES32, Address, Bytes32
@@ -110,20 +110,34 @@ def _claim(stage: Stage) -> tuple[Bytes32, AuditClaim]:
 
 def _audit_twice(stage: Stage) -> None:
     batch_id, claim = _claim(stage)
-    stage.market.pay_audits(batch_id, [claim], stage.at)
-    stage.market.pay_audits(batch_id, [claim], stage.at)
+    stage.market.accept_audits(batch_id, [claim], stage.at)
+    stage.market.accept_audits(batch_id, [claim], stage.at)
 
 
 def _steal_audit(stage: Stage) -> None:
     batch_id, claim = _claim(stage)
     stolen = replace(claim, verifier=stage.name("stranger"))
-    stage.market.pay_audits(batch_id, [stolen], stage.at)
+    stage.market.accept_audits(batch_id, [stolen], stage.at)
 
 
 def _skip_attempts(stage: Stage) -> None:
     batch_id, claim = _claim(stage)
     later = replace(claim, attempt=claim.attempt + 1)
-    stage.market.pay_audits(batch_id, [later], stage.at)
+    stage.market.accept_audits(batch_id, [later], stage.at)
+
+
+def _pay_early(stage: Stage) -> None:
+    batch_id, claim = _claim(stage)
+    stage.market.accept_audits(batch_id, [claim], stage.at)
+    stage.market.pay_audits(batch_id, [AuditRef(0, claim.task, 0)])
+
+
+def _pay_twice(stage: Stage) -> None:
+    batch_id, claim = _claim(stage)
+    stage.market.accept_audits(batch_id, [claim], stage.at)
+    stage.close_window(batch_id)
+    for _ in range(2):
+        stage.market.pay_audits(batch_id, [AuditRef(0, claim.task, 0)])
 
 
 def _contest_late(stage: Stage) -> None:
@@ -192,7 +206,9 @@ ATTACKS = (
     Attack("settled twice", Refusal.UNKNOWN_BATCH, _settle_twice),
     Attack("settled before the window ends", Refusal.WINDOW_OPEN, _settle_early),
     Attack("seed fixed again", Refusal.SEED_ALREADY_FIXED, _fix_seed_again),
-    Attack("audit paid twice", Refusal.AUDIT_ALREADY_PAID, _audit_twice),
+    Attack("audit accepted twice", Refusal.AUDIT_ALREADY_ACCEPTED, _audit_twice),
+    Attack("fee paid before its lease is", Refusal.LEASE_NOT_FINISHED, _pay_early),
+    Attack("fee paid twice", Refusal.NO_FEE_LEFT, _pay_twice),
     Attack("audit claimed by another", Refusal.VERIFIER_NOT_DRAWN, _steal_audit),
     Attack("a later attempt claimed", Refusal.VERIFIER_NOT_DRAWN, _skip_attempts),
     Attack("contested after the window", Refusal.WINDOW_OVER, _contest_late),

@@ -48,7 +48,7 @@ def lazy(stage: Stage) -> None:
         batch_id = _honest_batch(stage, stake_prices=10)
         for index, task, draw in _own_draws(stage, batch_id):
             stage.tally.cheated += 1
-            if stage.pay_audit(batch_id, index, task, draw, RIGHT):
+            if stage.accept_audit(batch_id, index, task, draw, RIGHT):
                 _report_equivocation(stage, batch_id, index, task, draw)
         stage.close_window(batch_id)
 
@@ -56,20 +56,30 @@ def lazy(stage: Stage) -> None:
 def quiet(stage: Stage, *, is_choosy: bool = False) -> None:
     """Find a stranger's wrong result, and sign it for the fee instead of contesting it.
 
-    A choosy one does so only where it sees that no honest verifier is drawn too.
+    A choosy one does so only where it sees that no honest verifier is drawn too. Each stranger has
+    one task: what else it did would be lost with it, and then no audit of it is paid.
     """
     for _ in range(ROUNDS):
-        stranger = stage.honest("cheater", 0)
-        batch_id = stage.commit([stage.lease(stranger, 2, 2) for _ in range(4)])
+        strangers = [stage.honest("cheater", 0) for _ in range(8)]
+        batch_id = stage.commit([stage.lease(stranger, 1, 1) for stranger in strangers])
         stage.seed(batch_id)
-        for index, entry in enumerate(stage.market.batch(batch_id).entries):
-            for task in entry.tasks:
-                _keep_quiet(stage, batch_id, index, task, is_choosy=is_choosy)
+        disputes = [
+            _keep_quiet(stage, batch_id, index, entry.first_task, is_choosy=is_choosy)
+            for index, entry in enumerate(stage.market.batch(batch_id).entries)
+        ]
+        for dispute_id in disputes:
+            if dispute_id is not None:
+                _judge(stage, dispute_id)
         stage.close_window(batch_id)
 
 
-def _keep_quiet(stage: Stage, batch_id: Bytes32, index: int, task: int, *, is_choosy: bool) -> None:
-    """The honest way is to contest, and be paid of a stake that is not there."""
+def _keep_quiet(
+    stage: Stage, batch_id: Bytes32, index: int, task: int, *, is_choosy: bool
+) -> int | None:
+    """The honest way is to contest, and be paid of a stake that is not there.
+
+    Returns the dispute that an honest verifier opens, if one is drawn.
+    """
     draws = stage.draws(batch_id, index, task)
     honest = [draw for draw in draws if draw.holder not in stage.friendly]
     price_wei = stage.setting.price_wei
@@ -79,15 +89,16 @@ def _keep_quiet(stage: Stage, batch_id: Bytes32, index: int, task: int, *, is_ch
             stage.tally.tasks += 1
             stage.tally.work_wei += stage.cost_wei(price_wei)
             stage.tally.honest_income_wei -= stage.cost_wei(price_wei)
-            if stage.pay_audit(batch_id, index, task, draw, WRONG):
+            if stage.accept_audit(batch_id, index, task, draw, WRONG):
                 _report_equivocation(stage, batch_id, index, task, draw)
-    if honest and not stage.market.batch(batch_id).is_finished(index):
-        dispute_id = stage.contest(batch_id, Finding(index, task, honest[0].holder))
-        if dispute_id is not None:
-            before_wei = stage.tally.work_wei
-            stage.judge(dispute_id)
-            # Its votes in the committee are work that it would have had in any case.
-            stage.tally.honest_income_wei -= stage.tally.work_wei - before_wei
+    return stage.contest(batch_id, Finding(index, task, honest[0].holder)) if honest else None
+
+
+def _judge(stage: Stage, dispute_id: int) -> None:
+    """Its votes in the committee are work that it would have had in any case."""
+    before_wei = stage.tally.work_wei
+    stage.judge(dispute_id)
+    stage.tally.honest_income_wei -= stage.tally.work_wei - before_wei
 
 
 def _report_equivocation(
@@ -112,7 +123,7 @@ def claim_another_digest(stage: Stage) -> None:
         batch_id = _honest_batch(stage, stake_prices=10)
         for index, task, draw in _own_draws(stage, batch_id):
             stage.tally.cheated += 1
-            stage.pay_audit(batch_id, index, task, draw, NONSENSE)
+            stage.accept_audit(batch_id, index, task, draw, NONSENSE)
         stage.close_window(batch_id)
 
 
@@ -207,7 +218,7 @@ def shared_digests(stage: Stage) -> None:
     tasks = stage.tally.tasks
     for index, task, draw in _own_draws(stage, batch_id):
         stage.tally.cheated += 1
-        stage.pay_audit(batch_id, index, task, draw, RIGHT)
+        stage.accept_audit(batch_id, index, task, draw, RIGHT)
     stage.tally.tasks = tasks
     stage.close_window(batch_id)
 
