@@ -35,6 +35,7 @@ from tests.chain.stage import (
     VERIFIERS,
     VOTE_SALT,
     WRONG,
+    accept,
     address,
     audit,
     commit,
@@ -45,12 +46,12 @@ from tests.chain.stage import (
     fresh_market,
     later,
     open_job,
-    pay,
+    ref,
 )
 from verifier.simulation.strategies.refused import ATTACKS
 from verifier.simulation.strategies.refused import Attack as Refusable
 
-STRANGER, BROKE = 13, 14
+STRANGER, BROKE, EARNER = 13, 14, 15
 BONDS_WEI = 1000 * WEI_PER_CREDIT
 Move = Callable[[Market], tuple[Call, Address]]
 """Prepares, and says who then sends what."""
@@ -138,16 +139,32 @@ def fix_seed_again(market: Market) -> tuple[Call, Address]:
     return market.contracts.fix_seed(batch_id), OPERATES
 
 
-def a_claim(market: Market) -> tuple[Batch, AuditClaim]:
+def a_claim(market: Market, provider: int = HONEST) -> tuple[Batch, AuditClaim]:
     """Without stake every task is audited: the first one's claim."""
-    batch = work(market)[2]
+    batch = work(market, provider)[2]
     return batch, audit(market, batch, 0, GOOD)[0]
 
 
-def be_paid_twice(market: Market) -> tuple[Call, Address]:
+def be_accepted_twice(market: Market) -> tuple[Call, Address]:
     batch, claim = a_claim(market)
-    market.send(pay(market, batch, [claim]), STRANGER)
-    return pay(market, batch, [claim]), OPERATES
+    market.send(accept(market, batch, [claim]), STRANGER)
+    return accept(market, batch, [claim]), OPERATES
+
+
+def be_paid_early(market: Market) -> tuple[Call, Address]:
+    batch, claim = a_claim(market)
+    market.send(accept(market, batch, [claim]), STRANGER)
+    return market.contracts.pay_audits(batch, [ref(claim)]), OPERATES
+
+
+def be_paid_twice(market: Market) -> tuple[Call, Address]:
+    batch, claim = a_claim(market, EARNER)  # whose pay becomes stake
+    market.send(accept(market, batch, [claim]), STRANGER)
+    later(market, market.contracts.params().dispute_window_seconds + 1)
+    market.send(market.contracts.settle_batch(batch), STRANGER)
+    paying = market.contracts.pay_audits(batch, [ref(claim)])
+    market.send(paying, STRANGER)
+    return paying, OPERATES
 
 
 def steal_audit(market: Market) -> tuple[Call, Address]:
@@ -156,12 +173,12 @@ def steal_audit(market: Market) -> tuple[Call, Address]:
     message = AuditResult(batch.batch_id(), lease_id, claim.task, GOOD, VOTE_SALT)
     signature = message.sign(market.contracts.domain, development_account(STRANGER))
     stolen = replace(claim, verifier=address(STRANGER), signature=signature)
-    return pay(market, batch, [stolen]), address(STRANGER)
+    return accept(market, batch, [stolen]), address(STRANGER)
 
 
 def skip_attempts(market: Market) -> tuple[Call, Address]:
     batch, claim = a_claim(market)
-    return pay(market, batch, [replace(claim, attempt=claim.attempt + 1)]), OPERATES
+    return accept(market, batch, [replace(claim, attempt=claim.attempt + 1)]), OPERATES
 
 
 def contest_late(market: Market) -> tuple[Call, Address]:
@@ -216,7 +233,9 @@ MOVES: dict[str, Move] = {
     "settled twice": settle_twice,
     "settled before the window ends": settle_early,
     "seed fixed again": fix_seed_again,
-    "audit paid twice": be_paid_twice,
+    "audit accepted twice": be_accepted_twice,
+    "fee paid before its lease is": be_paid_early,
+    "fee paid twice": be_paid_twice,
     "audit claimed by another": steal_audit,
     "a later attempt claimed": skip_attempts,
     "contested after the window": contest_late,

@@ -5,7 +5,7 @@ Python makes the batches, draws and proofs, the contracts check them: both are h
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from itertools import count
 
@@ -20,6 +20,7 @@ from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
 from protocol.chain.events import ChainEvent, EventReader
 from protocol.chain.facts import AcceptedAudit, AuditClaim, AuditRef
+from protocol.chain.mirrored import rules_of
 from protocol.job import Job
 from protocol.lease import Lease, LeaseResult
 from protocol.pricing import audit_fee_wei
@@ -28,6 +29,7 @@ from protocol.sampling import MAX_DRAWS, Draw, draw_committee, draw_verifiers
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32
 from tests.chain.conftest import SUPPLY_WEI, Market, mine
 from tests.support.chains import start_anvil, start_devchain
+from tests.support.replay import Replay, require_same
 
 REQUESTER, OPERATOR, HONEST, CHEAT = 1, 2, 3, 4
 VERIFIERS = range(5, 12)
@@ -69,8 +71,12 @@ def later(market: Market, seconds: int) -> None:
 
 def events(market: Market, kind: str) -> list[ChainEvent]:
     """All of a kind that happened so far."""
-    found = EventReader(market.web3, market.deployment).poll(None, 10**6).events
-    return [event for event in found if event.kind == kind]
+    return [event for event in all_events(market) if event.kind == kind]
+
+
+def all_events(market: Market) -> tuple[ChainEvent, ...]:
+    """All that happened so far."""
+    return EventReader(market.web3, market.deployment).poll(None, 10**6).events
 
 
 def enrol(market: Market, *staked: int) -> None:
@@ -216,8 +222,16 @@ def dispute(market: Market, batch: Batch, line: int, task: int, challenger: int)
     return int(told["dispute_id"])
 
 
-def judge(market: Market, dispute_id: int, claimed: Bytes32) -> None:
-    """Run the whole committee: call, draw, vote for GOOD, reveal, open the claim, resolve."""
+def judge(
+    market: Market,
+    dispute_id: int,
+    claimed: Bytes32,
+    opinion: Callable[[Sequence[int], int], Bytes32] = lambda _members, _who: GOOD,
+) -> None:
+    """Run the whole committee: call, draw, vote, reveal, open the claim, resolve.
+
+    `opinion` is what each of the members votes for, given them all.
+    """
     contracts, rules = market.contracts, market.contracts.params()
     later(market, rules.concede_seconds + 1)
     market.send(contracts.draw_committee(dispute_id), OPERATOR)
@@ -239,11 +253,12 @@ def judge(market: Market, dispute_id: int, claimed: Bytes32) -> None:
     assert committee.members == tuple(seats[seat_id].holder for seat_id in drawn)
     members = [i for i in VERIFIERS if address(i) in committee.members]
     for member in members:
-        vote = commitment(address(member), GOOD, VOTE_SALT)
+        vote = commitment(address(member), opinion(members, member), VOTE_SALT)
         market.send(contracts.commit_vote(dispute_id, vote), member)
         assert contracts.committee(dispute_id).has_committed(address(member))
     for member in members:
-        market.send(contracts.reveal_vote(dispute_id, GOOD, VOTE_SALT), member)
+        found = opinion(members, member)
+        market.send(contracts.reveal_vote(dispute_id, found, VOTE_SALT), member)
         assert contracts.committee(dispute_id).has_revealed(address(member))
     digests = [claimed] * facts.count
     opening = open_task(facts.lease_id, facts.first_task, digests, LEASE_SALT, facts.task)
@@ -280,3 +295,10 @@ def require_every_wei(market: Market) -> None:
     fees = sum(audit.fee_wei for audit in accepted_audits(market))
     total = owed + seats + escrows + bonds + fees + contracts.burnt_wei()
     assert total == contracts.token_balance(market.deployment.market)
+
+
+def require_replayed(market: Market) -> None:
+    """By the mirror's rules everybody owns the same, after every transaction of the chain."""
+    made = params.development()
+    replay = Replay(market.contracts, made, rules_of(made), all_events(market))
+    require_same(replay, market.web3, market.contracts, [address(i) for i in range(20)])

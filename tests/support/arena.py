@@ -10,7 +10,7 @@ import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, ExitStack, contextmanager
-from dataclasses import astuple, replace
+from dataclasses import replace
 from itertools import count
 from pathlib import Path
 
@@ -22,7 +22,7 @@ from protocol.batch import Batch
 from protocol.chain.calls import Call
 from protocol.chain.connection import connect, rpc
 from protocol.chain.events import ChainEvent
-from protocol.chain.facts import AccountFacts, Params
+from protocol.chain.facts import Params
 from protocol.chain.mirrored import rules_of
 from protocol.chain.sender import MemoryJournal, Receipt, Sender
 from protocol.client.client import MarketClient
@@ -37,7 +37,7 @@ from requester.plan import Terms
 from requester.requester import Requester
 from tests.support.chains import anvil_path
 from tests.support.grinding import GRINDING
-from tests.support.replay import Replay
+from tests.support.replay import Replay, require_same
 from tests.support.stacks import BUDGET_WEI, ENVIRONMENT, QUICK, MortalProcesses, QuickStack
 
 # Room for slow machines where somebody has to act in time; where nobody has to, the clock is moved.
@@ -259,16 +259,8 @@ def require_mirrored(arena: Arena, rules: Rules | None = None) -> int:
     contracts = arena.contracts()
     rules = rules or rules_of(arena.params)
     replay = Replay(contracts, arena.params, rules, arena.all_events())
-    mirror = replay.run(connect(arena.chain_url))
-    assert mirror.burnt_wei == contracts.burnt_wei()
-    assert mirror.held_wei == contracts.token_balance(contracts.deployment.market)
-    for path in (arena.folder / "keys").glob("*.key"):
-        owner = arena.address(path.stem)
-        assert AccountFacts(*astuple(mirror.account(owner))) == contracts.account(owner), path.stem
-    assert len(mirror.seats()) == contracts.seat_count()
-    for number, seat in enumerate(contracts.seats()):
-        assert mirror.seats()[number] == seat
-        assert mirror.seat_stake(number).stake_wei == contracts.seat_stake(number)
+    owners = [arena.address(path.stem) for path in (arena.folder / "keys").glob("*.key")]
+    require_same(replay, connect(arena.chain_url), contracts, owners)
     return replay.count
 
 

@@ -7,19 +7,20 @@ took, in their order, and nobody then owns another wei, the simulator counts by 
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import astuple, dataclass
 from typing import Any
 
 from web3 import Web3
 
 from protocol.audit import commitment
 from protocol.batch import Batch
+from protocol.chain import facts
 from protocol.chain.codec import codec
 from protocol.chain.connection import rpc
 from protocol.chain.contracts import Contracts
 from protocol.chain.events import ChainEvent
-from protocol.chain.facts import Params
+from protocol.chain.facts import AccountFacts, Params
 from protocol.chain.mirrored import terms_of
 from protocol.job import Job
 from protocol.sampling import batch_seed
@@ -199,6 +200,27 @@ class Replay:
 
     def _seed(self, batch_id: Bytes32) -> Bytes32:
         return batch_seed(self._beacon(self.mirror.batch(batch_id).seed_block), batch_id)
+
+
+def require_same(
+    replay: Replay, web3: Web3, contracts: Contracts, owners: Iterable[Address]
+) -> None:
+    """Check that by the simulator's rules everybody owns what they own on chain, to the wei."""
+    mirror = replay.run(web3)
+    assert mirror.burnt_wei == contracts.burnt_wei()
+    assert mirror.held_wei == mirror.total_wei()
+    assert mirror.held_wei == contracts.token_balance(contracts.deployment.market)
+    for owner in owners:
+        assert AccountFacts(*astuple(mirror.account(owner))) == contracts.account(owner), owner
+    assert len(mirror.seats()) == contracts.seat_count()
+    for number, seat in enumerate(contracts.seats()):
+        assert mirror.seats()[number] == seat
+        assert mirror.seat_stake(number).stake_wei == contracts.seat_stake(number)
+    for (batch_id, *place), done in mirror.accepted_audits.items():
+        kept = contracts.accepted_audit(batch_id, facts.AuditRef(*place))
+        assert kept == facts.AcceptedAudit(
+            done.seat_id, done.accepted_block, done.fee_wei, done.is_refuted
+        )
 
 
 def _went_through(web3: Web3, name: str) -> bool:
