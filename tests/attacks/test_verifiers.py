@@ -177,8 +177,8 @@ class Drawn:
     task: int
     draw: Draw
 
-    def payment(self, liar: Liar, digest: Bytes32, opening: Opening) -> Call:
-        return liar.payment(self.work, self.task, self.draw, digest, opening)
+    def acceptance(self, liar: Liar, digest: Bytes32, opening: Opening) -> Call:
+        return liar.acceptance(self.work, self.task, self.draw, digest, opening)
 
 
 @pytest.fixture(scope="module")
@@ -210,13 +210,13 @@ def drawn(liar: Liar, providers: list[Attack], *, is_wrong: bool) -> Drawn:
 def test_who_signs_what_the_opening_shows_is_reported_by_the_market(
     arena: Arena, liar: Liar, providers: Providers
 ) -> None:
-    """It commits to nonsense, is shown what is right, and has that paid past the market."""
+    """It commits to nonsense, is shown what is right, and has that accepted past the market."""
     found = drawn(liar, providers[False], is_wrong=False)
     before_wei = arena.wealth_wei([liar.name])
     shown = liar.commit(found.work, found.task, NONSENSE)
     with pytest.raises(InvalidInput):
         liar.reveal(found.work, found.task, shown.digest)
-    arena.send(liar.account, found.payment(liar, shown.digest, shown))
+    arena.send(liar.account, found.acceptance(liar, shown.digest, shown))
     require_unseated(arena, liar, found, before_wei)
 
 
@@ -228,7 +228,7 @@ def test_who_signs_a_strangers_lie_instead_of_contesting_it_is_reported_too(
     before_wei = arena.wealth_wei([liar.name])
     shown = liar.commit(found.work, found.task, honestly(found.attack.inputs[found.task]).digest)
     assert shown.digest == lies(found.task, b"").digest
-    arena.send(liar.account, found.payment(liar, shown.digest, shown))
+    arena.send(liar.account, found.acceptance(liar, shown.digest, shown))
     require_unseated(arena, liar, found, before_wei)
 
 
@@ -237,7 +237,7 @@ def test_nonsense_is_not_paid(arena: Arena, liar: Liar, providers: Providers) ->
     before_wei = arena.wealth_wei([liar.name])
     shown = liar.commit(found.work, found.task, NONSENSE)
     assert not liar.reveal(found.work, found.task, NONSENSE).agrees
-    claim = found.payment(liar, NONSENSE, shown)
+    claim = found.acceptance(liar, NONSENSE, shown)
     arena.require_refused(claim, liar.address, Refusal.AUDIT_DISAGREES)
     assert arena.wealth_wei([liar.name]) == before_wei
 
@@ -250,7 +250,9 @@ def test_a_right_digest_that_a_friend_has_told_is_paid(
     before_wei = arena.wealth_wei([liar.name])
     told = found.work.opening(found.task)
     assert liar.commit(found.work, found.task, told.digest) == told
-    arena.send(liar.account, found.payment(liar, told.digest, told))
+    arena.send(liar.account, found.acceptance(liar, told.digest, told))
+    assert arena.wealth_wei([liar.name]) == before_wei
+    arena.settle_all()
     fee_wei = audit_fee_wei(found.attack.price_wei)
     assert arena.wealth_wei([liar.name]) == before_wei + fee_wei
 
@@ -258,12 +260,12 @@ def test_a_right_digest_that_a_friend_has_told_is_paid(
 def test_who_agrees_with_a_friends_lie_is_contradicted_by_the_committee(
     arena: Arena, liar: Liar, providers: Providers
 ) -> None:
-    """Bound to a wrong digest and paid for it, until somebody else looks."""
+    """Bound to a wrong digest, with a fee set aside for it, until somebody else looks."""
     found = drawn(liar, providers[True], is_wrong=True)
     before_wei = arena.wealth_wei([liar.name])
     told = found.work.opening(found.task)
     assert liar.commit(found.work, found.task, told.digest) == told
-    arena.send(liar.account, found.payment(liar, told.digest, told))
+    arena.send(liar.account, found.acceptance(liar, told.digest, told))
     liar.stand_up()  # lest it had to judge its own lie
     arena.person(WATCHER, BONDS_WEI)
     dispute_id = found.attack.contest(WATCHER, found.work, found.task)
@@ -273,12 +275,11 @@ def test_who_agrees_with_a_friends_lie_is_contradicted_by_the_committee(
 
 
 def require_unseated(arena: Arena, liar: Liar, found: Drawn, before_wei: int) -> None:
-    """Wait until the drawn seat is taken; the audit's fee is all that is left of the lie."""
+    """Wait until the drawn seat is taken; no fee is left of the lie."""
     seat_id = liar.seat_of(found.work, found.task, found.draw)
     arena.await_event("SeatSlashed", lambda event: event.args["seat_id"] == seat_id)
     assert arena.contracts().seat_stake(seat_id) == 0
-    lost_wei = PARAMS.seat_stake_wei - audit_fee_wei(found.attack.price_wei)
-    assert arena.wealth_wei([liar.name]) == before_wei - lost_wei
+    assert arena.wealth_wei([liar.name]) == before_wei - PARAMS.seat_stake_wei
 
 
 def test_by_the_simulators_rules_everybody_owns_the_same(

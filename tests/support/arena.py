@@ -22,7 +22,7 @@ from protocol.batch import Batch
 from protocol.chain.calls import Call
 from protocol.chain.connection import connect, rpc
 from protocol.chain.events import ChainEvent
-from protocol.chain.facts import Params
+from protocol.chain.facts import AuditRef, Params
 from protocol.chain.mirrored import rules_of
 from protocol.chain.sender import MemoryJournal, Receipt, Sender
 from protocol.client.client import MarketClient
@@ -245,6 +245,20 @@ class Arena(QuickStack):
         events, operator = self.events("BatchCommitted"), self.market.market().operator
         batches = [e.args["batch"] for e in events if e.args["batch"].operator == operator]
         self.until(lambda: all(map(self._is_finished, batches)), "every settlement")
+        self.until(lambda: not self._waiting_fees_wei(batches), "every fee")
+
+    def _waiting_fees_wei(self, batches: Sequence[Batch]) -> int:
+        """What is still set aside for audits of these batches."""
+        lines = {ref.lease_id: i for batch in batches for i, ref in enumerate(batch.lines)}
+        told = [event.args for event in self.events("AuditAccepted")]
+        audits = [
+            self.contracts().accepted_audit(
+                args["batch_id"], AuditRef(lines[args["lease_id"]], args["task"], args["round"])
+            )
+            for args in told
+            if args["lease_id"] in lines
+        ]
+        return sum(audit.fee_wei for audit in audits if audit)
 
     def _is_finished(self, batch: Batch) -> bool:
         facts = self.contracts().batch(batch.batch_id())

@@ -102,10 +102,10 @@ class Liar:
             AuditResultRequest(result=message.to_json(), signature=signature)
         )
 
-    def payment(
+    def acceptance(
         self, work: Delivered, task: int, draw: Draw, digest: Bytes32, opening: Opening
     ) -> Call:
-        """The call that pays for having found `digest`, past the market."""
+        """The call that sets a fee aside for having found `digest`, past the market."""
         contracts = self.arena.contracts()
         message = AuditResult(work.batch_id, work.result.lease_id, task, digest, SALT)
         claim = AuditClaim(
