@@ -59,11 +59,12 @@ def _verdict(digest: Bytes32, claimed_digest: Bytes32 | None) -> Verdict:
 
 def _is_excused(digest: Bytes32, majority: Bytes32, claimed_digest: Bytes32 | None) -> bool:
     """Whether a vote against the majority may have been honest: inputs can be shown to some and
-    kept from others, and what is just within tolerance for one is just beyond it for another.
+    kept from others, and what is just within tolerance for one is just beyond it for another. Of a
+    claim that was never opened, nobody knows whether it is what was voted for.
     """
     if UNAVAILABLE in (digest, majority) or digest == OUT_OF_TOLERANCE:
         return True
-    return digest == claimed_digest and majority == OUT_OF_TOLERANCE
+    return claimed_digest in (None, digest) and majority == OUT_OF_TOLERANCE
 
 
 def _is_attended(votes: Sequence[Vote]) -> bool:

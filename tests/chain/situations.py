@@ -114,7 +114,12 @@ def _audited(twins: Twins, batch: Batch) -> list[tuple[int, Draw]]:
 
 
 def _judge(
-    twins: Twins, number: int, digest: Bytes32 = GOOD, odd: Bytes32 | None = None
+    twins: Twins,
+    number: int,
+    digest: Bytes32 = GOOD,
+    odd: Bytes32 | None = None,
+    *,
+    is_opened: bool = True,
 ) -> Sequence[Address]:
     """A committee finds a digest, but its last member an `odd` one; the provider's is WRONG."""
     if twins.at.seconds <= twins.mirror.dispute(number).opened_at + PARAMS.concede_seconds:
@@ -128,7 +133,10 @@ def _judge(
         assert twins.commit_vote(member, number, vote_of(member, vote))
     for member, vote in votes.items():
         assert twins.reveal_vote(member, number, vote)
-    assert twins.open_claim(CHALLENGER, number, is_proven=True)
+    if is_opened:
+        assert twins.open_claim(CHALLENGER, number, is_proven=True)
+    else:
+        twins.wait(1, PARAMS.commit_seconds + PARAMS.reveal_seconds + PARAMS.open_seconds + 1)
     assert twins.resolve(CHALLENGER, number)
     return members
 
@@ -156,6 +164,14 @@ def judged_by_doubtful_votes(twins: Twins) -> None:
     account = twins.contracts.account(PROVIDER)
     assert account.stake_wei == 60_000 - (47 + 47 + 61) * PRICE_WEI
     assert account.strikes == 1
+
+
+def judged_without_the_claim(twins: Twins) -> None:
+    """Of a claim that stays shut nobody knows whether somebody found the same."""
+    number = _contested(twins, _stage(twins), 0)
+    member = _judge(twins, number, OUT_OF_TOLERANCE, GOOD, is_opened=False)[-1]
+    assert twins.contracts.dispute(number).verdict == Verdict.OUT_OF_TOLERANCE
+    assert twins.contracts.seat_stake(VERIFIERS.index(member)) == PARAMS.seat_stake_wei
 
 
 def fees_that_wait(twins: Twins) -> None:

@@ -43,6 +43,7 @@ SITUATIONS: tuple[Situation, ...] = (
     situations.held_pay,
     situations.judged,
     situations.judged_by_doubtful_votes,
+    situations.judged_without_the_claim,
     situations.fees_that_wait,
     situations.forgotten_seeds,
     situations.far_ahead,

@@ -556,11 +556,12 @@ def test_doubtful_votes_cost_the_seat_at_most(
     assert (ruling.verdict, ruling.offenders, ruling.absentees) == (verdict, offenders, absentees)
 
 
-def test_a_claim_that_was_never_opened_excuses_nobody() -> None:
+def test_a_claim_that_was_never_opened_may_be_what_was_voted_for() -> None:
     votes = [
         Vote(v, d) for v, d in zip(VERIFIERS, (OUT_OF_TOLERANCE,) * 2 + (WRONG,), strict=False)
     ]
-    assert decide(votes, None).offenders == 0b100
+    assert decide(votes, None).absentees == 0b100
+    assert decide(votes, RIGHT).offenders == 0b100
 
 
 def test_who_never_voted_loses_the_seat_and_keeps_the_stake() -> None:
