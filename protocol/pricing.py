@@ -12,6 +12,8 @@ from math import isqrt
 from protocol.spec import Resources
 from protocol.units import PPM
 
+# Running a task honestly costs its provider, or its verifier, four fifths of the price at most.
+HONEST_COST_PPM = 800_000
 # q = clip(1.5 c / ((1 - a)(S + R)), floor, most): the expected number of audits of a task, with an
 # honest cost c = 0.8 R and a third of the verifiers colluding (a = 1/3): 1.5 * 0.8 / (2/3) = 1.8.
 # Above 1 a task is audited for certain, and once more with the rest as the chance.

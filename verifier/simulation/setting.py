@@ -6,11 +6,10 @@ from dataclasses import dataclass, field, replace
 
 from protocol.chain.mirrored import terms_of
 from protocol.chain.params import production
+from protocol.pricing import HONEST_COST_PPM
 from protocol.settlement.facts import Rules, Terms
 from protocol.units import WEI_PER_CREDIT
 
-# What VERIFICATION calls c: running a task honestly costs its provider four fifths of the price.
-HONEST_COST_PPM = 800_000
 # The deployed minimum stake is 40 times this, a seat 100 times.
 DESIGN_PRICE_WEI = 10 * WEI_PER_CREDIT
 
