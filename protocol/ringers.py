@@ -141,8 +141,8 @@ def verifier_share_ppm(stakes: Stakes, guess_ppm: int) -> int:
 def provider_share_ppm(stakes: Stakes, guess_ppm: int) -> int:
     """The share of ringers from which on a provider loses by delivering what it guesses.
 
-    A guess saves the work v. It costs the price and a concession, L, where it is wrong and found: by
-    a ringer, or by an honest verifier that is drawn, which makes 1 - (1 - r)(1 - q (1 - a)).
+    A guess saves the work v. It costs the price and a concession, L, where it is wrong and found:
+    by a ringer, or by an honest verifier that is drawn, which makes 1 - (1 - r)(1 - q (1 - a)).
     """
     _require_chance(guess_ppm)
     price_wei = stakes.price_per_task_wei

@@ -7,12 +7,12 @@ import secrets
 from collections.abc import Callable
 
 from protocol.audit import AuditCommitment, AuditResult, commitment
+from protocol.client.audits import read_opening
 from protocol.client.client import MarketClient
 from protocol.client.wire import (
     AuditCommitmentRequest,
     AuditRequest,
     AuditResultRequest,
-    OpeningView,
 )
 from protocol.errors import (
     ExecutorUnavailable,
@@ -179,13 +179,6 @@ class Auditor:
                 raise
             # The chain will judge a contested result, whatever the market knows of it.
             _log.info("the market did not take the contested result: %s", error.message)
-
-
-def read_opening(view: OpeningView) -> Opening:
-    """The wire's opening as the protocol's."""
-    return Opening(
-        Bytes32(view.digest), Bytes32(view.salt), tuple(Bytes32(step) for step in view.proof)
-    )
 
 
 def _objection(verdict: Judgement | None, opening: Opening | None) -> str:

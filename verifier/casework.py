@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from enum import StrEnum
 
+from protocol.chain.view import Case
 from protocol.units import Address
-from verifier.chain_view import Case
 
 STEP_SECONDS = 2
 OUTSIDER_SECONDS = 6

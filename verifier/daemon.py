@@ -13,11 +13,11 @@ from protocol.chain.contracts import Contracts
 from protocol.chain.events import Cursor, EventReader, Page
 from protocol.chain.facts import Params
 from protocol.chain.sender import Sender
+from protocol.chain.view import Case, ChainView, OpenBatch
 from protocol.errors import ChainUnavailable
 from protocol.units import Address, Bytes32, to_hex
 from verifier.audits import Auditor
 from verifier.casework import Clock, Move, Rules, next_move
-from verifier.chain_view import Case, ChainView, OpenBatch
 from verifier.crew import Crew, Duty
 from verifier.disputes import Disputant
 from verifier.draws import AuditKey, my_audits

@@ -8,19 +8,18 @@ import time
 from collections.abc import Callable
 
 from protocol.audit import commitment
+from protocol.chain.bonds import bond_shortage
 from protocol.chain.contracts import Call, Contracts
 from protocol.chain.sender import Mined, Rejected, Sender
+from protocol.chain.view import Case, OpenBatch
+from protocol.client.audits import read_opening
 from protocol.client.client import MarketClient
 from protocol.client.wire import AuditRequest
 from protocol.dispute import UNAVAILABLE
 from protocol.errors import ChainRejected, ChainUnavailable, FallowError, InvalidInput
-from protocol.lease import LeaseResult
-from protocol.pricing import bond_wei
 from protocol.result import Opening
-from protocol.units import Address, Bytes32, credits_text, to_hex
-from verifier.audits import read_opening
+from protocol.units import Address, Bytes32, to_hex
 from verifier.casework import Move
-from verifier.chain_view import Case, OpenBatch
 from verifier.draws import AuditKey
 from verifier.execution import WITHHELD, Rerun
 from verifier.journal import Ballot, JobNote, Journal, Step
@@ -57,7 +56,7 @@ class Disputant:
         if not self._is_time(name) or self._is_on_its_way(name):
             return
         try:
-            shortage = self._bond_shortage(batch.batch.result(line))
+            shortage = bond_shortage(self._contracts, self._me, batch.batch.result(line))
         except ChainUnavailable as error:
             self._put_off(name, error.message)
             return
@@ -74,7 +73,7 @@ class Disputant:
         audit = self._journal.audit(AuditKey(case.batch_id, case.lease.lease_id, case.task))
         if audit is None or audit.step is not Step.CONTESTED or audit.opening is None:
             return
-        if audit.opening.matches(*_place(case)):
+        if audit.opening.matches(*case.place):
             call = self._contracts.contradict(case.dispute_id, audit_round, audit.opening)
             self._send(f"contradict:{case.dispute_id}:{audit_round}", call)
 
@@ -146,10 +145,9 @@ class Disputant:
         """
         audit = self._journal.audit(AuditKey(case.batch_id, case.lease.lease_id, case.task))
         opening = audit.opening if audit else None
-        place = _place(case)
-        if opening is None or not opening.matches(*place):
+        if opening is None or not opening.matches(*case.place):
             opening = read_opening(self._client.dispute_opening(case.dispute_id))
-        if not opening.matches(*place):
+        if not opening.matches(*case.place):
             raise InvalidInput("the market's opening does not lead to the signed resultRoot")
         return opening
 
@@ -172,20 +170,6 @@ class Disputant:
         self._put_off(key, None)
         _log.info("%s: %s", key, "mined" if isinstance(self._sender.status(key), Mined) else "sent")
 
-    def _bond_shortage(self, lease: LeaseResult) -> str | None:
-        """What keeps me from contesting a task of that lease; None: nothing.
-
-        Raises:
-            ChainUnavailable: the endpoint does not answer.
-        """
-        price_wei = lease.amount // lease.count
-        needed_wei = bond_wei(price_wei, self._contracts.params().dispute_bond_wei)
-        held_wei = self._contracts.account(self._me).balance_wei
-        if held_wei >= needed_wei:
-            return None
-        needed, held = credits_text(needed_wei), credits_text(held_wei)
-        return f"the bond is {needed} credits, {self._me} has {held} in the market: deposit more"
-
     def _is_on_its_way(self, key: str) -> bool:
         status = self._sender.status(key)
         return status is not None and not isinstance(status, Rejected)
@@ -199,9 +183,3 @@ class Disputant:
         if problem is not None and self._refusals.get(key) != problem:
             _log.log(level, "%s waits: %s", key, problem)
             self._refusals[key] = problem
-
-
-def _place(case: Case) -> tuple[Bytes32, int, int, int, Bytes32]:
-    """Where an opening of the contested task must lead."""
-    lease = case.lease
-    return lease.lease_id, lease.first_task, lease.count, case.task, lease.result_root

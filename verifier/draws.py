@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from protocol.chain.view import OpenBatch
 from protocol.sampling import Seat, draw_verifiers
 from protocol.units import Address, Bytes32
-from verifier.chain_view import OpenBatch
 
 
 @dataclass(frozen=True, slots=True)

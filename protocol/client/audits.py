@@ -12,6 +12,8 @@ from protocol.client.wire import (
     AuditResultRequest,
     OpeningView,
 )
+from protocol.result import Opening
+from protocol.units import Bytes32
 
 
 class AuditCalls(Calls):
@@ -33,3 +35,10 @@ class AuditCalls(Calls):
         """POST /v1/disputes/{dispute_id}/opening, after the committee's reveal phase."""
         call = Call("POST", f"/v1/disputes/{dispute_id}/opening")
         return read_answer(OpeningView, self._send(call))
+
+
+def read_opening(view: OpeningView) -> Opening:
+    """The wire's opening as the protocol's."""
+    return Opening(
+        Bytes32(view.digest), Bytes32(view.salt), tuple(Bytes32(step) for step in view.proof)
+    )

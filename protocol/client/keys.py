@@ -11,13 +11,13 @@ import os
 import re
 import secrets
 import stat
-import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
 from eth_account import Account
 from eth_account.signers.local import LocalAccount
 
+from protocol.client.private_files import write_private
 from protocol.errors import InvalidInput, NotFound
 
 MAX_KEY_FILE_BYTES = 64 * 1024
@@ -81,28 +81,7 @@ def write_key(path: Path, account: LocalAccount) -> None:
 
 def _write_new(path: Path, account: LocalAccount) -> bool:
     """Whether the file was made; False if there is one already."""
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True, mode=0o700)
-        descriptor, part = tempfile.mkstemp(prefix=f".{path.name}.", dir=path.parent)  # mode 0600
-        try:
-            with os.fdopen(descriptor, "w") as file:
-                file.write("0x" + bytes(account.key).hex() + "\n")
-                file.flush()
-                os.fsync(file.fileno())
-            return _link(path, part)
-        finally:
-            Path(part).unlink()
-            _sync_directory(path.parent)
-    except OSError as error:
-        raise InvalidInput(f"cannot make {path}: {error.strerror}") from None
-
-
-def _link(path: Path, part: str) -> bool:
-    try:
-        path.hardlink_to(part)  # unlike a rename, it replaces nothing
-    except FileExistsError:
-        return False
-    return True
+    return write_private(path, "0x" + bytes(account.key).hex() + "\n")
 
 
 def _hex(text: str) -> bytes:
@@ -130,11 +109,3 @@ def _read_private(path: Path) -> str:
     if stat.S_IMODE(mode) & 0o077:
         raise InvalidInput(f"others may read {path}; run: chmod 600 {path}")
     return data.decode(errors="replace").strip()
-
-
-def _sync_directory(directory: Path) -> None:
-    descriptor = os.open(directory, os.O_RDONLY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)

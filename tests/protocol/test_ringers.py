@@ -1,4 +1,4 @@
-"""Ringers: enough of them that guessing costs more than it saves, anywhere, and out of the results."""
+"""Ringers: so many that guessing costs more than it saves, anywhere, and out of the results."""
 
 from __future__ import annotations
 

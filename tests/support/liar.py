@@ -10,6 +10,7 @@ from eth_account.signers.local import LocalAccount
 from protocol.audit import AuditCommitment, AuditResult, commitment
 from protocol.chain.calls import Call
 from protocol.chain.facts import AuditClaim
+from protocol.client.audits import read_opening
 from protocol.client.wire import AuditCommitmentRequest, AuditOutcome, AuditResultRequest
 from protocol.errors import Conflict, Forbidden, NotFound
 from protocol.result import Opening
@@ -17,7 +18,6 @@ from protocol.sampling import Draw, draw_verifiers, seat_index
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32, to_hex
 from tests.support.arena import WAIT_SECONDS, Arena
 from tests.support.rogue import Delivered
-from verifier.audits import read_opening
 from verifier.enrolment import held_seats
 
 SALT = Bytes32(b"\x78" * 32)

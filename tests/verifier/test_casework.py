@@ -8,11 +8,11 @@ from dataclasses import dataclass, field
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.chain.view import Case, ChainView
 from protocol.units import Address, Bytes32
 from tests.protocol.make_vectors import word
 from tests.verifier.strangers import HOLDERS, Told, Work, committed, disputed, seeded
 from verifier.casework import Clock, Move, Rules, next_move
-from verifier.chain_view import Case, ChainView
 
 RULES = Rules(concede_seconds=3, seed_delay_blocks=1)
 COMMIT_SECONDS, REVEAL_SECONDS, OPEN_SECONDS = 20, 12, 12

@@ -5,11 +5,11 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
+from protocol.chain.view import OpenBatch
 from protocol.sampling import MAX_DRAWS, Seat, audit_rounds, draw_verifiers
 from protocol.units import Address
 from tests.protocol.make_vectors import word
 from tests.verifier.strangers import HOLDERS, OPERATOR, PRICE_WEI, PROVIDER, REQUESTER, Work
-from verifier.chain_view import OpenBatch
 from verifier.draws import AuditKey, my_audits
 
 PARTIES = [PROVIDER, REQUESTER, OPERATOR]

@@ -71,6 +71,12 @@ class Case:
     is_moot: bool = False
 
     @property
+    def place(self) -> tuple[Bytes32, int, int, int, Bytes32]:
+        """Where an opening of the contested task must lead, as `Opening.matches` takes it."""
+        lease = self.lease
+        return lease.lease_id, lease.first_task, lease.count, self.task, lease.result_root
+
+    @property
     def revealed(self) -> frozenset[Address]:
         """The members that have revealed."""
         return frozenset(member for member, _ in self.votes)
@@ -99,8 +105,8 @@ class ChainView:
     cases: dict[int, Case] = field(default_factory=dict)
     won: dict[int, Case] = field(default_factory=dict)
     """Cases that the challenger has won: a verifier whose agreement was accepted was wrong."""
-    disputed: set[tuple[Bytes32, Bytes32, int]] = field(default_factory=set)
-    """Every (batch id, lease id, task) that was ever disputed: a second dispute is refused."""
+    disputed: dict[tuple[Bytes32, Bytes32, int], int] = field(default_factory=dict)
+    """By (batch id, lease id, task) the id of its dispute, over or not: a second one is refused."""
     released: set[tuple[Bytes32, Bytes32]] = field(default_factory=set)
     """Every (batch id, lease id) whose provider has lost it."""
     accepted: set[tuple[Bytes32, Bytes32, int, int]] = field(default_factory=set)
@@ -133,7 +139,7 @@ class ChainView:
                 del self.won[case.dispute_id]
         cases = (*self.cases.values(), *self.won.values())
         kept = self.batches.keys() | {case.batch_id for case in cases}
-        self.disputed = {key for key in self.disputed if key[0] in kept}
+        self.disputed = {key: number for key, number in self.disputed.items() if key[0] in kept}
         self.released = {key for key in self.released if key[0] in kept}
         self.accepted = {key for key in self.accepted if key[0] in kept}
 
@@ -159,7 +165,8 @@ class ChainView:
 
     def _on_dispute(self, event: Happening) -> None:
         args = event.args
-        self.disputed.add((args["batch_id"], args["lease_id"], args["task"]))
+        key = (args["batch_id"], args["lease_id"], args["task"])
+        self.disputed[key] = args["dispute_id"]
         batch = self.batches.get(args["batch_id"])
         self.cases[args["dispute_id"]] = Case(
             dispute_id=args["dispute_id"],

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from protocol.chain.view import ChainView
 from protocol.dispute import Verdict
 from tests.protocol.make_vectors import word
 from tests.verifier.strangers import (
@@ -14,7 +15,6 @@ from tests.verifier.strangers import (
     resolved,
     seeded,
 )
-from verifier.chain_view import ChainView
 
 WORK, OTHER = Work(), Work(name="other")
 ID = WORK.batch_id
