@@ -31,7 +31,7 @@ EXIT_CODES = (
     "Exit codes: 0 done; 1 unexpected error; 2 bad input or usage; 3 not allowed (key, signature, "
     "session); 4 not found; 5 does not fit the current state; 6 not enough credits, or over the "
     "budget; 7 market or chain out of reach; 8 the execution failed; "
-    "9 a claim failed; 130 stopped or not confirmed."
+    "9 a claim failed, or a ringer's result was wrong; 130 stopped or not confirmed."
 )
 
 

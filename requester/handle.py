@@ -11,17 +11,20 @@ from eth_account.signers.local import LocalAccount
 
 from protocol.client.client import MarketClient
 from protocol.client.wire import CancelRequest, JobView, Receipt, TaskState
-from protocol.errors import Conflict, MarketUnavailable
+from protocol.errors import ChainUnavailable, Conflict, MarketUnavailable, NotFound
 from protocol.job import Cancellation
 from protocol.lifecycle import JobStatus
+from protocol.ringers import Ringers
 from protocol.units import Bytes32, to_hex
+from requester.inspection import Inspector, Report
 from requester.results import (
+    AskedTask,
     OnTask,
     TaskOutcome,
-    all_tasks,
-    committed_tasks,
+    asked_tasks,
     download_task,
     outcome_of,
+    with_result,
 )
 
 OnView = Callable[[JobView], None]
@@ -38,12 +41,26 @@ class Until(StrEnum):
 
 
 class JobHandle:
-    """A job of one's own at one market."""
+    """A job of one's own at one market.
 
-    def __init__(self, client: MarketClient, wallet: LocalAccount, job_id: Bytes32) -> None:
+    Tasks have the numbers of the inputs that were asked for: where it has ringers, these are
+    neither among its results nor counted.
+    """
+
+    def __init__(
+        self,
+        client: MarketClient,
+        wallet: LocalAccount,
+        job_id: Bytes32,
+        ringers: Ringers | None = None,
+        inspector: Callable[[], Inspector] | None = None,
+    ) -> None:
         self._client = client
         self._wallet = wallet
         self.job_id = job_id
+        self.ringers = ringers
+        self._make_inspector = inspector
+        self._inspector: Inspector | None = None
 
     def view(self) -> JobView:
         """How it stands now."""
@@ -71,9 +88,56 @@ class JobHandle:
                     on_view(view)
                 if is_done(view, until):
                     return view
-            if timeout_seconds is not None and time.monotonic() - begin > timeout_seconds:
-                raise MarketUnavailable(f"job {self} is not done after {timeout_seconds:g} s")
+            self._require_time(begin, timeout_seconds)
             time.sleep(POLL_SECONDS)
+
+    def check(self) -> Report:
+        """Check the ringers: contest what is wrong, unseat who was paid for agreeing with it.
+
+        Again and again, whenever: what was done is not done twice. Only a result whose dispute
+        window is open can be contested. It takes a bond, and gas.
+
+        Raises:
+            NotFound: no ringers of this job are known here.
+            ChainUnavailable, MarketUnavailable: check again.
+        """
+        if self._inspector is None:
+            if self._make_inspector is None:
+                raise NotFound(f"no ringers of job {self} are known on this machine")
+            self._inspector = self._make_inspector()
+        return self._inspector.check()
+
+    def wait_checked(
+        self,
+        on_view: OnView | None = None,
+        until: Until = Until.RESULTS,
+        timeout_seconds: float | None = None,
+    ) -> tuple[JobView, Report | None]:
+        """As `wait`, and check the ringers, if there are any, until none of them is wrong.
+
+        What is contested and lost is done again by others. A wrong result that cannot be contested
+        any more, or that a committee has found right, ends the wait: the report tells.
+
+        Raises:
+            Conflict, MarketUnavailable: as `wait`.
+        """
+        if self.ringers is None:
+            return self.wait(on_view, until, timeout_seconds), None
+        begin = time.monotonic()
+        while True:
+            view = self._try_view()
+            if view is not None:
+                if on_view:
+                    on_view(view)
+                report = self._try_check()
+                if is_done(view, until) and report is not None and report.is_over:
+                    return view, report
+            self._require_time(begin, timeout_seconds)
+            time.sleep(POLL_SECONDS)
+
+    def tasks(self) -> Iterator[AskedTask]:
+        """Every task that was asked for, in order, as it stands."""
+        return asked_tasks(self._client, self.job_id, self.ringers)
 
     def results(self, *, partial: bool = False) -> Iterator[TaskOutcome]:
         """Every task's outcome, in order, each checked against the hash that was committed.
@@ -82,8 +146,8 @@ class JobHandle:
             Conflict: a task has no result yet; `partial` leaves it out instead.
             BlobMismatch: the market sent another output than the committed one.
         """
-        for view in committed_tasks(self._client, self.job_id, partial=partial):
-            yield outcome_of(self._client, self.job_id, view)
+        for task in with_result(self.tasks(), partial=partial):
+            yield outcome_of(self._client, self.job_id, task)
 
     def download(
         self, folder: Path, on_task: OnTask | None = None, *, partial: bool = False
@@ -94,10 +158,10 @@ class JobHandle:
             Conflict, BlobMismatch: as `results`.
         """
         folder.mkdir(parents=True, exist_ok=True)
-        tasks = list(committed_tasks(self._client, self.job_id, partial=partial))
+        tasks = list(with_result(self.tasks(), partial=partial))
         paths = []
-        for done, view in enumerate(tasks, 1):
-            paths.append(download_task(self._client, self.job_id, view, folder))
+        for done, task in enumerate(tasks, 1):
+            paths.append(download_task(self._client, self.job_id, task, folder))
             if on_task:
                 on_task(done, len(tasks))
         return paths
@@ -115,11 +179,20 @@ class JobHandle:
 
     def missing_tasks(self) -> list[int]:
         """The tasks that have no result yet."""
-        tasks = all_tasks(self._client, self.job_id)
-        return [view.task for view in tasks if view.result_hash is None]
+        return [task.number for task in self.tasks() if task.view.result_hash is None]
 
     def __str__(self) -> str:
         return to_hex(self.job_id)
+
+    def _require_time(self, begin: float, timeout_seconds: float | None) -> None:
+        if timeout_seconds is not None and time.monotonic() - begin > timeout_seconds:
+            raise MarketUnavailable(f"job {self} is not done after {timeout_seconds:g} s")
+
+    def _try_check(self) -> Report | None:
+        try:
+            return self.check()
+        except (ChainUnavailable, MarketUnavailable):
+            return None
 
     def _try_view(self) -> JobView | None:
         try:

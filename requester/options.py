@@ -15,7 +15,7 @@ from protocol.client import console
 from protocol.client.client import MarketClient
 from protocol.client.keys import load_key
 from protocol.errors import InvalidInput, NotFound
-from protocol.units import Bytes32, parse_bytes32
+from protocol.units import PPM, Bytes32, parse_bytes32
 from requester.requester import Requester
 
 _MIN_PREFIX_DIGITS = 6
@@ -28,6 +28,15 @@ KeyFile = Annotated[
         envvar="FALLOW_KEY_FILE",
         help="A file with the wallet's private key or keystore.",
         show_default="~/.config/fallow/key",
+    ),
+]
+Guess = Annotated[
+    float | None,
+    typer.Option(
+        min=0.0,
+        max=1.0,
+        help="How often the likeliest result would be right for a ringer: 0.5 for yes or no.",
+        show_default=False,
     ),
 ]
 JobId = Annotated[
@@ -56,11 +65,16 @@ def wallet_of(key_file: Path | None) -> LocalAccount:
 
 
 @contextmanager
-def opened(market: str, key_file: Path | None) -> Iterator[Requester]:
+def opened(market: str, key_file: Path | None, rpc_url: str | None = None) -> Iterator[Requester]:
     """A requester, signed in when that is first needed."""
     wallet = wallet_of(key_file)
     with MarketClient(market, wallet, timeout_seconds=20) as client:
-        yield Requester(client, wallet)
+        yield Requester(client, wallet, rpc_url=rpc_url)
+
+
+def ppm_of(share: float) -> int:
+    """A share of one in parts per million."""
+    return round(share * PPM)
 
 
 def find_job(requester: Requester, text: str) -> Bytes32:

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from protocol.client.blobs import blob_id_of
 from protocol.client.wire import MarketInfo, Quote
 from protocol.errors import Conflict, InvalidInput
 from protocol.job import MAX_TASKS, Job
 from protocol.pricing import RATE_NUMERATOR_PPM, audit_budget_wei
+from protocol.ringers import Ringers
 from protocol.spec import Spec, encode_task_list
-from protocol.units import Address, content_id
+from protocol.units import Address, ContentId, content_id
 from requester.draft import Draft, Source, spec_of
 
 
@@ -40,11 +41,19 @@ class Plan:
     work: Work
     quote: Quote
     job: Job
+    ringers: Ringers | None = None
+    """Which of its tasks they are, if it has any."""
+    ringer_inputs: tuple[ContentId, ...] = field(default=(), repr=False)
 
     @property
     def total_wei(self) -> int:
         """The most that it can cost; what is not used comes back."""
         return self.job.total_wei
+
+    @property
+    def ringers_wei(self) -> int:
+        """The most that its ringers can cost, of that: they are paid like every other task."""
+        return len(self.ringers.ringers) * self.job.max_price_per_task if self.ringers else 0
 
 
 def work_of(draft: Draft, inputs: Sequence[Source]) -> Work:

@@ -21,6 +21,7 @@ from protocol.errors import InvalidInput
 from protocol.lifecycle import Fault
 from protocol.units import credits_text
 from requester.handle import has_result_count
+from requester.inspection import Report, describe
 
 _PIPE_WIDTH = 240
 
@@ -71,6 +72,12 @@ def credits(wei: int) -> str:  # noqa: A001 - the word for it
 def faults(lost: Mapping[Fault, int]) -> str:
     """How many leases were lost, and why."""
     return ", ".join(f"{count} {fault}" for fault, count in lost.items())
+
+
+def report_lines(report: Report) -> Iterator[str]:
+    """How a job's ringers stand."""
+    yield f"{report.ringers} ringers: {report.right} right, {report.waiting} without a result"
+    yield from (f"wrong: {describe(wrong)}" for wrong in report.wrong)
 
 
 def when(unix_seconds: int) -> str:

@@ -12,10 +12,13 @@ from protocol.client.wire import JobView
 from protocol.spec import CPU_CLASSES
 from protocol.units import parse_credits
 from requester import options, screen
+from requester.actions.ringers_for_job import needed_ringers
 from requester.actions.work import Order, Recipe
 from requester.handle import JobHandle, Until
+from requester.inspection import Report, require_resolved
 from requester.plan import Plan, Terms
 from requester.requester import Requester
+from requester.ringers import read_known
 
 
 def run_job(
@@ -39,6 +42,14 @@ def run_job(
         int | None, typer.Option(min=1, help="Cut each input into tasks of so many lines.")
     ] = None,
     shared: Annotated[list[Path] | None, typer.Option(help="A file that every task gets.")] = None,
+    ringers: Annotated[
+        Path | None,
+        typer.Option(
+            help='Tasks with known results, hidden among the others: JSON lines {"input": FILE, '
+            '"output": FILE}; instead of output "result_hash" or "failure".',
+        ),
+    ] = None,
+    guess: options.Guess = None,
     label: Annotated[str, typer.Option(help="What to call it.")] = "",
     wall_seconds: Annotated[int, typer.Option(min=1, help="A task's time limit; it is paid.")] = 60,
     memory_mib: Annotated[int, typer.Option(min=1, help="A task's memory.")] = 256,
@@ -73,6 +84,7 @@ def run_job(
     yes: Annotated[bool, typer.Option("--yes", "-y", help="Do not ask before posting.")] = False,
     market: console.Market = console.DEFAULT_MARKET,
     key_file: options.KeyFile = None,
+    rpc: console.RpcUrl = None,
     json: console.Json = False,
 ) -> None:
     """Run work on a market: the price is shown first, and nothing is posted without consent.
@@ -97,16 +109,37 @@ def run_job(
         cpu_class=cpu_class,
     )
     terms = Terms(parse_credits(max_price) if max_price else None, deadline_seconds)
-    with options.opened(market, key_file) as requester:
-        plan = requester.plan(order.draft(), order.inputs(), terms, idempotency_key)
+    known = read_known(ringers) if ringers else []
+    with options.opened(market, key_file, rpc) as requester:
+        plan = requester.plan(order.draft(), order.inputs(), terms, idempotency_key, known)
         budget_wei = parse_credits(budget) if budget else plan.total_wei
+        _mention_ringers(requester, plan, guess)
         _agree(plan, budget_wei, yes=yes)
         if deposit:
             _deposit_missing(requester, plan)
         handle = _post(requester, plan, budget_wei)
-        view = handle.view() if detach else _wait(handle, until)
+        view, report = (handle.view(), None) if detach else _wait(handle, until)
         files = [] if detach or output is None else order.save(handle, output)
-    _print(handle, view, files, json=json)
+    _print(handle, view, report, files, json=json)
+    require_resolved(report)
+
+
+def _mention_ringers(requester: Requester, plan: Plan, guess: float | None) -> None:
+    """What they cost, and whether they are enough."""
+    if plan.ringers is not None:
+        screen.note(
+            f"{len(plan.ringers.ringers)} of the tasks are ringers, paid like the others: at most "
+            f"{screen.credits(plan.ringers_wei)} of the price; check them before the dispute "
+            "window ends: fallow job check"
+        )
+    if guess is None:
+        return
+    asked = plan.ringers.asked_count if plan.ringers else plan.work.task_count
+    market = requester.client.market()
+    count = len(plan.ringers.ringers) if plan.ringers else 0
+    needed = needed_ringers(market, asked, plan.job.max_price_per_task, options.ppm_of(guess))
+    if count < needed:
+        screen.note(f"{count} ringers are too few: guessing pays until there are {needed}")
 
 
 def _agree(plan: Plan, budget_wei: int, *, yes: bool) -> None:
@@ -136,14 +169,19 @@ def _post(requester: Requester, plan: Plan, budget_wei: int) -> JobHandle:
     return handle
 
 
-def _wait(handle: JobHandle, until: Until) -> JobView:
+def _wait(handle: JobHandle, until: Until) -> tuple[JobView, Report | None]:
     with screen.job_progress() as show:
-        return handle.wait(show, until)
+        return handle.wait_checked(show, until)
 
 
-def _print(handle: JobHandle, view: JobView, files: list[Path], *, json: bool) -> None:
+def _print(
+    handle: JobHandle, view: JobView, report: Report | None, files: list[Path], *, json: bool
+) -> None:
+    for line in screen.report_lines(report) if report else ():
+        screen.note(line)
     if json:
         document: dict[str, Any] = {"job": view, "files": [str(path) for path in files]}
+        document |= {"ringers": report.to_json()} if report else {}
         screen.print_json(document)
     else:
         typer.echo(str(handle))

@@ -10,7 +10,7 @@ from protocol.client import console
 from protocol.client.wire import JobView, TaskView
 from protocol.units import to_hex
 from requester import options, screen
-from requester.results import all_tasks
+from requester.results import AskedTask
 
 
 def show_job(
@@ -25,19 +25,21 @@ def show_job(
     with options.opened(market, key_file) as requester:
         handle = requester.job(options.find_job(requester, job_id))
         view = handle.view()
-        views = list(all_tasks(requester.client, handle.job_id)) if tasks else None
+        asked = list(handle.tasks()) if tasks else None
         paid = handle.receipt() if receipt else None
     if json:
         document: dict[str, Any] = {"job": view}
-        document |= {"tasks": views} if views is not None else {}
+        document |= {"tasks": [_numbered(task) for task in asked]} if asked is not None else {}
         document |= {"receipt": paid} if paid is not None else {}
         screen.print_json(document)
         return
-    screen.print_facts(_facts(view))
-    if views is not None:
+    ringers = {"ringers": f"{len(handle.ringers.ringers)} of these"} if handle.ringers else {}
+    screen.print_facts(_facts(view) | ringers)
+    if asked is not None:
         typer.echo()
         screen.print_table(
-            ["TASK", "STATE", "ATTEMPTS", "LOST", "PROVIDER", "RESULT"], _rows(views)
+            ["TASK", "STATE", "ATTEMPTS", "LOST", "PROVIDER", "RESULT"],
+            _rows([_numbered(task) for task in asked]),
         )
     if paid is not None:
         typer.echo()
@@ -75,6 +77,11 @@ def _facts(view: JobView) -> dict[str, str]:
     if view.waiting_because:
         facts["waiting"] = view.waiting_because
     return facts
+
+
+def _numbered(task: AskedTask) -> TaskView:
+    """A task under its number among those that were asked for."""
+    return task.view.model_copy(update={"task": task.number})
 
 
 def _rows(views: list[TaskView]) -> list[list[str]]:

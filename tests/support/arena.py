@@ -32,9 +32,11 @@ from protocol.pricing import audit_fee_wei
 from protocol.settlement.facts import Rules
 from protocol.settlement.refusals import Refusal
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32
+from requester.draft import WasmDraft
 from requester.handle import JobHandle
 from requester.plan import Terms
 from requester.requester import Requester
+from requester.ringers import KnownTask
 from tests.support.chains import anvil_path
 from tests.support.grinding import GRINDING
 from tests.support.replay import Replay, require_same
@@ -162,18 +164,25 @@ class Arena(QuickStack):
         return next(self._tiers)
 
     def post(
-        self, requester: Requester, inputs: Sequence[bytes], tier: int = 0, price_wei: int = 0
+        self,
+        requester: Requester,
+        inputs: Sequence[bytes],
+        tier: int = 0,
+        price_wei: int = 0,
+        program: WasmDraft = GRINDING,
+        known: Sequence[KnownTask] = (),
     ) -> JobHandle:
         """A job for the attacker of that tier alone; of tier 0 for honest devices alone.
 
         Later tiers ask for more and have more memory: so no other one's offer fits.
         """
-        resources = replace(GRINDING.resources, memory_bytes=memory_of(tier))
-        draft = replace(GRINDING, resources=resources, label=f"tier {tier}")
+        resources = replace(program.resources, memory_bytes=memory_of(tier))
+        draft = replace(program, resources=resources, label=f"tier {tier}")
         price_wei = price_wei or price_of(tier)
         with self._posting:
-            plan = requester.plan(draft, inputs, Terms(max_price_per_task_wei=price_wei))
-            budget_wei = 2 * len(inputs) * audit_fee_wei(price_wei)
+            terms = Terms(max_price_per_task_wei=price_wei)
+            plan = requester.plan(draft, inputs, terms, known=known)
+            budget_wei = 2 * plan.work.task_count * audit_fee_wei(price_wei)
             job = replace(plan.job, audit_budget=budget_wei)
             return requester.post(replace(plan, job=job), BUDGET_WEI)
 

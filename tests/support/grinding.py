@@ -23,7 +23,7 @@ from requester.draft import Draft, WasmDraft, spec_of
 ROUNDS_A_SECOND = 250_000_000  # about, on one core
 MASK = (1 << 64) - 1
 MULTIPLIER, INCREMENT = 6364136223846793005, 1442695040888963407
-_TEXT = f"""
+TEXT = f"""
 (module
   (import "fallow" "input_size" (func $size (param i32) (result i64)))
   (import "fallow" "input_read" (func $read (param i32 i64 i32 i32) (result i32)))
@@ -53,7 +53,7 @@ _TEXT = f"""
     (call $write (i32.const 0) (i32.const 8))
     (i32.const 0)))
 """
-MODULE = bytes(wasmtime.wat2wasm(_TEXT))
+MODULE = bytes(wasmtime.wat2wasm(TEXT))
 GRINDING = WasmDraft(
     MODULE,
     resources=Resources(cpu_millis=1000, memory_bytes=1 << 20, disk_bytes=0),

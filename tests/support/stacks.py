@@ -141,7 +141,7 @@ class QuickStack(Stack):
         wallet = self.key(name)
         self.fund(wallet)
         with MarketClient(self.url, wallet) as client:
-            requester = Requester(client, wallet)
+            requester = Requester(client, wallet, state=self.folder / "fallow" / "requester")
             requester.deposit(BUDGET_WEI)
             yield requester
 
