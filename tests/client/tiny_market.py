@@ -19,6 +19,7 @@ from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 from starlette.types import ASGIApp, Receive, Scope, Send
 
+from protocol.chain.params import development
 from protocol.errors import (
     BlobIncomplete,
     BlobMismatch,
@@ -102,7 +103,7 @@ class TinyMarket:
                 "relayer_fee_wei": "7",
                 "heartbeat_seconds": 5,
                 "is_development": True,
-                "params": {},
+                "params": development().to_json(),
                 "a_field_of_a_newer_market": 1,
             }
         )

@@ -6,6 +6,7 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,10 +15,11 @@ import pytest
 from eth_account.signers.local import LocalAccount
 
 from protocol.result import Outcome
-from protocol.units import WEI_PER_CREDIT
+from protocol.units import WEI_PER_CREDIT, to_hex
 from requester import cli
 from requester.recipes.embeddings.codec import HIDDEN
 from tests.requester.job_market import JobMarket
+from tests.support.chains import start_anvil
 
 FALLOW = (sys.executable, "-m", "requester.cli")
 
@@ -82,6 +84,51 @@ def book(home: Path) -> Path:
     path = home / "book.txt"
     path.write_text("".join(f"line {number}\n" for number in range(7)))
     return path
+
+
+@pytest.fixture(scope="module")
+def rpc_url() -> Iterator[str]:
+    with start_anvil() as url:
+        yield url
+
+
+def test_ringers_from_quote_to_results(
+    fallow: Shell, book: Path, market: JobMarket, rpc_url: str
+) -> None:
+    (fallow.home / "known").write_text("abc")
+    (fallow.home / "known.jsonl").write_text(
+        json.dumps({"input": "known", "result_hash": to_hex(Outcome(b"cba").digest)})
+    )
+    run = ("job", "run", "--program", "noop", "--input", str(book), "--split-lines", "3", "--yes")
+    known = ("--ringers", "known.jsonl", "--guess", "0.5", "--detach", "--rpc", rpc_url)
+    out, err = fallow(*run, *known)
+    assert "1 of the tasks are ringers" in err
+    assert "at most 0.1 credits of the price" in err
+    shown = fallow.json("job", "show", out.strip(), "--tasks")
+    assert [task["task"] for task in shown["tasks"]] == [0, 1, 2]
+    assert shown["job"]["task_count"] == 4
+    assert "1 of these" in fallow("job", "show", out.strip())[0]
+    assert len(fallow.json("job", "download", out.strip(), "-o", "results")["files"]) == 3
+    assert "use each once" in fallow.fails(2, *run, *known)
+
+
+def test_how_many_ringers_are_needed(fallow: Shell, book: Path) -> None:
+    found = fallow.json("job", "ringers", "--tasks", "1000", "--price", "1", "--guess", "0.5")
+    assert found == {
+        "ringers": 44,
+        "least_share_ppm": 42000,
+        "cost_wei": str(44 * WEI_PER_CREDIT),
+    }
+    assert "4.20 %" in fallow("job", "ringers", "--tasks", "1000", "--price", "1")[0]
+    line = fallow.fails(2, "job", "ringers", "--tasks", "1000", "--price", "1", "--guess", "1")
+    assert "harder to guess" in line
+    run = ("job", "run", "--program", "noop", "--input", str(book), "--yes", "--detach")
+    assert "0 ringers are too few" in fallow(*run, "--guess", "0.9")[1]
+
+
+def test_a_job_without_ringers_has_none_to_check(fallow: Shell, book: Path) -> None:
+    run = ("job", "run", "--program", "noop", "--input", str(book), "--yes", "--detach")
+    assert "no ringers" in fallow.fails(4, "job", "check", fallow(*run)[0].strip())
 
 
 def test_run_show_list_download_cancel(fallow: Shell, book: Path, market: JobMarket) -> None:

@@ -14,13 +14,16 @@ from protocol.chain.events import EventReader
 from protocol.chain.facts import Deployment
 from protocol.client.client import MarketClient
 from protocol.errors import Conflict, NonceUsed
+from protocol.result import Outcome
 from protocol.units import WEI_PER_CREDIT, content_id
 from requester.draft import WasmDraft
 from requester.handle import Until
+from requester.inspection import Report
 from requester.plan import Terms
 from requester.programs import program
 from requester.receipts import read_events, verify_receipt
 from requester.requester import Requester
+from requester.ringers import KnownTask
 from tests.requester.small_provider import SmallProvider, new_account
 from tests.support.commands import funded_requester, serving_market, wait_until
 
@@ -40,8 +43,8 @@ def market_url(data: Path) -> Iterator[str]:
 
 
 @pytest.fixture(scope="module")
-def requester(market_url: str) -> Iterator[Requester]:
-    with funded_requester(market_url, 50) as found:
+def requester(market_url: str, data: Path) -> Iterator[Requester]:
+    with funded_requester(market_url, 50, data / "requester") as found:
         assert found.account().balance_wei == 50 * WEI_PER_CREDIT
         yield found
 
@@ -99,6 +102,20 @@ def test_a_job_is_executed_paid_and_proven(
     deployment = Deployment.from_json(json.loads((data / "deployment.json").read_text()))
     reader = EventReader(connect(requester.client.market().rpc_url), deployment)
     verify_receipt(receipt, read_events(reader))
+    assert provider.leases >= 1
+
+
+def test_what_is_known_is_checked_and_not_among_the_results(
+    requester: Requester, provider: SmallProvider
+) -> None:
+    inputs = [b"one two\n", b"three\n", b"four five six\n"]
+    known = [KnownTask(b"\xfe", Outcome(failure="exit_code").digest)]
+    handle = requester.submit(TEXTSTATS, inputs, WEI_PER_CREDIT, PRICE, known=known)
+    view, report = handle.wait_checked(timeout_seconds=60)
+    assert view.task_count == 4
+    assert report == handle.check() == Report(ringers=1, right=1, waiting=0, wrong=())
+    outputs = [json.loads(result.outcome.output) for result in handle.results()]
+    assert [output["words"] for output in outputs] == [2, 1, 3]
     assert provider.leases >= 1
 
 

@@ -59,11 +59,13 @@ def serving_market(data: Path) -> Iterator[str]:
 
 
 @contextmanager
-def funded_requester(market_url: str, credits_: int) -> Iterator[Requester]:
+def funded_requester(
+    market_url: str, credits_: int, state: Path | None = None
+) -> Iterator[Requester]:
     """A new wallet with `credits_` in its balance, from the faucet."""
     wallet = Account.create()
     with MarketClient(market_url, wallet) as client:
-        requester = Requester(client, wallet)
+        requester = Requester(client, wallet, state=state)
         client.faucet(requester.address)
         wait_until(lambda: requester.account().wallet_credits_wei > 0)
         requester.deposit(credits_ * WEI_PER_CREDIT)

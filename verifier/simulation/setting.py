@@ -35,6 +35,7 @@ class Setting:
     seed_follows_commitment: bool = True
     committee_follows_concession: bool = True
     votes_unavailable: bool = True
+    has_ringers: bool = True
 
     def with_terms(self, **changes: int) -> Setting:
         """The same with other parameters."""

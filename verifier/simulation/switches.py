@@ -144,6 +144,11 @@ RULES = (
         lambda s: replace(s, seed_follows_commitment=False),
     ),
     Switch("bond", "a challenger puts down a bond", _free_accusations),
+    Switch(
+        "ringers",
+        "where results can be guessed, the requester knows some of them",
+        lambda setting: replace(setting, has_ringers=False),
+    ),
 )
 
 NAMES = tuple(switch.name for switch in RULES)

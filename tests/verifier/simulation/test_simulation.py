@@ -50,7 +50,12 @@ def test_what_is_cheap_to_decide_is_decided(report: Report) -> None:
 def test_only_known_limits_gain(report: Report) -> None:
     gaining = {outcome.name for outcome in report.outcomes if outcome.is_profitable}
     limits = {strategy.name for strategy in STRATEGIES if strategy.known_limit}
-    assert gaining <= limits == {"shared-digests", "withheld-inputs", "coalition-large-lease"}
+    assert gaining <= limits == {
+        "shared-digests",
+        "withheld-inputs",
+        "coalition-large-lease",
+        "guessing-newcomer",
+    }
 
 
 @pytest.mark.parametrize(
@@ -66,6 +71,8 @@ def test_only_known_limits_gain(report: Report) -> None:
         ("equivocation", "choosy-verifier", 30),
         ("lost-bond", "withheld-openings", 20),
         ("late-fees", "drained-budget", 20),
+        ("ringers", "guessing-provider", 30),
+        ("ringers", "guessing-verifier", 30),
     ],
 )
 def test_a_rule_that_is_left_out_makes_cheating_pay(

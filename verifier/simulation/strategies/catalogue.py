@@ -5,7 +5,14 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from protocol.errors import InvalidInput
-from verifier.simulation.strategies import budgets, members, operators, providers, verifiers
+from verifier.simulation.strategies import (
+    budgets,
+    guessers,
+    members,
+    operators,
+    providers,
+    verifiers,
+)
 from verifier.simulation.strategies.base import Strategy
 
 STRATEGIES: tuple[Strategy, ...] = (
@@ -14,6 +21,7 @@ STRATEGIES: tuple[Strategy, ...] = (
     *operators.STRATEGIES,
     *budgets.STRATEGIES,
     *members.STRATEGIES,
+    *guessers.STRATEGIES,
 )
 
 
