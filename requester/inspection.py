@@ -252,13 +252,12 @@ class Inspector:
         call = self._contracts.contradict(case.dispute_id, audit_round, opening)
         try:
             self._contracts.check(call, self._me)
-        except ChainRejected as error:
+            self._send(f"contradict:{case.dispute_id}:{audit_round}", call)
+        except ChainRejected as error:  # the market's keeper may be first, even while it is sent
             if error.message.startswith(_SPARED):
                 return False
-            if error.message.startswith(_UNSEATED):
-                return True
-            raise
-        self._send(f"contradict:{case.dispute_id}:{audit_round}", call)
+            if not error.message.startswith(_UNSEATED):
+                raise
         return True
 
 

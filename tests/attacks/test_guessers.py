@@ -20,7 +20,6 @@ from protocol.chain.events import ChainEvent
 from protocol.dispute import Verdict
 from protocol.pricing import (
     Split,
-    audit_rate_ppm,
     concession_wei,
     slash_wei,
     split_concession,
@@ -31,7 +30,7 @@ from protocol.ringers import Ringers
 from protocol.sampling import Draw
 from protocol.units import PPM
 from requester.handle import JobHandle
-from requester.inspection import Pursuit
+from requester.inspection import Pursuit, WrongResult
 from requester.ringers import KnownTask
 from tests.support.arena import Arena, open_arena, require_mirrored
 from tests.support.commands import FALLOW
@@ -124,16 +123,37 @@ def require_lost(arena: Arena, found: Guessed, dispute_id: int, split: Split) ->
     assert args["to_challenger_wei"] == split.challenger_wei
 
 
+def unnoticed(arena: Arena, name: str) -> Guessed:
+    """A veteran's guess that no verifier is drawn for: they seldom are."""
+    for number in range(TRIES):
+        found = guessed(arena, f"{name}-{number}", stake_prices=60)
+        if not draws_of(arena, found.work, found.ringer):
+            return found
+        concede_to_verifier(arena, found)
+    raise AssertionError("a verifier was drawn each time")
+
+
+def concede_to_verifier(arena: Arena, found: Guessed) -> None:
+    """Admit it to whoever has run it."""
+    dispute_id = arena.await_dispute(found.work.result.lease_id, found.ringer)
+    arena.send(found.rogue.account, arena.contracts().concede(dispute_id))
+
+
+def contested(arena: Arena, handle: JobHandle) -> WrongResult:
+    """What the requester contests, once the market tells it of the result."""
+    arena.until(lambda: handle.check().wrong, "a wrong ringer")
+    (wrong,) = handle.check().wrong
+    assert wrong.pursuit is Pursuit.CONTESTED
+    return wrong
+
+
 # ---------------------------------------------------------------------------------- a provider
 
 
 def test_a_provider_that_guesses_is_contested_by_who_knew(arena: Arena) -> None:
     """By the command, as a process; it concedes, and what it guessed elsewhere stands."""
-    found = guessed(arena, "guesser", stake_prices=60)
-    assert found.work.batch.audit_rate_ppm(0) == audit_rate_ppm(
-        found.rogue.price_wei, found.stake_wei
-    )
-    assert found.work.batch.audit_rate_ppm(0) < PPM // 10
+    found = unnoticed(arena, "guesser")
+    arena.until(lambda: found.handle.view().tasks_by_state.get("committed") == 2, "both results")
     code, report = check(arena, found.handle)
     (wrong,) = report["wrong"]
     assert (code, wrong["pursuit"], wrong["task"]) == (9, "contested", found.ringer)
@@ -150,11 +170,9 @@ def test_a_provider_that_guesses_is_contested_by_who_knew(arena: Arena) -> None:
 
 def test_others_do_the_work_and_only_what_was_asked_comes_back(arena: Arena) -> None:
     """A job that was guessed is done again, by a provider that runs it."""
-    found = guessed(arena, "first", stake_prices=60)
-    report = found.handle.check()
-    (wrong,) = report.wrong
-    again = found.handle.check()
-    assert again == report  # nothing is sent twice
+    found = unnoticed(arena, "first")
+    wrong = contested(arena, found.handle)
+    assert found.handle.check().wrong == (wrong,)  # nothing is sent twice
     assert len(arena.disputes_of(found.work.result.lease_id)) == 1
     assert wrong.dispute_id is not None
     arena.send(found.rogue.account, arena.contracts().concede(wrong.dispute_id))
@@ -199,8 +217,7 @@ def agreed(arena: Arena, friend: Liar) -> tuple[Guessed, Draw]:
             arena.await_event("AuditPaid", found.is_about)
             return found, draw
         assert draws_of(arena, found.work, found.ringer)
-        dispute_id = arena.await_dispute(found.work.result.lease_id, found.ringer)
-        arena.send(found.rogue.account, arena.contracts().concede(dispute_id))
+        concede_to_verifier(arena, found)
     raise AssertionError("the friend was never drawn alone")
 
 
@@ -212,8 +229,7 @@ def test_a_ringer_costs_the_provider_its_stake_and_its_friend_the_seat(
     seat_id = friend.seat_of(found.work, found.ringer, draw)
     friend.stand_up()  # lest it had to judge its own lie
     before_wei = arena.wealth_wei([friend.name])
-    (wrong,) = found.handle.check().wrong
-    assert wrong.pursuit is Pursuit.CONTESTED
+    wrong = contested(arena, found.handle)
     assert wrong.dispute_id is not None
     arena.move_clock(arena.params.concede_seconds + 1)
     assert arena.verdict_of(wrong.dispute_id) == Verdict.PROVIDER_LOST
@@ -225,6 +241,20 @@ def test_a_ringer_costs_the_provider_its_stake_and_its_friend_the_seat(
     assert arena.contracts().seat_stake(seat_id) == 0
     assert arena.wealth_wei([friend.name]) == before_wei - arena.params.seat_stake_wei
     assert found.handle.check().wrong == (last,)
+
+
+def test_a_right_guess_without_stake_is_paid(arena: Arena) -> None:
+    """A known limit: it is run by whoever audits it, and nothing is wrong with it."""
+    rogue = Rogue(arena, "lucky", arena.tier())
+    rogue.enrol(0)
+    asked = [question(YES, "lucky")]
+    arena.post(arena.requester_named(OWNER), asked, rogue.tier, rogue.price_wei, YES_NO)
+    before_wei = arena.wealth_wei([rogue.name])
+    work = rogue.deliver(rogue.take(), guess)
+    assert work.batch.audit_rate_ppm(work.line) > PPM
+    arena.await_event("AuditPaid", lambda e: e.args["lease_id"] == work.result.lease_id)
+    arena.settle_all()
+    assert arena.wealth_wei([rogue.name]) == before_wei + rogue.price_wei
 
 
 def test_by_the_simulators_rules_everybody_owns_the_same(arena: Arena) -> None:
