@@ -18,6 +18,7 @@ import pytest
 
 from protocol.chain.events import ChainEvent
 from protocol.dispute import Verdict
+from protocol.errors import ClaimFailed
 from protocol.pricing import (
     Split,
     concession_wei,
@@ -30,9 +31,9 @@ from protocol.ringers import Ringers
 from protocol.sampling import Draw
 from protocol.units import PPM
 from requester.handle import JobHandle
-from requester.inspection import Pursuit, WrongResult
+from requester.inspection import Pursuit, WrongResult, require_resolved
 from requester.ringers import KnownTask
-from tests.support.arena import Arena, open_arena, require_mirrored
+from tests.support.arena import Arena, ask_of, open_arena, require_mirrored
 from tests.support.commands import FALLOW
 from tests.support.liar import Liar, draws_of
 from tests.support.rogue import Delivered, Lie, Rogue
@@ -89,7 +90,9 @@ def guess(_: int, __: bytes) -> Outcome:
     return YES
 
 
-def guessed(arena: Arena, name: str, stake_prices: int | None = None) -> Guessed:
+def guessed(
+    arena: Arena, name: str, stake_prices: int | None = None, owner: str = OWNER
+) -> Guessed:
     """A stake of None is so little that every task is audited."""
     rogue = Rogue(arena, name, arena.tier())
     price_wei = rogue.price_wei
@@ -97,7 +100,7 @@ def guessed(arena: Arena, name: str, stake_prices: int | None = None) -> Guessed
     rogue.enrol(stake_wei)
     known = KnownTask(question(NO, f"{name} ringer"), NO.digest)
     asked = [question(YES, f"{name} asked")]
-    requester = arena.requester_named(OWNER)
+    requester = arena.requester_named(owner)
     handle = arena.post(requester, asked, rogue.tier, price_wei, YES_NO, [known])
     assert handle.ringers is not None
     (ringer,) = handle.ringers.tasks
@@ -123,10 +126,10 @@ def require_lost(arena: Arena, found: Guessed, dispute_id: int, split: Split) ->
     assert args["to_challenger_wei"] == split.challenger_wei
 
 
-def unnoticed(arena: Arena, name: str) -> Guessed:
+def unnoticed(arena: Arena, name: str, owner: str = OWNER) -> Guessed:
     """A veteran's guess that no verifier is drawn for: they seldom are."""
     for number in range(TRIES):
-        found = guessed(arena, f"{name}-{number}", stake_prices=60)
+        found = guessed(arena, f"{name}-{number}", 60, owner)
         if not draws_of(arena, found.work, found.ringer):
             return found
         concede_to_verifier(arena, found)
@@ -176,7 +179,8 @@ def test_others_do_the_work_and_only_what_was_asked_comes_back(arena: Arena) -> 
     assert len(arena.disputes_of(found.work.result.lease_id)) == 1
     assert wrong.dispute_id is not None
     arena.send(found.rogue.account, arena.contracts().concede(wrong.dispute_id))
-    worker = Rogue(arena, "second", found.rogue.tier)
+    tier = found.rogue.tier
+    worker = Rogue(arena, "second", tier, ask_of(tier) - 1)  # cheaper: so it is asked first
     worker.enrol(60 * worker.price_wei)
     worker.deliver(worker.take(), lambda _, data: says(data))
     _, last = found.handle.wait_checked(timeout_seconds=60)
@@ -201,6 +205,24 @@ def test_where_the_ringers_are_is_on_this_machine_alone(arena: Arena) -> None:
     logs = [path.read_text(errors="replace") for path in (arena.folder / "logs").glob("*.log")]
     assert not any("ringer" in log for log in logs)
     assert requester.job(found.handle.job_id).ringers == found.ringers
+
+
+def test_without_a_bond_a_wrong_ringer_stands_and_is_told(arena: Arena) -> None:
+    """Until its window is over; a requester that looks is not left to think that all is well."""
+    found = unnoticed(arena, "spared", "poor")
+    contracts, poor = arena.contracts(), arena.address("poor")
+    free_wei = contracts.account(poor).balance_wei
+    arena.send(arena.key("poor"), contracts.withdraw(free_wei, poor))
+    arena.until(lambda: found.handle.check().wrong, "a wrong ringer")
+    report = found.handle.check()
+    (wrong,) = report.unresolved
+    assert wrong.pursuit is Pursuit.NOT_CONTESTED
+    assert "the bond is 10 credits" in str(wrong.problem)
+    with pytest.raises(ClaimFailed, match="deposit more"):
+        require_resolved(report)
+    assert not arena.disputes_of(found.work.result.lease_id)
+    arena.move_clock(arena.params.dispute_window_seconds + 1)
+    assert [late.pursuit for late in found.handle.check().wrong] == [Pursuit.TOO_LATE]
 
 
 # ---------------------------------------------------------------------------------- with a friend
