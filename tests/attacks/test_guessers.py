@@ -189,6 +189,8 @@ def test_others_do_the_work_and_only_what_was_asked_comes_back(arena: Arena) -> 
     assert [wrong.pursuit for wrong in last.wrong] == [Pursuit.CONCEDED]
     assert [result.outcome for result in found.handle.results()] == [YES]
     assert found.handle.missing_tasks() == []
+    code, told = check(arena, found.handle, "--wait")
+    assert (code, told["right"], told["waiting"]) == (9, 1, 0)
 
 
 def test_where_the_ringers_are_is_on_this_machine_alone(arena: Arena) -> None:
@@ -284,12 +286,12 @@ def test_by_the_simulators_rules_everybody_owns_the_same(arena: Arena) -> None:
     assert require_mirrored(arena) > 30
 
 
-def check(arena: Arena, handle: JobHandle) -> tuple[int, dict[str, Any]]:
+def check(arena: Arena, handle: JobHandle, *options: str) -> tuple[int, dict[str, Any]]:
     """`fallow job check`, in a process of its own: its exit code and what it prints."""
     key_file = arena.folder / "keys" / f"{OWNER}.key"
     command = [*FALLOW, "job", "check", str(handle), "--json", "--market", arena.url]
     done = subprocess.run(
-        [*command, "--key-file", str(key_file)],
+        [*command, "--key-file", str(key_file), *options],
         env=os.environ | {"XDG_DATA_HOME": str(arena.folder)},
         capture_output=True,
         text=True,
