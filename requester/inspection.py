@@ -30,7 +30,7 @@ from requester.results import all_tasks
 MAX_PAGES = 100_000
 Send = Callable[[str, Call], None]
 # How the contract says that it is done already, or that there is nothing to be done.
-_UNSEATED = f"{Refusal.AUDIT_NOT_PAID}("
+_UNSEATED = f"{Refusal.AUDIT_NOT_ACCEPTED}("
 _SPARED = (f"{Refusal.NOT_CONTRADICTED}(", f"{Refusal.SEAT_EMPTY}(")
 
 
@@ -233,7 +233,7 @@ class Inspector:
     def _contradict(self, number: int) -> tuple[int, str | None]:
         """How many verifiers have lost their seat for that result; what keeps another its own."""
         case = self._view.won.get(number)
-        rounds = self._view.paid_rounds(case) if case else ()
+        rounds = self._view.accepted_rounds(case) if case else ()
         if case is None or not rounds:
             return 0, None
         unseated, problem = 0, None

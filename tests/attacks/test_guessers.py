@@ -239,7 +239,7 @@ def agreed(arena: Arena, friend: Liar) -> tuple[Guessed, Draw]:
         if draw is not None:
             assert friend.commit(found.work, found.ringer, YES.digest).digest == YES.digest
             assert friend.reveal(found.work, found.ringer, YES.digest).agrees
-            arena.await_event("AuditPaid", found.is_about)
+            arena.await_event("AuditAccepted", found.is_about)
             return found, draw
         assert draws_of(arena, found.work, found.ringer)
         concede_to_verifier(arena, found)
@@ -277,7 +277,7 @@ def test_a_right_guess_without_stake_is_paid(arena: Arena) -> None:
     before_wei = arena.wealth_wei([rogue.name])
     work = rogue.deliver(rogue.take(), guess)
     assert work.batch.audit_rate_ppm(work.line) > PPM
-    arena.await_event("AuditPaid", lambda e: e.args["lease_id"] == work.result.lease_id)
+    arena.await_event("AuditAccepted", lambda e: e.args["lease_id"] == work.result.lease_id)
     arena.settle_all()
     assert arena.wealth_wei([rogue.name]) == before_wei + rogue.price_wei
 

@@ -50,12 +50,8 @@ def test_what_is_cheap_to_decide_is_decided(report: Report) -> None:
 def test_only_known_limits_gain(report: Report) -> None:
     gaining = {outcome.name for outcome in report.outcomes if outcome.is_profitable}
     limits = {strategy.name for strategy in STRATEGIES if strategy.known_limit}
-    assert gaining <= limits == {
-        "shared-digests",
-        "withheld-inputs",
-        "coalition-large-lease",
-        "guessing-newcomer",
-    }
+    known = {"shared-digests", "withheld-inputs", "coalition-large-lease", "guessing-newcomer"}
+    assert gaining <= limits == known
 
 
 @pytest.mark.parametrize(

@@ -86,7 +86,7 @@ def _agree(stage: Stage, batch_id: Bytes32, index: int, entry: LeaseEntry) -> No
         stage.tally.cheated += 1
         honest_wei = 0 if is_wrong else pricing.audit_fee_wei(price_wei)
         stage.tally.honest_income_wei += honest_wei - stage.cost_wei(price_wei)
-        stage.pay_audit(batch_id, index, task, draw, WRONG if is_wrong else RIGHT)
+        stage.accept_audit(batch_id, index, task, draw, WRONG if is_wrong else RIGHT)
 
 
 def _guessed(stage: Stage, provider: Address) -> LeaseEntry:
