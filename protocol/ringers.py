@@ -2,7 +2,7 @@
 
 Where a task's output has few possible values, a provider and a verifier can both *guess* the
 likeliest one, agree, and be paid without running anything. A ringer looks like any other task. If
-its result is wrong, the requester contests it, and whoever was paid for agreeing is contradicted.
+its result is wrong, the requester contests it, and whoever agreed with it is contradicted.
 """
 
 from __future__ import annotations

@@ -92,7 +92,7 @@ class JobHandle:
             time.sleep(POLL_SECONDS)
 
     def check(self) -> Report:
-        """Check the ringers: contest what is wrong, unseat who was paid for agreeing with it.
+        """Check the ringers: contest what is wrong, unseat who agreed with it.
 
         Again and again, whenever: what was done is not done twice. Only a result whose dispute
         window is open can be contested. It takes a bond, and gas.
