@@ -112,10 +112,14 @@ abstract contract Fixture {
         beacon = new BlockhashBeacon();
         address expected = vm.computeCreateAddress(address(this), vm.getNonce(address(this)) + 3);
         market = _deployMarket(address(token), address(beacon), expected, _params());
-        arbiter = CommitteeArbiter(
+        arbiter = _deployArbiter();
+        vm.assertEq(address(arbiter), expected);
+    }
+
+    function _deployArbiter() internal virtual returns (CommitteeArbiter) {
+        return CommitteeArbiter(
             vm.deployCode("CommitteeArbiter.sol:CommitteeArbiter", abi.encode(market))
         );
-        vm.assertEq(address(arbiter), expected);
     }
 
     /// @dev Market is built by another compiler profile than the tests: only its code comes in. So does that

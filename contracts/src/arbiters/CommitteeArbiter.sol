@@ -18,7 +18,7 @@ contract CommitteeArbiter is ICommitteeArbiter {
     IMarket public immutable market;
     IBeacon private immutable _BEACON;
     uint32 private immutable _SEED_DELAY_BLOCKS;
-    uint40 private immutable _CONCEDE_SECONDS;
+    uint40 internal immutable _CONCEDE_SECONDS;
     uint40 private immutable _COMMIT_SECONDS;
     uint40 private immutable _REVEAL_SECONDS;
     uint40 private immutable _OPEN_SECONDS;
@@ -39,9 +39,9 @@ contract CommitteeArbiter is ICommitteeArbiter {
     }
 
     /// @inheritdoc ICommitteeArbiter
-    function drawCommittee(uint256 disputeId) external {
+    function drawCommittee(uint256 disputeId) public virtual {
         Dispute memory contested = _openDispute(disputeId);
-        Committee storage drawn = _committees[disputeId];
+        Committee storage drawn = _committeeOf(disputeId);
         if (drawn.isDrawn) revert CommitteeAlreadyDrawn(disputeId);
         uint256 concedeBy = uint256(contested.openedAt) + _CONCEDE_SECONDS;
         if (block.timestamp <= concedeBy) revert ConcedePhaseRunning(disputeId, concedeBy);
@@ -103,22 +103,18 @@ contract CommitteeArbiter is ICommitteeArbiter {
         if (!_isRevealOver(drawn)) revert RevealPhaseRunning(disputeId, drawn.revealBy);
         if (block.timestamp > drawn.openBy) revert OpenPhaseOver(disputeId, drawn.openBy);
         if (drawn.isClaimOpened) revert ClaimAlreadyOpened(disputeId);
-        bytes32 leaf = TaskResult.leaf(contested.leaseId, contested.task, taskDigest, salt);
-        uint256 index = contested.task - contested.firstTask;
-        if (!Merkle.verify(leaf, index, contested.count, proof, contested.resultRoot)) {
-            revert ClaimMismatch(disputeId);
-        }
+        _requireClaim(disputeId, contested, taskDigest, salt, proof);
         drawn.isClaimOpened = true;
         drawn.claimedDigest = taskDigest;
         emit ClaimOpened(disputeId, taskDigest);
     }
 
     /// @inheritdoc IArbiter
-    function resolve(uint256 disputeId) external {
+    function resolve(uint256 disputeId) public virtual {
         _openDispute(disputeId);
-        Committee storage drawn = _committees[disputeId];
+        Committee storage drawn = _committeeOf(disputeId);
         if (market.isMoot(disputeId)) {
-            market.rule(disputeId, _ruling(Verdict.None, 0, new address[](0), drawn.seatIds, 0, 0));
+            _rule(disputeId, _ruling(Verdict.None, 0, new address[](0), drawn.seatIds, 0, 0));
             return;
         }
         if (!drawn.isDrawn) revert CommitteeNotDrawn(disputeId);
@@ -128,12 +124,35 @@ contract CommitteeArbiter is ICommitteeArbiter {
         if (isClaimMissing && block.timestamp <= drawn.openBy) {
             revert OpenPhaseRunning(disputeId, drawn.openBy);
         }
-        market.rule(disputeId, _decide(drawn, digest, votes));
+        _rule(disputeId, _decide(drawn, digest, votes));
     }
 
     /// @inheritdoc ICommitteeArbiter
     function committee(uint256 disputeId) external view returns (Committee memory) {
+        return _committeeOf(disputeId);
+    }
+
+    function _committeeOf(uint256 disputeId) internal view virtual returns (Committee storage) {
         return _committees[disputeId];
+    }
+
+    function _rule(uint256 disputeId, Ruling memory ruling) internal virtual {
+        market.rule(disputeId, ruling);
+    }
+
+    /// @dev What is opened must be what the provider committed to.
+    function _requireClaim(
+        uint256 disputeId,
+        Dispute memory contested,
+        bytes32 taskDigest,
+        bytes32 salt,
+        bytes32[] calldata proof
+    ) internal pure {
+        bytes32 leaf = TaskResult.leaf(contested.leaseId, contested.task, taskDigest, salt);
+        uint256 index = contested.task - contested.firstTask;
+        if (!Merkle.verify(leaf, index, contested.count, proof, contested.resultRoot)) {
+            revert ClaimMismatch(disputeId);
+        }
     }
 
     function _draw(
@@ -147,7 +166,9 @@ contract CommitteeArbiter is ICommitteeArbiter {
             if (drawn.members.length == contested.committeeSize) break;
             uint32 seatId = Sampling.committeeSeat(seed, disputeId, attempt, contested.seatCount);
             Seat memory seat = market.seat(seatId);
-            if (!_isEligible(seat, contested) || _isMember(drawn, seat.holder)) continue;
+            if (!_isEligible(disputeId, seat, contested) || _isMember(drawn, seat.holder)) {
+                continue;
+            }
             (uint96 stakeWei,,) = market.seatStake(seatId);
             if (stakeWei == 0) continue; // nothing to lose; or released, and soon somebody else's
             drawn.members.push(seat.holder);
@@ -163,7 +184,7 @@ contract CommitteeArbiter is ICommitteeArbiter {
     }
 
     function _decide(Committee storage drawn, bytes32 digest, uint256 votes)
-        private
+        internal
         view
         returns (Ruling memory)
     {
@@ -216,7 +237,7 @@ contract CommitteeArbiter is ICommitteeArbiter {
 
     /// @dev The digest that more than half of the revealed votes name; no votes if there is none.
     function _majority(Committee storage drawn)
-        private
+        internal
         view
         returns (bytes32 digest, uint256 votes)
     {
@@ -233,7 +254,12 @@ contract CommitteeArbiter is ICommitteeArbiter {
         return (0, 0);
     }
 
-    function _isEligible(Seat memory seat, Dispute memory contested) private pure returns (bool) {
+    function _isEligible(uint256, Seat memory seat, Dispute memory contested)
+        internal
+        view
+        virtual
+        returns (bool)
+    {
         bool isParty = seat.holder == contested.provider || seat.holder == contested.challenger
             || seat.holder == contested.requester || seat.holder == contested.operator;
         return
@@ -271,22 +297,22 @@ contract CommitteeArbiter is ICommitteeArbiter {
     }
 
     /// @dev Everybody who can still reveal has done so, or time is up.
-    function _isRevealOver(Committee storage drawn) private view returns (bool) {
+    function _isRevealOver(Committee storage drawn) internal view returns (bool) {
         bool isComplete = _isCommitOver(drawn) && drawn.revealed == drawn.committed;
         return isComplete || block.timestamp > drawn.revealBy;
     }
 
-    function _hasRevealed(Committee storage drawn, uint256 i) private view returns (bool) {
+    function _hasRevealed(Committee storage drawn, uint256 i) internal view returns (bool) {
         return drawn.revealedBitmap & (1 << i) != 0;
     }
 
-    function _openDispute(uint256 disputeId) private view returns (Dispute memory contested) {
+    function _openDispute(uint256 disputeId) internal view returns (Dispute memory contested) {
         contested = market.dispute(disputeId);
         if (contested.status != DisputeStatus.Open) revert DisputeNotOpen(disputeId);
     }
 
     function _drawnCommittee(uint256 disputeId) private view returns (Committee storage drawn) {
-        drawn = _committees[disputeId];
+        drawn = _committeeOf(disputeId);
         if (!drawn.isDrawn) revert CommitteeNotDrawn(disputeId);
     }
 
@@ -297,7 +323,7 @@ contract CommitteeArbiter is ICommitteeArbiter {
         uint32[] memory seatIds,
         uint256 offenders,
         uint256 absentees
-    ) private pure returns (Ruling memory) {
+    ) internal pure returns (Ruling memory) {
         return Ruling(verdict, digest, majority, seatIds, offenders, absentees);
     }
 }
