@@ -25,8 +25,10 @@ from protocol.spec import Spec
 from protocol.units import ContentId
 from provider.executors.base import ExecutionStopped, LeaseWork, OnTaskDone
 from provider.executors.wasm_host import TaskHost
+from provider.executors.wasm_sections import hidden_state
 
 MAX_MODULE_BYTES = 32 << 20
+MAX_STEP_MODULE_BYTES = 4 << 20  # its instructions are read in Python
 MAX_STACK_BYTES = 1 << 20
 MAX_TABLE_ELEMENTS = 1 << 20
 MAX_TABLES = 4
@@ -48,14 +50,16 @@ _OFF = (
     "wasm_stack_switching",
     "wasm_component_model",
 )
-# What wasmtime says when a module asks for more than `_limit` allows, before it has run.
+MORE_STEPS = 1
+"""What `step` returns while there is more to do."""
+# What wasmtime says when a module asks for more than `limit_store` allows, before it has run.
 _LIMIT_FAILURES = {
     "exceeds memory limits": "memory_exceeded",
     "exceeds table limits": "memory_exceeded",
     "table count too high": "bad_module",
 }
 # The binding keeps host functions in one table for the process, without a lock of its own.
-_linking = threading.Lock()
+linking = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -74,13 +78,13 @@ class WasmExecutor:
 
     def run(self, work: LeaseWork, on_task_done: OnTaskDone) -> list[Outcome]:
         """See `base.Executor.run`."""
-        engine = wasmtime.Engine(_config())
+        engine = wasmtime.Engine(engine_config())
         try:
             module = self._module(engine, work)
-        except _BadModule as bad:
+        except BadModule as bad:
             _log.info("refused a module: %s", bad)
             return _all_bad(work, on_task_done)
-        with _Watchdog(engine, work.stop) as watchdog:
+        with Watchdog(engine, work.stop) as watchdog:
             return _run_tasks(engine, module, work, watchdog, on_task_done)
 
     def _module(self, engine: wasmtime.Engine, work: LeaseWork) -> wasmtime.Module:
@@ -95,7 +99,7 @@ class WasmExecutor:
             if compiled is not None:
                 self._compiled.move_to_end(name)
                 return wasmtime.Module.deserialize(engine, compiled)
-        module = _compile(engine, work)
+        module = compile_module(engine, work)
         with self._lock:
             self._compiled[name] = bytes(module.serialize())
             # Strangers choose how large: what stays in memory is counted in bytes.
@@ -104,11 +108,11 @@ class WasmExecutor:
         return module
 
 
-class _BadModule(Exception):
+class BadModule(Exception):
     """The module breaks a rule that is checked before it runs."""
 
 
-class _Watchdog:
+class Watchdog:
     """Interrupts a guest whose wall time is over, or whose execution is to stop."""
 
     def __init__(self, engine: wasmtime.Engine, stop: threading.Event) -> None:
@@ -152,7 +156,7 @@ class _Watchdog:
                     self._engine.increment_epoch()
 
 
-def _config() -> wasmtime.Config:
+def engine_config() -> wasmtime.Config:
     config = wasmtime.Config()
     config.consume_fuel = True
     config.epoch_interruption = True
@@ -164,29 +168,46 @@ def _config() -> wasmtime.Config:
     return config
 
 
-def _compile(engine: wasmtime.Engine, work: LeaseWork) -> wasmtime.Module:
+def compile_module(engine: wasmtime.Engine, work: LeaseWork) -> wasmtime.Module:
     if work.code.stat().st_size > MAX_MODULE_BYTES:
-        raise _BadModule(f"a module has at most {MAX_MODULE_BYTES} bytes")
+        raise BadModule(f"a module has at most {MAX_MODULE_BYTES} bytes")
     code = work.code.read_bytes()
     if not code.startswith(_MAGIC):
-        raise _BadModule("not a binary module")
+        raise BadModule("not a binary module")
     try:
         module = wasmtime.Module(engine, code)
     except wasmtime.WasmtimeError as error:
-        raise _BadModule(str(error)) from None
+        raise BadModule(str(error)) from None
     _check_exports(module)
+    if is_step_module(module):
+        _check_state(code)
     return module
+
+
+def is_step_module(module: wasmtime.Module) -> bool:
+    """Whether it exports `step` in place of `run`."""
+    names = {export.name for export in module.exports}
+    return "step" in names and "run" not in names
+
+
+def _check_state(code: bytes) -> None:
+    """Hold a step module against the ABI: all that lasts from step to step can be seen."""
+    if len(code) > MAX_STEP_MODULE_BYTES:
+        raise BadModule(f"a step module has at most {MAX_STEP_MODULE_BYTES} bytes")
+    hidden = hidden_state(code)
+    if hidden is not None:
+        raise BadModule(hidden)
 
 
 def _check_exports(module: wasmtime.Module) -> None:
     """Hold the exports against the ABI: `memory`, `run`, and `_initialize` if there is one."""
     exports = {export.name: export.type for export in module.exports}
     if not isinstance(exports.get("memory"), wasmtime.MemoryType):
-        raise _BadModule("it exports no memory")
-    if _signature(exports.get("run")) != ([], ["i32"]):
-        raise _BadModule("it exports no run: () -> i32")
+        raise BadModule("it exports no memory")
+    if _signature(exports.get("run", exports.get("step"))) != ([], ["i32"]):
+        raise BadModule("it exports no run: () -> i32, nor step")
     if "_initialize" in exports and _signature(exports["_initialize"]) != ([], []):
-        raise _BadModule("its _initialize is no () -> ()")
+        raise BadModule("its _initialize is no () -> ()")
 
 
 def _signature(exported: object) -> tuple[list[str], list[str]] | None:
@@ -209,20 +230,20 @@ class _Sandbox:
     engine: wasmtime.Engine
     ready: wasmtime.InstancePre
     host: TaskHost
-    watchdog: _Watchdog
+    watchdog: Watchdog
 
 
 def _run_tasks(
     engine: wasmtime.Engine,
     module: wasmtime.Module,
     work: LeaseWork,
-    watchdog: _Watchdog,
+    watchdog: Watchdog,
     on_task_done: OnTaskDone,
 ) -> list[Outcome]:
     host = TaskHost(work.shared_inputs, work.spec.limits.output_bytes)
     linker = wasmtime.Linker(engine)
     try:
-        with _linking:
+        with linking:
             host.define(linker)
         try:
             ready = linker.instantiate_pre(module)
@@ -237,7 +258,7 @@ def _run_tasks(
         return outcomes
     finally:
         host.close()
-        with _linking:
+        with linking:
             linker.close()
 
 
@@ -246,7 +267,7 @@ def _run_task(sandbox: _Sandbox, work: LeaseWork, index: int) -> Outcome:
         raise ExecutionStopped("stopped before its last task")
     host = sandbox.host
     with wasmtime.Store(sandbox.engine) as store:
-        _limit(store, work.spec)
+        limit_store(store, work.spec)
         host.begin(store, work.task_inputs[index])
         sandbox.watchdog.arm(work.spec.limits.wall_seconds)
         failure: str | None
@@ -254,7 +275,7 @@ def _run_task(sandbox: _Sandbox, work: LeaseWork, index: int) -> Outcome:
             failure = None if _call(sandbox.ready, store) == 0 else "exit_code"
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
             host.check()
-            failure = host.failure or _failure(error, work, index)
+            failure = host.failure or failure_of(error, work, index)
         finally:
             sandbox.watchdog.disarm()
         host.check()
@@ -264,7 +285,7 @@ def _run_task(sandbox: _Sandbox, work: LeaseWork, index: int) -> Outcome:
         return Outcome(failure=failure) if failure else Outcome(bytes(host.output))
 
 
-def _limit(store: wasmtime.Store, spec: Spec) -> None:
+def limit_store(store: wasmtime.Store, spec: Spec) -> None:
     store.set_fuel(spec.limits.fuel)
     store.set_epoch_deadline(1)
     store.set_limits(
@@ -278,16 +299,25 @@ def _limit(store: wasmtime.Store, spec: Spec) -> None:
 
 def _call(ready: wasmtime.InstancePre, store: wasmtime.Store) -> int:
     exports = ready.instantiate(store).exports(store)
-    initialize, run = exports.get("_initialize"), exports["run"]
+    initialize, run = exports.get("_initialize"), exports.get("run")
     if isinstance(initialize, wasmtime.Func):
         initialize(store)
-    assert isinstance(run, wasmtime.Func)  # checked when the module was compiled
-    code = run(store)
+    if run is not None:
+        return call_entry(run, store)
+    while (code := call_entry(exports["step"], store)) == MORE_STEPS:
+        pass
+    return code
+
+
+def call_entry(entry: object, store: wasmtime.Store) -> int:
+    """Call a module's `run`, or its `step`."""
+    assert isinstance(entry, wasmtime.Func)  # checked when the module was compiled
+    code = entry(store)
     assert isinstance(code, int)
     return code
 
 
-def _failure(error: wasmtime.Trap | wasmtime.WasmtimeError, work: LeaseWork, index: int) -> str:
+def failure_of(error: wasmtime.Trap | wasmtime.WasmtimeError, work: LeaseWork, index: int) -> str:
     """The deterministic failure behind a trap.
 
     Raises:
