@@ -24,6 +24,7 @@ ROLES = {
     "market": "Market",
     "arbiter": "CommitteeArbiter",
 }
+ARBITERS = {"committee": "CommitteeArbiter", "bisection": "BisectionArbiter"}
 # What a market's deployment.json has; Market tells the rest.
 DEPLOYMENT = ("chain_id", "token", "market", "arbiter", "beacon", "deployed_block")
 
@@ -39,8 +40,9 @@ def main(plan_file):
         role: deployer.get_deployment_address(nonce + place) for place, role in enumerate(ROLES)
     }
     given = {**plan, **addresses}
-    blocks = [_create(deployer, role, given) for role in ROLES]
-    contracts = {role: at(name, addresses[role]) for role, name in ROLES.items()}
+    names = _names(plan)
+    blocks = [_create(deployer, role, name, given) for role, name in names.items()]
+    contracts = {role: at(name, addresses[role]) for role, name in names.items()}
     report = _verified(contracts, plan)
     supply_wei = read(contracts["token"], "totalSupply")
     _same("token.totalSupply", supply_wei, plan["initialSupplyWei"])
@@ -53,11 +55,17 @@ def main(plan_file):
 @operator_script
 def check(plan_file):
     """Compare the parameters and roles of the running market with a plan."""
+    plan = _plan(plan_file)
     market = deployed("Market")
     addresses = {role: read(market, role) for role in ROLES if role in plain_views(market)}
     addresses["market"] = market.address
-    contracts = {role: at(name, addresses[role]) for role, name in ROLES.items()}
-    return _verified(contracts, _plan(plan_file))
+    contracts = {role: at(name, addresses[role]) for role, name in _names(plan).items()}
+    return _verified(contracts, plan)
+
+
+def _names(plan):
+    """Which contract has each role."""
+    return {**ROLES, "arbiter": ARBITERS[plan["arbiter"]]}
 
 
 def _verified(contracts, plan):
@@ -74,6 +82,8 @@ def _verified(contracts, plan):
             _same(f"{role}'s signing contract", domain["verifyingContract"], contract.address)
     for name, found in report["terms"]["params"].items():
         _same(name, found, plan["params"][name])
+    for name, wanted in plan.get("times", {}).items():
+        _same(f"arbiter.{name}", report["arbiter"]["times"][name], wanted)
     _same("token.minter", report["token"]["minter"], plan["minter"])
     for role in ("guardian", "governor"):
         _same(f"terms.{role}", report["terms"][role], plan[role])
@@ -103,13 +113,13 @@ def _same(what, found, wanted):
         raise Refused(f"{what}: {found} stands on chain, not {wanted}")
 
 
-def _create(deployer, role, given):
+def _create(deployer, role, name, given):
     """Send one deployment and await it; returns its block's number."""
-    shipped = artifact(ROLES[role])
+    shipped = artifact(name)
     values = [_value(entry, given) for entry in _constructor(shipped)]
     factory = web3.eth.contract(abi=shipped["abi"], bytecode=shipped["bytecode"])
     data = factory.constructor(*values).data_in_transaction
-    receipt = send(deployer, ROLES[role], data=data)
+    receipt = send(deployer, name, data=data)
     if receipt.contract_address != given[role]:
         raise Refused("the deployer sent other transactions meanwhile; deploy again")
     return receipt.block_number
@@ -129,6 +139,11 @@ def _plan(file):
     """A plan under the contracts' names: `seat_stake_wei` is `seatStakeWei` there."""
     try:
         plan = _camel(json.loads(Path(file).read_text()))
+        plan["arbiter"] = plan.get("arbiter", "committee")
+        if plan["arbiter"] not in ARBITERS:
+            raise Refused(f"the plan's arbiter is none of {', '.join(ARBITERS)}")
+        if (plan["arbiter"] == "bisection") != ("times" in plan):
+            raise Refused("a plan has times with the arbiter bisection, and only with it")
         plan["params"] = {name: int(value) for name, value in plan["params"].items()}
         plan["minter"] = to_address(plan["minter"])
         plan["guardian"] = to_address(plan["guardian"])

@@ -233,6 +233,29 @@ class Calls:
         """Anyone, when the phases are over: judge and pay."""
         return self._arbiter("resolve", dispute_id)
 
+    # Games: only where the arbiter knows them (`Contracts.game_times`).
+
+    def offer_game(self, dispute_id: int, stretches: int, opening: Opening) -> Call:
+        """By the provider, while it may concede: open its claim, and offer a game."""
+        proof = list(opening.proof)
+        return self._game("offerGame", dispute_id, stretches, opening.digest, opening.salt, proof)
+
+    def accept_game(self, dispute_id: int) -> Call:
+        """By the challenger: take it up."""
+        return self._game("acceptGame", dispute_id)
+
+    def tell_state(self, dispute_id: int, index: int, state: Bytes32) -> Call:
+        """By the provider: the state in the middle."""
+        return self._game("tellState", dispute_id, index, state)
+
+    def answer_state(self, dispute_id: int, index: int, is_same: bool) -> Call:
+        """By the challenger: whether it found the same."""
+        return self._game("answerState", dispute_id, index, is_same)
+
+    def appeal(self, dispute_id: int, seat_id: int) -> Call:
+        """By a seat's holder: stake it on the claim's being wrong, though the game was won."""
+        return self._game("appeal", dispute_id, seat_id)
+
     # Pausing.
 
     def pause_intake(self, seconds: int) -> Call:
@@ -280,6 +303,10 @@ class Calls:
 
     def _arbiter(self, function: str, *arguments: Any) -> Call:
         data = codec("CommitteeArbiter").encode_call(function, *arguments)
+        return Call(self.deployment.arbiter, data)
+
+    def _game(self, function: str, *arguments: Any) -> Call:
+        data = codec("BisectionArbiter").encode_call(function, *arguments)
         return Call(self.deployment.arbiter, data)
 
     def _token(self, function: str, *arguments: Any) -> Call:

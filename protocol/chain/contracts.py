@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
+from protocol.bisection import Game, GameTimes
 from protocol.chain.calls import Call, Calls
 from protocol.chain.codec import codec
 from protocol.chain.connection import quantity, rpc, rpc_batch
@@ -22,6 +23,7 @@ from protocol.chain.facts import (
     Params,
 )
 from protocol.dispute import DisputeStatus, DisputeTerms, Proposal, Verdict
+from protocol.errors import ChainRejected
 from protocol.job import Job
 from protocol.lifecycle import JobStatus
 from protocol.sampling import Seat
@@ -208,6 +210,21 @@ class Contracts(Calls):
         """A dispute's committee."""
         return CommitteeFacts(*self._view("CommitteeArbiter", "committee", dispute_id)[0])
 
+    def game_times(self) -> GameTimes | None:
+        """How long the parts of a game take; None: this market's arbiter knows no games."""
+        try:
+            return GameTimes(*self._view("BisectionArbiter", "times")[0])
+        except ChainRejected:
+            return None
+
+    def game(self, dispute_id: int) -> Game:
+        """A dispute's game, where the arbiter knows games."""
+        return Game.from_values(self._view("BisectionArbiter", "game", dispute_id)[0])
+
+    def stretch_committee(self, dispute_id: int) -> CommitteeFacts:
+        """The committee that re-ran, or re-runs, one stretch of a disputed execution."""
+        return CommitteeFacts(*self._view("BisectionArbiter", "stretchCommittee", dispute_id)[0])
+
     # Credits.
 
     def token_balance(self, owner: Address) -> int:
@@ -240,6 +257,7 @@ class Contracts(Calls):
         addresses = {
             "Market": self.deployment.market,
             "CommitteeArbiter": self.deployment.arbiter,
+            "BisectionArbiter": self.deployment.arbiter,
             "CreditToken": self.deployment.token,
             "BlockhashBeacon": self.deployment.beacon,
         }

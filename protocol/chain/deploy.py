@@ -11,6 +11,7 @@ from eth_abi import encode
 from eth_account.signers.local import LocalAccount
 from eth_utils import keccak
 
+from protocol.bisection import GameTimes
 from protocol.chain.calls import TOKEN_NAME, TOKEN_VERSION
 from protocol.chain.codec import artifact, codec
 from protocol.chain.connection import quantity, rpc
@@ -37,12 +38,14 @@ def deploy(
     minter: Address | None = None,
     guardian: Address | None = None,
     governor: Address | None = None,
+    games: GameTimes | None = None,
 ) -> Deployment:
     """Deploy token, beacon, market and arbiter; the initial supply goes to the deployer.
 
     `minter` may mint more tokens for ever: by default the deployer, as faucets need it; the zero
     address means nobody. `guardian` may pause intake for a while, `governor` may change the terms
-    of disputes after a notice: by default nobody.
+    of disputes after a notice: by default nobody. With `games`, the arbiter lets the parties of a
+    dispute narrow it down first (`BisectionArbiter`); by default a committee judges at once.
 
     Raises:
         ChainRejected: a deployment was refused, or what stands on chain is not what was asked for.
@@ -57,7 +60,7 @@ def deploy(
     terms = _create(web3, deployer, "Terms", params.values(), guardian, governor)
     annex = _create(web3, deployer, "Annex", token, beacon, arbiter, terms)
     market = _create(web3, deployer, "Market", token, beacon, arbiter, terms, annex)
-    if _create(web3, deployer, "CommitteeArbiter", market) != arbiter:
+    if _create_arbiter(web3, deployer, market, games) != arbiter:
         raise ChainRejected("the deployer sent other transactions meanwhile; deploy again")
     deployment = Deployment(
         chain_id=quantity(rpc(web3, "eth_chainId")),
@@ -67,7 +70,7 @@ def deploy(
         beacon=beacon,
         deployed_block=before.head + 1,
     )
-    check_deployment(web3, deployment, params, guardian, governor)
+    check_deployment(web3, deployment, params, guardian, governor, games)
     return deployment
 
 
@@ -77,10 +80,12 @@ def check_deployment(
     params: Params,
     guardian: Address | None = None,
     governor: Address | None = None,
+    games: GameTimes | None = None,
 ) -> None:
     """Compare what stands on chain with what it should be.
 
-    Anybody will do as guardian, or as governor, if none is given.
+    Anybody will do as guardian, or as governor, if none is given; so will any arbiter, if no times
+    of games are.
 
     Raises:
         ChainRejected: naming the first difference.
@@ -88,7 +93,7 @@ def check_deployment(
     """
     contracts = Contracts(web3, deployment)
     roles = _roles(contracts, guardian, governor)
-    for what, ask, wanted in (*roles, *_expectations(contracts, params)):
+    for what, ask, wanted in (*roles, *_games(contracts, games), *_expectations(contracts, params)):
         try:
             found = ask()
         except ChainRejected as error:
@@ -108,6 +113,10 @@ def _roles(
         ("market's governor", contracts.governor, governor),
     )
     return [role for role in roles if role[2]]
+
+
+def _games(contracts: Contracts, games: GameTimes | None) -> _Expectations:
+    return [("arbiter's times", contracts.game_times, games)] if games else []
 
 
 def _expectations(contracts: Contracts, params: Params) -> _Expectations:
@@ -137,6 +146,14 @@ def domain_separator(name: str, version: str, chain_id: int, contract: Address) 
     types = ["bytes32", "bytes32", "bytes32", "uint256", "address"]
     hashes = [keccak(text=text) for text in (_DOMAIN_TYPE, name, version)]
     return keccak(encode(types, [*hashes, chain_id, contract]))
+
+
+def _create_arbiter(
+    web3: Web3, deployer: LocalAccount, market: Address, games: GameTimes | None
+) -> Address:
+    if games is None:
+        return _create(web3, deployer, "CommitteeArbiter", market)
+    return _create(web3, deployer, "BisectionArbiter", market, games.values())
 
 
 def _create(web3: Web3, deployer: LocalAccount, name: str, *arguments: Any) -> Address:

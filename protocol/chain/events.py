@@ -104,7 +104,7 @@ class EventReader:
         self._confirmations = confirmations
         self._first_block = deployment.deployed_block
         self._addresses = [deployment.market, deployment.arbiter]
-        self._shapes = codec("CommitteeArbiter").events | codec("Market").events
+        self._shapes = codec("BisectionArbiter").events | codec("Market").events
 
     def poll(self, cursor: Cursor | None, max_blocks: int = 500) -> Page:
         """Read up to `max_blocks` blocks after `cursor` (None: from the deployment on).

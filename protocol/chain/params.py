@@ -1,7 +1,10 @@
-"""The two sets of parameters that Fallow deploys: quick for a laptop, careful for real money."""
+"""The parameters that Fallow deploys: quick for a laptop, careful for real money."""
 
 from __future__ import annotations
 
+from dataclasses import replace
+
+from protocol.bisection import GameTimes
 from protocol.chain.facts import Params
 from protocol.units import WEI_PER_CREDIT
 
@@ -46,3 +49,31 @@ def production() -> Params:
         concede_multiple=50,
         committee_size=7,
     )
+
+
+def development_games() -> GameTimes:
+    """A whole game fits into a minute or two."""
+    return GameTimes(accept_seconds=10, clock_seconds=20, extension_seconds=2, appeal_seconds=15)
+
+
+def production_games() -> GameTimes:
+    """Each side may sleep for a night, and nobody is lost for one move."""
+    return GameTimes(
+        accept_seconds=2 * _HOUR,
+        clock_seconds=8 * _HOUR,
+        extension_seconds=600,
+        appeal_seconds=12 * _HOUR,
+    )
+
+
+def with_games(params: Params, games: GameTimes) -> Params:
+    """The same, with an unstaking delay that outlasts a dispute with a game and two votes.
+
+    Mirrors `BisectionArbiter._checkTimes`.
+    """
+    plain = params.dispute_window_seconds + params.concede_seconds + params.open_seconds
+    votes = 2 * (params.commit_seconds + params.reveal_seconds)
+    longest_seconds = plain + votes + games.longest_seconds
+    least_seconds = -(-longest_seconds * 5 // 4)
+    delay_seconds = max(params.unstake_delay_seconds, least_seconds)
+    return replace(params, unstake_delay_seconds=delay_seconds)

@@ -9,7 +9,10 @@ from eth_abi.exceptions import DecodingError
 from protocol.chain.codec import Entry, artifact, decode_values, selector
 from protocol.units import to_hex
 
-CONTRACTS = ("Market", "Annex", "CommitteeArbiter", "CreditToken", "BlockhashBeacon", "Terms")
+CONTRACTS = (
+    *("Market", "Annex", "CreditToken", "BlockhashBeacon", "Terms"),
+    *("CommitteeArbiter", "BisectionArbiter"),
+)
 _BUILT_IN: tuple[Entry, ...] = (
     {"type": "error", "name": "Error", "inputs": [{"name": "reason", "type": "string"}]},
     {"type": "error", "name": "Panic", "inputs": [{"name": "code", "type": "uint256"}]},
