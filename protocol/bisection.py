@@ -61,6 +61,17 @@ class Side(StrEnum):
     CHALLENGER = "challenger"
 
 
+class GameMove(StrEnum):
+    """What somebody can do about a game."""
+
+    OFFER = "offer"
+    ACCEPT = "accept"
+    TELL = "tell"
+    ANSWER = "answer"
+    RESOLVE = "resolve"
+    """Anybody: a clock has run out, or nobody can appeal any more."""
+
+
 class GameRefused(Conflict):
     """The game does not stand where this move belongs."""
 
@@ -203,6 +214,26 @@ def answer(game: Game, index: int, is_same: bool, now_seconds: int, times: GameT
 def loser_by_clock(game: Game, now_seconds: int) -> Side | None:
     """Who has let its clock run out; None: nobody."""
     return game.to_move if game.is_late(now_seconds) else None
+
+
+def next_game_move(
+    game: Game, side: Side | None, now_seconds: int, offer_by: int
+) -> GameMove | None:
+    """What a side (None: anybody else) can do now; None: nothing, or what committees do.
+
+    `offer_by` is until when the provider may concede, and so offer a game.
+    """
+    if game.phase is GamePhase.NONE:
+        is_due = side is Side.PROVIDER and now_seconds <= offer_by
+        return GameMove.OFFER if is_due else None
+    if game.is_late(now_seconds):
+        is_over = game.to_move is not None or game.phase is GamePhase.WON
+        return GameMove.RESOLVE if is_over else None
+    if game.phase is GamePhase.OFFERED:
+        return GameMove.ACCEPT if side is Side.CHALLENGER else None
+    if side is None or side is not game.to_move:
+        return None
+    return GameMove.TELL if side is Side.PROVIDER else GameMove.ANSWER
 
 
 def state_at(states: Sequence[Bytes32], index: int) -> Bytes32:
