@@ -19,6 +19,7 @@ from protocol.spec import ContainerRuntime
 from protocol.units import Bytes32, credits_text
 from provider.execution import Device, execute_once
 from provider.executors.base import APART_SECONDS
+from provider.games import Games
 from provider.ledger import Record
 
 NOT_DETERMINISTIC = "its program is not deterministic: two executions of it here gave two results"
@@ -49,6 +50,7 @@ class Defence:
         self._lock = threading.Lock()
         self._wake = threading.Event()
         self._ending = threading.Event()
+        self._games = Games(device, contracts, self._ending)
 
     def take(self, dispute_id: int, lease_id: Bytes32, task: int) -> None:
         """A dispute was opened; from any thread, and any number of times."""
@@ -81,12 +83,14 @@ class Defence:
         if not self._contracts.dispute(case.dispute_id).is_open:
             with self._lock:
                 del self._cases[case.dispute_id]
+            self._games.forget(case.dispute_id)
             return
         if case.is_defended is None:
             case = self._judge(case)
             with self._lock:
                 self._cases[case.dispute_id] = case
         if case.is_defended:
+            self._play(case)
             self._open_claim(case)
         else:
             self._send(f"concede:{case.dispute_id}", self._contracts.concede(case.dispute_id))
@@ -127,6 +131,12 @@ class Defence:
         stake_wei = min(multiple * lease.price_per_task, account.stake_wei + account.unstaking_wei)
         pay = "all unvested pay" if has_conceded else "the lease's pay"
         return f"{credits_text(stake_wei)} credits of stake and {pay}"
+
+    def _play(self, case: Case) -> None:
+        record = self._device.ledger.get(case.lease_id)
+        due = record and self._games.next_call(case.dispute_id, record, case.task)
+        if due:
+            self._send(due.name, due.call)
 
     def _open_claim(self, case: Case) -> None:
         committee = self._contracts.committee(case.dispute_id)

@@ -8,7 +8,7 @@ import secrets
 import shutil
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -265,15 +265,27 @@ def execute_once(device: Device, record: Record, task: int, stop: threading.Even
     Raises:
         FallowError: this device cannot tell now.
     """
+    with single_task(device, record, task, stop) as work:
+        executor = executor_for(record.spec, device.executors)
+        return executor.run(work, lambda _task, _outcome: None)[0]
+
+
+@contextlib.contextmanager
+def single_task(
+    device: Device, record: Record, task: int, stop: threading.Event
+) -> Iterator[LeaseWork]:
+    """One task of a record, ready to be executed again.
+
+    Raises:
+        FallowError: something that it needs cannot be had now.
+    """
     spec = record.spec
     task_input = record.task_inputs[task - record.lease.first_task]
     with (
         device.cache.using([*spec.blobs, task_input]) as paths,
         tempfile.TemporaryDirectory(dir=device.scratch, ignore_cleanup_errors=True) as scratch,
     ):
-        work = LeaseWork(spec, [task], paths[0], paths[-1:], paths[1:-1], Path(scratch), stop)
-        executor = executor_for(spec, device.executors)
-        return executor.run(work, lambda _task, _outcome: None)[0]
+        yield LeaseWork(spec, [task], paths[0], paths[-1:], paths[1:-1], Path(scratch), stop)
 
 
 def _check_inputs(task_list: Path, lease: Lease, inputs: list[ContentId]) -> None:

@@ -21,6 +21,7 @@ from verifier.casework import Clock, Move, Rules, next_move
 from verifier.crew import Crew, Duty
 from verifier.disputes import Disputant
 from verifier.draws import AuditKey, my_audits
+from verifier.games import GameDesk
 from verifier.journal import Audit, Journal, Step
 
 POLL_SECONDS = 0.5
@@ -42,6 +43,7 @@ class Verifier:
         journal: Journal,
         auditor: Auditor,
         disputant: Disputant,
+        games: GameDesk,
         stop: threading.Event,
         executions_at_once: int = 1,
     ) -> None:
@@ -51,6 +53,7 @@ class Verifier:
         self._journal = journal
         self._auditor = auditor
         self._disputant = disputant
+        self._games = games
         self._stop = stop
         self._me: Address = sender.address
         # Only delays and windows of it are used, which never change.
@@ -219,12 +222,21 @@ class Verifier:
     def _move(self, clock: Clock, params: Params) -> Iterable[Duty]:
         rules = Rules(params.concede_seconds, params.seed_delay_blocks)
         for case in self._cases():
-            has_ballot = self._journal.ballot(case.dispute_id) is not None
+            game = self._games.game_of(case)
+            if self._games.is_at_play(case, game, clock):
+                duty = self._games.duty(case, game, clock)
+                if duty is not None:
+                    yield duty
+                continue
+            of_stretch = case.stretch is not None
+            ballot = self._journal.ballot(case.dispute_id, of_stretch=of_stretch)
+            has_ballot = ballot is not None
             move = next_move(case, self._me, has_ballot, clock, rules)
             if move is Move.EXECUTE:
                 late_at = case.commit_by - params.commit_seconds // 2
                 vote = self._vote(case, is_late=clock.now_seconds > late_at)
-                yield Duty(("vote", case.dispute_id), (0, case.commit_by), vote)
+                key = ("vote", case.dispute_id, of_stretch)
+                yield Duty(key, (0, case.commit_by), vote)
             elif move is Move.OPEN_CLAIM:  # may have to ask the market
                 yield Duty(("claim", case.dispute_id), (0, case.open_by), self._claim(case))
             elif move is not None:

@@ -94,12 +94,19 @@ class Disputant:
         )
         audit = self._journal.audit(AuditKey(case.batch_id, lease_id, case.task))
         known = audit.digest if audit else None
-        digest = known or self._found(request, job, is_late=is_late)
+        if case.stretch is not None or known is None:
+            digest = self._found(case, request, job, is_late=is_late)
+        else:
+            digest = known
         ballot = Ballot(digest, Bytes32(secrets.token_bytes(32)))
-        self._journal.add_ballot(case.dispute_id, ballot)
+        self._journal.add_ballot(case.dispute_id, ballot, of_stretch=case.stretch is not None)
 
-    def _found(self, request: AuditRequest, job: JobNote, *, is_late: bool) -> Bytes32:
+    def _found(
+        self, case: Case, request: AuditRequest, job: JobNote, *, is_late: bool
+    ) -> Bytes32:
         try:
+            if case.stretch is not None:
+                return self._rerun.state_after(request, job, case.stretch)
             return self._rerun.digest(request, job)
         except WITHHELD as error:
             if not is_late:
@@ -111,6 +118,8 @@ class Disputant:
         """Send the transaction of `move`, unless it is on its way."""
         # The seed's block: a committee may have to be called more than once before it is drawn.
         key = f"{move}:{case.dispute_id}:{case.seed_block}"
+        if case.committees_before:
+            key += f":{case.committees_before}"
         if not self._is_time(key):
             return
         try:
@@ -118,6 +127,10 @@ class Disputant:
         except FallowError as error:
             self._put_off(key, error.message)
             return
+        self._send(key, call)
+
+    def send(self, key: str, call: Call) -> None:
+        """Submit any other call about a dispute, unless it is on its way."""
         self._send(key, call)
 
     def _call(self, move: Move, case: Case) -> Call:
@@ -128,7 +141,7 @@ class Disputant:
             return self._contracts.resolve(dispute_id)
         if move is Move.OPEN_CLAIM:
             return self._contracts.open_claim(dispute_id, self._opening(case))
-        ballot = self._journal.ballot(dispute_id)
+        ballot = self._journal.ballot(dispute_id, of_stretch=case.stretch is not None)
         if ballot is None:
             raise InvalidInput(f"there is no ballot for dispute {dispute_id}")
         if move is Move.COMMIT_VOTE:

@@ -6,14 +6,17 @@ import logging
 import shutil
 import tempfile
 import threading
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 
 from protocol.client.client import MarketClient
 from protocol.client.wire import AuditGrant, AuditRequest
 from protocol.errors import (
     BlobMismatch,
+    FallowError,
     Forbidden,
+    InvalidInput,
     MarketUnavailable,
     NotFound,
     SpecHashMismatch,
@@ -34,6 +37,9 @@ from provider.executors.base import (
     executor_for,
     ignore_task_done,
 )
+from provider.executors.wasm_snapshot import digest_of
+from provider.executors.wasm_steps import NoStepModule, all_states, next_state, snapshot_at
+from verifier.chain_view import Stretch
 from verifier.journal import JobNote
 
 MAX_CACHE_BYTES = 20 << 30
@@ -127,6 +133,51 @@ class Rerun:
         """
         return isinstance(self._granted(request, job)[0].runtime, ContainerRuntime)
 
+    def states(self, request: AuditRequest, job: JobNote) -> tuple[Bytes32, ...]:
+        """Every state of the task's execution, from its start to its end.
+
+        Raises:
+            NoStepModule: it has none but these two.
+            What `digest` raises.
+        """
+        with self._stepped(request, job) as work:
+            return all_states(work).states
+
+    def state_after(self, request: AuditRequest, job: JobNote, stretch: Stretch) -> Bytes32:
+        """The state that one stretch leads to, as this device finds it.
+
+        It starts from the state that the chain names, if the market has it; else from the task's
+        own start.
+
+        Raises:
+            InvalidInput: no execution of the task comes by that state, and nobody shows it.
+            What `digest` raises.
+        """
+        with self._stepped(request, job) as work:
+            return next_state(work, self._snapshot(work, stretch))
+
+    def _snapshot(self, work: LeaseWork, stretch: Stretch) -> bytes | None:
+        if stretch.low == 0:
+            return None
+        try:
+            name = ContentId(f"sha256:{stretch.low_state.hex()}")
+            return self._cache.path_of(name).read_bytes()
+        except FallowError as error:
+            _log.info("the state is not shown, so that all before it is run: %s", error.message)
+        snapshot = snapshot_at(work, stretch.low)
+        if digest_of(snapshot) != stretch.low_state:
+            raise InvalidInput("no execution of the task comes by the state that both agreed on")
+        return snapshot
+
+    @contextmanager
+    def _stepped(self, request: AuditRequest, job: JobNote) -> Iterator[LeaseWork]:
+        spec, task_input = self._granted(request, job)
+        if not isinstance(spec.runtime, WasmRuntime):
+            raise NoStepModule("only wasm programs have states")
+        self._cache.make_room()
+        with self._work(spec, request.task, task_input) as work:
+            yield work
+
     def _granted(self, request: AuditRequest, job: JobNote) -> tuple[Spec, ContentId]:
         """The task as it was signed. What was granted once, a market cannot take back."""
         with self._lock:
@@ -141,9 +192,14 @@ class Rerun:
         return spec, task_input
 
     def _outcome(self, executor: Executor, spec: Spec, task: int, task_input: ContentId) -> Outcome:
+        with self._work(spec, task, task_input) as work:
+            return executor.run(work, ignore_task_done)[0]
+
+    @contextmanager
+    def _work(self, spec: Spec, task: int, task_input: ContentId) -> Iterator[LeaseWork]:
         code = spec.runtime.module if isinstance(spec.runtime, WasmRuntime) else spec.runtime.image
         with tempfile.TemporaryDirectory(dir=self._scratch, ignore_cleanup_errors=True) as scratch:
-            work = LeaseWork(
+            yield LeaseWork(
                 spec=spec,
                 tasks=(task,),
                 code=self._cache.path_of(code),
@@ -152,7 +208,6 @@ class Rerun:
                 scratch=Path(scratch),
                 stop=self._stop,
             )
-            return executor.run(work, ignore_task_done)[0]
 
     def _check_input(self, spec: Spec, job: JobNote, task: int, task_input: ContentId) -> None:
         """A market must not show verifiers another input than the provider got."""

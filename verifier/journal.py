@@ -179,20 +179,26 @@ class Journal:
 
     # Disputes.
 
-    def add_ballot(self, dispute_id: int, ballot: Ballot) -> Ballot:
+    def add_ballot(self, dispute_id: int, ballot: Ballot, *, of_stretch: bool = False) -> Ballot:
         """Fix a vote, once; the one that counts comes back."""
-        values = (str(dispute_id), ballot.digest, ballot.salt)
+        name = _ballot_name(dispute_id, of_stretch)
+        values = (name, ballot.digest, ballot.salt)
         self._run("INSERT OR IGNORE INTO ballot VALUES (?, ?, ?)", *values)
-        return self.ballot(dispute_id) or ballot
+        return self.ballot(dispute_id, of_stretch=of_stretch) or ballot
 
-    def ballot(self, dispute_id: int) -> Ballot | None:
-        """The vote in a dispute."""
-        rows = self._run("SELECT digest, salt FROM ballot WHERE dispute_id = ?", str(dispute_id))
+    def ballot(self, dispute_id: int, *, of_stretch: bool = False) -> Ballot | None:
+        """The vote in a dispute: about the whole task, or about one stretch of its execution."""
+        name = _ballot_name(dispute_id, of_stretch)
+        rows = self._run("SELECT digest, salt FROM ballot WHERE dispute_id = ?", name)
         return Ballot(*rows[0]) if rows else None
 
     def _run(self, query: str, *values: object) -> list[tuple[Any, ...]]:
         with self._lock:
             return self._database.execute(query, values).fetchall()
+
+
+def _ballot_name(dispute_id: int, of_stretch: bool) -> str:
+    return f"{dispute_id}:stretch" if of_stretch else str(dispute_id)
 
 
 def _primary(key: AuditKey) -> tuple[bytes, bytes, int]:

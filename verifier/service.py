@@ -26,6 +26,7 @@ from verifier.audits import Auditor
 from verifier.daemon import Verifier
 from verifier.disputes import Disputant
 from verifier.execution import BlobCache, Rerun
+from verifier.games import GameDesk
 from verifier.journal import Journal
 
 
@@ -77,13 +78,15 @@ class Service(AbstractContextManager["Service"]):
         cache = BlobCache(self.client, root / "blobs")
         me = Address(self._account.address)
         rerun = Rerun(self.client, cache, _executors(me), root / "scratch", stop)
+        disputant = Disputant(self.contracts, self.sender, self.client, rerun, self.journal)
         return Verifier(
             contracts=self.contracts,
             reader=self._reader,
             sender=self.sender,
             journal=self.journal,
             auditor=Auditor(self.client, rerun, self.journal, me, self._signer()),
-            disputant=Disputant(self.contracts, self.sender, self.client, rerun, self.journal),
+            disputant=disputant,
+            games=GameDesk(self.contracts, disputant, rerun, self.journal, me),
             stop=stop,
             executions_at_once=self._settings.executions_at_once,
         )

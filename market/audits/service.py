@@ -12,12 +12,13 @@ from market.principal import Principal
 from market.store.records import AuditRecord, ChainLeaseRecord, JobRecord
 from market.store.unit import Store, Unit
 from protocol.audit import AuditCommitment, AuditResult, commitment
+from protocol.bisection import GamePhase
 from protocol.chain.contracts import Contracts
 from protocol.client.wire import AuditGrant, AuditOutcome, AuditRequest, OpeningView
 from protocol.errors import Conflict, Forbidden, InvalidInput, NotFound
 from protocol.result import Opening, open_task
 from protocol.sampling import Draw
-from protocol.units import Address, Bytes32
+from protocol.units import Address, Bytes32, ContentId
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +61,7 @@ class AuditService:
             self._require_drawn(who, found)
         else:
             self._require_member(who, found, request.dispute_id)
+            self._share_state(who, found, request.dispute_id)
         with self._store.write() as unit:
             task = unit.tasks.get(found.job.job_id, found.task)
             assert task is not None
@@ -179,6 +181,24 @@ class AuditService:
             raise NotFound("that dispute is about another task")
         if who.names.isdisjoint(self._contracts.committee(dispute_id).members):
             raise Forbidden("this account is not a member of that dispute's committee")
+
+    def _share_state(self, who: Principal, found: Contested, dispute_id: int) -> None:
+        """Let a member see the state that it is to start from, if one of the parties has sent it.
+
+        Only then: they could else agree on the digest of somebody's secret.
+        """
+        if self._contracts.game_times() is None:
+            return
+        game = self._contracts.game(dispute_id)
+        if game.phase is not GamePhase.NARROWED or game.low == 0:
+            return
+        dispute = self._contracts.dispute(dispute_id)
+        with self._store.write() as unit:
+            lease = unit.leases.get(found.lease.lease_id)
+            parties = {dispute.provider, dispute.challenger}
+            parties |= {lease.device} if lease else set()
+            for name in sorted(who.names):
+                unit.blobs.share(ContentId(f"sha256:{game.low_state.hex()}"), parties, name)
 
 
 def _own_audit(unit: Unit, who: Principal, result: AuditResult) -> AuditRecord | None:

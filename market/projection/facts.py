@@ -207,6 +207,15 @@ def _vote_revealed(unit: Unit, event: ChainEvent) -> None:
     unit.disputes.count_vote(event.args["dispute_id"], is_reveal=True)
 
 
+def _judged_anew(unit: Unit, event: ChainEvent) -> None:
+    """A game leads to nothing that stands: a committee of its own judges the whole task."""
+    unit.disputes.set(
+        event.args["dispute_id"],
+        **{"members": None, "seed_block": None, "votes": 0, "reveals": 0},
+        **{"commit_by": None, "reveal_by": None, "open_by": None},
+    )
+
+
 def _claim_opened(unit: Unit, event: ChainEvent) -> None:
     unit.disputes.set(event.args["dispute_id"], is_claim_opened=True)
 
@@ -230,4 +239,6 @@ _HANDLERS: dict[str, Apply] = {
     "VoteCommitted": _vote_committed,
     "VoteRevealed": _vote_revealed,
     "ClaimOpened": _claim_opened,
+    "GameEscalated": _judged_anew,
+    "Appealed": _judged_anew,
 }

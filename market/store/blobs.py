@@ -39,6 +39,11 @@ class Blobs:
         insert_new(self._connection, blobs, blob)
         insert_new(self._connection, blob_owners, {"account": owner, "blob_id": blob_id})
 
+    def share(self, blob_id: ContentId, owners: Collection[Address], account: Address) -> None:
+        """Let `account` see a blob that one of `owners` sent, if one has."""
+        if self.owned_size(blob_id, owners) is not None:
+            insert_new(self._connection, blob_owners, {"account": account, "blob_id": blob_id})
+
     def owned_size(self, blob_id: ContentId, owners: Collection[Address]) -> int | None:
         """The size of a complete blob that one of `owners` sent."""
         query = select(blobs.c.size_bytes).where(

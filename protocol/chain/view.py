@@ -42,6 +42,14 @@ class OpenBatch:
 
 
 @dataclass(frozen=True, slots=True)
+class Stretch:
+    """What a game has left of an execution: what follows from state `low`."""
+
+    low: int
+    low_state: Bytes32
+
+
+@dataclass(frozen=True, slots=True)
 class Case:
     """A dispute as far as the chain has told it. `members` is None until they are drawn.
 
@@ -69,6 +77,9 @@ class Case:
     votes: tuple[tuple[Address, Bytes32], ...] = ()
     claim: Bytes32 | None = None
     is_moot: bool = False
+    stretch: Stretch | None = None
+    """What its committee re-runs; None: the whole task."""
+    committees_before: int = 0
 
     @property
     def place(self) -> tuple[Bytes32, int, int, int, Bytes32]:
@@ -199,6 +210,22 @@ class ChainView:
     def _on_claim(self, event: Happening) -> None:
         self._change(event, lambda _: {"claim": event.args["task_digest"]})
 
+    def _on_narrowed(self, event: Happening) -> None:
+        stretch = Stretch(event.args["low"], event.args["low_state"])
+        self._change(event, lambda _: {"stretch": stretch})
+
+    def _on_whole(self, event: Happening) -> None:
+        """Another committee is called, for the whole task."""
+        self._change(
+            event,
+            lambda case: {
+                **{"stretch": None, "members": None, "seed_block": 0},
+                **{"commit_by": 0, "reveal_by": 0, "open_by": 0},
+                **{"committed": frozenset(), "votes": ()},
+                "committees_before": case.committees_before + 1,
+            },
+        )
+
     def _on_concession(self, event: Happening) -> None:
         self.cases.pop(event.args["dispute_id"], None)
 
@@ -232,6 +259,9 @@ _HANDLERS: dict[str, Callable[[ChainView, Happening], None]] = {
     "VoteCommitted": ChainView._on_commitment,
     "VoteRevealed": ChainView._on_vote,
     "ClaimOpened": ChainView._on_claim,
+    "GameNarrowed": ChainView._on_narrowed,
+    "GameEscalated": ChainView._on_whole,
+    "Appealed": ChainView._on_whole,
     "DisputeConceded": ChainView._on_concession,
     "DisputeResolved": ChainView._on_verdict,
     "LeaseReleased": ChainView._on_release,

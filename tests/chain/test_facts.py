@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from protocol.batch import Batch
+from protocol.bisection import Game, GameTimes
 from protocol.chain import params
 from protocol.chain.codec import artifact
 from protocol.chain.facts import (
@@ -53,6 +54,8 @@ def taken(name: str, index: int) -> list[Any]:
         (Seat, returned("Market", "seat")),
         (DisputeFacts, returned("Market", "dispute")),
         (CommitteeFacts, returned("CommitteeArbiter", "committee")),
+        (Game, returned("BisectionArbiter", "game")),
+        (GameTimes, returned("BisectionArbiter", "times")),
         (Job, taken("openJob", 0)),
         (Job, taken("commitBatch", 0)),
         (Batch, taken("settleBatch", 0)),

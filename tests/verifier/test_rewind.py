@@ -94,7 +94,8 @@ def _verifier(
 ) -> Verifier:
     views, sender, reader = cast(Contracts, script), cast(Sender, script), cast(Any, script)
     idle: Any = None
-    return Verifier(views, reader, sender, journal, auditor, idle, stop or threading.Event())
+    stop = stop or threading.Event()
+    return Verifier(views, reader, sender, journal, auditor, idle, idle, stop)
 
 
 def _marks(*blocks: int, fork: str = "a") -> Cursor:

@@ -10,6 +10,7 @@ from pathlib import Path
 from eth_account.signers.local import LocalAccount
 
 from protocol.batch import Batch
+from protocol.bisection import GameTimes
 from protocol.chain import params
 from protocol.chain.calls import Call
 from protocol.chain.connection import connect, rpc
@@ -61,6 +62,8 @@ class World:
 
     rpc_url: str
     tasks: int = 8
+    games: GameTimes | None = None
+    """Of the market's arbiter; None: it knows none."""
     blobs: dict[ContentId, bytes] = field(default_factory=dict)
     jobs: dict[Bytes32, Job] = field(default_factory=dict)
     leases: dict[Bytes32, Committed] = field(default_factory=dict)
@@ -69,7 +72,10 @@ class World:
         self.web3 = connect(self.rpc_url)
         supply_wei = 10**6 * WEI_PER_CREDIT
         governor = Address(DEPLOYER.address)
-        self.deployment = deploy(self.web3, DEPLOYER, QUICK, supply_wei, governor=governor)
+        terms = params.with_games(QUICK, self.games) if self.games else QUICK
+        self.deployment = deploy(
+            self.web3, DEPLOYER, terms, supply_wei, governor=governor, games=self.games
+        )
         self.contracts = Contracts(self.web3, self.deployment)
         self._reader = EventReader(self.web3, self.deployment)
         self._cursor: Cursor | None = None
