@@ -46,6 +46,7 @@ MAX_CACHE_BYTES = 20 << 30
 MAX_GRANTS = 256
 WITHHELD = (NotFound, Forbidden, MarketUnavailable, BlobMismatch, SpecHashMismatch)
 """How a market that does not want a task to be checked may answer: as long as it wants."""
+_SHOWN_ATTEMPTS = 3
 _log = logging.getLogger(__name__)
 
 
@@ -154,20 +155,22 @@ class Rerun:
             What `digest` raises.
         """
         with self._stepped(request, job) as work:
-            return next_state(work, self._snapshot(work, stretch))
+            if stretch.low == 0:
+                return next_state(work, None)
+            shown = self._shown(request, stretch)
+            return next_state(work, shown or _reached(work, stretch))
 
-    def _snapshot(self, work: LeaseWork, stretch: Stretch) -> bytes | None:
-        if stretch.low == 0:
-            return None
-        try:
-            name = ContentId(f"sha256:{stretch.low_state.hex()}")
-            return self._cache.path_of(name).read_bytes()
-        except FallowError as error:
-            _log.info("the state is not shown, so that all before it is run: %s", error.message)
-        snapshot = snapshot_at(work, stretch.low)
-        if digest_of(snapshot) != stretch.low_state:
-            raise InvalidInput("no execution of the task comes by the state that both agreed on")
-        return snapshot
+    def _shown(self, request: AuditRequest, stretch: Stretch) -> bytes | None:
+        """The state's snapshot, if a party of the dispute has given it to the market by now."""
+        name = ContentId(f"sha256:{stretch.low_state.hex()}")
+        for _ in range(_SHOWN_ATTEMPTS):
+            try:
+                self._client.audit(request)  # with it a market shares what has come since
+                return self._cache.path_of(name).read_bytes()
+            except FallowError as error:
+                _log.info("the state to start from is not shown yet: %s", error.message)
+            self._stop.wait(APART_SECONDS)
+        return None
 
     @contextmanager
     def _stepped(self, request: AuditRequest, job: JobNote) -> Iterator[LeaseWork]:
@@ -217,6 +220,15 @@ class Rerun:
         data = task_list.read_bytes()
         if decode_task_list(data, job.task_count)[task] != task_input:
             raise BlobMismatch(f"{task_input} is not the input of task {task} in the job's list")
+
+
+def _reached(work: LeaseWork, stretch: Stretch) -> bytes:
+    """The state's snapshot, by running all before it."""
+    _log.info("the state is not shown, so that all before it is run")
+    snapshot = snapshot_at(work, stretch.low)
+    if digest_of(snapshot) != stretch.low_state:
+        raise InvalidInput("no execution of the task comes by the state that both agreed on")
+    return snapshot
 
 
 def _signed_spec(grant: AuditGrant, job: JobNote) -> Spec:

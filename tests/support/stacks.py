@@ -18,13 +18,14 @@ from deploy.demo.books import Books, read_books
 from deploy.processes import Processes
 from deploy.stack import ProviderPlan, Stack
 from market.embedded import SUPPLY_WEI
+from protocol.bisection import GameTimes
 from protocol.chain.connection import connect, rpc
 from protocol.chain.deploy import deploy
 from protocol.chain.development import development_account
 from protocol.chain.events import ChainEvent, Cursor, EventReader
 from protocol.chain.facts import Params
 from protocol.client.client import MarketClient
-from protocol.client.keys import write_key
+from protocol.client.keys import load_or_create_key, write_key
 from protocol.client.wire import Receipt
 from protocol.errors import ChainUnavailable, FallowError
 from protocol.units import WEI_PER_CREDIT, Address, Bytes32
@@ -98,6 +99,9 @@ class QuickStack(Stack):
     """A stack with windows of seconds, its contracts deployed by the test."""
 
     processes: MortalProcesses
+    params: Params = QUICK
+    games: GameTimes | None = None
+    """Of the market's arbiter; None: it knows none."""
 
     def __init__(self, processes: MortalProcesses, folder: Path) -> None:
         super().__init__(processes, folder, free_port())
@@ -112,7 +116,7 @@ class QuickStack(Stack):
     def start(self, verifiers: Sequence[str], providers: Sequence[ProviderPlan]) -> None:
         """Everything, ready to work."""
         self.start_chain()
-        self._deploy(QUICK)
+        self._deploy(self.params)
         self.proxy.open()
         self.chain_url = f"http://127.0.0.1:{self.proxy.port}"
         self.start_market()
@@ -148,7 +152,10 @@ class QuickStack(Stack):
     def books(self) -> Books:
         """Everybody's money now, and the escrows of all jobs."""
         names = [path.stem for path in (self.folder / "keys").glob("*.key")]
-        owners = [*map(self.address, names), Address(development_account(0).address)]
+        # A device that answers a dispute asks the faucet for gas, and gets credits as well.
+        devices = [load_or_create_key(path) for path in self.folder.glob("*/device.key")]
+        machines = [Address(key.address) for key in (*devices, development_account(0))]
+        owners = [*map(self.address, names), *machines]
         jobs = [event.args["job_id"] for event in self.events("JobOpened")]
         return read_books(self.contracts(), owners, jobs)
 
@@ -211,17 +218,20 @@ class QuickStack(Stack):
         operator, data = development_account(0), self.folder / "market"
         data.mkdir(parents=True)
         write_key(data / "operator.key", operator)
-        made = deploy(web3, operator, params, SUPPLY_WEI)
+        made = deploy(web3, operator, params, SUPPLY_WEI, games=self.games)
         (data / "deployment.json").write_text(json.dumps(made.to_json()))
 
 
 @contextmanager
 def quick_stack(
-    folder: Path, verifiers: Sequence[str], providers: Sequence[ProviderPlan]
+    folder: Path,
+    verifiers: Sequence[str],
+    providers: Sequence[ProviderPlan],
+    kind: type[QuickStack] = QuickStack,
 ) -> Iterator[QuickStack]:
     """Start one; leaving the block ends every process of it."""
     with MortalProcesses(folder / "logs", ENVIRONMENT) as processes:
-        stack = QuickStack(processes, folder)
+        stack = kind(processes, folder)
         try:
             stack.start(verifiers, providers)
             yield stack
