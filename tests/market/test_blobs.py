@@ -9,7 +9,7 @@ import pytest
 from market.blobs import files
 from protocol.client.wire import UploadRequest
 from protocol.errors import BlobIncomplete, BlobMismatch, BlobTooLarge, Conflict, NotFound
-from protocol.units import ContentId, content_id
+from protocol.units import Address, ContentId, content_id
 from tests.market.stage import MODULE, Stage
 
 
@@ -143,3 +143,19 @@ def test_a_second_upload_makes_a_blob_no_less_safe(
     assert not synced
     stage.client(stage.person()).put_blob(b"relied on")
     assert ["/parts/" in path for path in synced] == [True]
+
+
+def test_a_state_is_shown_only_if_a_party_of_its_dispute_has_sent_it(
+    stage: Stage, tmp_path: Path
+) -> None:
+    """The parties choose its digest: it could be that of somebody's secret."""
+    party, member, stranger = stage.person(), stage.person(), stage.person()
+    own, hers, theirs = (stage.client(wallet) for wallet in (party, member, stranger))
+    state, secret = own.put_blob(b"a state"), theirs.put_blob(b"a secret")
+    parties, judge = {Address(party.address)}, Address(member.address)
+    for blob in (state, secret, content_id(b"nobody has it")):
+        with stage.market.store.write() as unit:
+            unit.blobs.share(blob, parties, judge)
+    assert hers.fetch_blob(state, tmp_path / "state").read_bytes() == b"a state"
+    with pytest.raises(NotFound):
+        hers.fetch_blob(secret, tmp_path / "secret")

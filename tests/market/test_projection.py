@@ -114,3 +114,27 @@ def test_nothing_is_lost_when_a_database_is_opened_again(stage: Stage, tmp_path:
     before = projected(stage)
     migrate(stage.market.store.engine)
     assert projected(stage) == before
+
+
+@pytest.mark.parametrize("kind", ["GameEscalated", "Appealed"])
+def test_a_dispute_that_is_judged_anew_waits_for_another_committee(stage: Stage, kind: str) -> None:
+    from market.projection import facts
+
+    def happened(name: str, **args: Any) -> None:
+        event = ChainEvent(name, {"dispute_id": 7, **args}, 1, ZERO_BYTES32, 2, ZERO_BYTES32, 3)
+        with stage.market.store.write() as unit:
+            facts.apply(unit, event)
+
+    lease = LeaseResult(ZERO_BYTES32, ZERO_BYTES32, ONE, 1, 2, 3, ZERO_BYTES32)
+    names = {"lease_id": ZERO_BYTES32, "batch_id": ZERO_BYTES32, "task": 1}
+    happened("DisputeOpened", challenger=ONE, lease=lease, **names)
+    happened("CommitteeCalled", seed_block=5)
+    happened("CommitteeDrawn", members=(ONE,), commit_by=10, reveal_by=20, open_by=30)
+    happened("VoteCommitted", member=ONE)
+    happened("VoteRevealed", member=ONE)
+    happened(kind)
+    with stage.market.store.read() as unit:
+        found = unit.disputes.get(7)
+    assert found is not None
+    assert (found.members, found.seed_block) == (None, None)
+    assert (found.votes, found.reveals, found.reveal_by) == (0, 0, None)
