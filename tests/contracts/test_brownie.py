@@ -318,6 +318,26 @@ def test_terms_that_are_not_safe_are_refused(stage: Stage, tmp_path: Path) -> No
     assert "InvalidParams" in stage.brownie.refusal("deploy", "main", str(unsafe))
 
 
+def test_an_arbiter_that_knows_games_is_deployed_as_planned(stage: Stage, tmp_path: Path) -> None:
+    plan = tmp_path / "bisection.json"
+    plan.write_text(written_plan("development", "--arbiter", "bisection"))
+    made = stage.brownie.json("deploy", "main", str(plan))
+    deployment = Deployment.from_json(made)
+    games = params.development_games()
+    terms = params.with_games(params.development(), games)
+    check_deployment(stage.market.web3, deployment, terms, games=games)
+    wanted = json.loads(plan.read_text())
+    wanted["times"]["clock_seconds"] += 1
+    plan.write_text(json.dumps(wanted))
+    settings = stage.brownie.settings | {"FALLOW_DEPLOYMENT_FILE": str(tmp_path / "made.json")}
+    (tmp_path / "made.json").write_text(json.dumps(made))
+    refusal = Brownie(settings).refusal("deploy", "check", str(plan))
+    assert refusal.startswith(f"arbiter.clockSeconds: {games.clock_seconds} stands on chain")
+    del wanted["times"]
+    plan.write_text(json.dumps(wanted))
+    assert "only with it" in stage.brownie.refusal("deploy", "main", str(plan))
+
+
 def test_the_guardian_pauses_intake_for_a_while(stage: Stage, tmp_path: Path) -> None:
     market, brownie = stage.market, stage.brownie
     market.fund(REQUESTER, 2)

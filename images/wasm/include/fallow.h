@@ -28,7 +28,7 @@ FALLOW_IMPORT(log_write) void fallow_log_write(const void *bytes, int32_t length
 #define FALLOW_RUN FALLOW_EXPORT(run) int32_t run(void)
 
 /* Or, for a program that is executed in steps, with FALLOW_STEP { ... }: FALLOW_MORE_STEPS while there
-   is more to do, then 0. Link with -Wl,--export=__stack_pointer. */
+   is more to do, then 0. Compile with -mmutable-globals -Wl,--export=__stack_pointer. */
 #define FALLOW_MORE_STEPS 1
 #define FALLOW_STEP FALLOW_EXPORT(step) int32_t step(void)
 

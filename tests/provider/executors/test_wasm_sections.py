@@ -21,7 +21,7 @@ def bodies(code: bytes) -> list[Reader]:
     return [Reader(section.take(section.number())) for _ in range(section.number())]
 
 
-@pytest.mark.parametrize("name", ["noop", "textstats", "minilm"])
+@pytest.mark.parametrize("name", ["noop", "textstats", "minilm", "primes"])
 def test_every_function_ends_where_its_blocks_do(name: str) -> None:
     read = 0
     for body in bodies((BUILT / f"{name}.wasm").read_bytes()):
