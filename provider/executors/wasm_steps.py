@@ -37,6 +37,7 @@ from provider.executors.wasm_snapshot import (
     Snapshot,
     digest_of,
     end_of,
+    is_end,
     used_pages,
 )
 
@@ -70,26 +71,29 @@ def all_states(work: LeaseWork) -> SteppedExecution:
 
 
 def snapshot_at(work: LeaseWork, index: int) -> bytes:
-    """State `index`, from 1 on, executing everything before it.
+    """State `index`, from 1 on, executing everything before it; after the end, the end.
 
     Raises:
-        InvalidInput: the execution ends before.
         NoStepModule, ExecutionFailed, ExecutionStopped: see `all_states`.
     """
     with closing(stretches(work)) as found:
-        for number, data in enumerate(found, 1):
-            if number == index:
-                return data
-    raise InvalidInput(f"the execution has no state {index}")
+        reached = next(found)
+        for _ in range(1, index):
+            reached = next(found, reached)
+        return reached
 
 
 def next_state(work: LeaseWork, snapshot: bytes | None) -> Bytes32:
     """The digest of what follows from a state (None: the start), by running one stretch.
 
+    After the end comes the same end.
+
     Raises:
         InvalidInput: it is no state of a running execution of this module.
         NoStepModule, ExecutionFailed, ExecutionStopped: see `all_states`.
     """
+    if snapshot is not None and is_end(snapshot):
+        return digest_of(snapshot)
     start = None if snapshot is None else Snapshot.decode(snapshot)
     with closing(stretches(work, start)) as following:
         return digest_of(next(following))

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import pytest
 from hypothesis import given
@@ -16,6 +16,7 @@ from protocol.bisection import (
     MAX_STRETCHES,
     START,
     Game,
+    GameMove,
     GamePhase,
     GameRefused,
     GameTimes,
@@ -24,6 +25,7 @@ from protocol.bisection import (
     ended,
     is_same_state,
     loser_by_clock,
+    next_game_move,
     state_at,
 )
 from protocol.errors import InvalidInput
@@ -159,3 +161,27 @@ def test_a_game_of_one_stretch_has_no_moves() -> None:
     assert game.phase is GamePhase.NARROWED
     assert game.to_move is None
     assert (game.low_state, game.high_state) == (START, ended(WRONG))
+
+
+def test_everybody_knows_what_to_do() -> None:
+    def due(game: Game, now: int) -> list[GameMove | None]:
+        sides = (Side.PROVIDER, Side.CHALLENGER, None)
+        return [next_game_move(game, side, now, NOW) for side in sides]
+
+    nothing, end = [None] * 3, [GameMove.RESOLVE] * 3
+    assert due(Game(), NOW) == [GameMove.OFFER, None, None]
+    assert due(Game(), NOW + 1) == nothing
+    offered = bisection.offer(RIGHT, 8, NOW, TIMES)
+    assert due(offered, NOW + 10) == [None, GameMove.ACCEPT, None]
+    assert due(offered, NOW + 11) == nothing  # the committee is called, as without games
+    telling = bisection.accept(offered, NOW, TIMES)
+    assert due(telling, NOW) == [GameMove.TELL, None, None]
+    assert due(telling, NOW + 41) == end
+    answering = bisection.tell(telling, 4, RIGHT, NOW, TIMES)
+    assert due(answering, NOW) == [None, GameMove.ANSWER, None]
+    assert due(answering, NOW + 41) == end
+    won = replace(answering, phase=GamePhase.WON)
+    assert due(won, NOW) == nothing
+    assert due(won, NOW + 41) == end
+    for phase in (GamePhase.NARROWED, GamePhase.FULL):
+        assert due(replace(answering, phase=phase), NOW + 41) == nothing

@@ -136,8 +136,16 @@ def test_a_module_may_be_done_at_once(make_steps: MakeWork) -> None:
     assert len(states) == 3
     assert states[-1] == ended(Outcome(b"").digest)
     assert state_at(states, 99) == states[-1]
-    with pytest.raises(InvalidInput, match="no state 3"):
-        snapshot_at(work, 3)
+
+
+def test_after_the_end_comes_the_same_end(make_steps: MakeWork) -> None:
+    """Else an honest end could not be told from a wrong one that is said to come later."""
+    work = make_steps(counting(steps=8))
+    states = all_states(work).states
+    for index in (len(states) - 1, len(states), len(states) + 7):
+        end = snapshot_at(work, index)
+        assert digest_of(end) == state_at(states, index) == states[-1]
+        assert next_state(work, end) == states[-1]
 
 
 @pytest.mark.parametrize("name", HIDDEN)
