@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from protocol.chain.view import ChainView
+import pytest
+
+from protocol.chain.view import ChainView, Stretch
 from protocol.dispute import Verdict
 from tests.protocol.make_vectors import word
 from tests.verifier.strangers import (
@@ -153,3 +155,25 @@ def test_events_of_unknown_things_are_passed_over() -> None:
         Told("Deposited", {"owner": HOLDERS[0], "amount_wei": 1}),
     )
     assert view == ChainView()
+
+
+@pytest.mark.parametrize("kind", ["GameEscalated", "Appealed"])
+def test_a_case_whose_game_led_to_nothing_waits_for_another_committee(kind: str) -> None:
+    view = _view(committed(WORK), seeded(WORK), disputed(WORK, HOLDERS[5]))
+    narrowed = {"dispute_id": 1, "low": 4, "low_state": word("low"), "high_state": word("high")}
+    deadlines = {"commit_by": 1020, "reveal_by": 1030, "open_by": 1040}
+    for event, args in (
+        ("ClaimOpened", {"task_digest": word("claim")}),
+        ("GameNarrowed", narrowed),
+        ("CommitteeCalled", {"seed_block": 20}),
+        ("CommitteeDrawn", {"members": HOLDERS[:2], **deadlines}),
+        ("VoteCommitted", {"member": HOLDERS[0]}),
+        ("VoteRevealed", {"member": HOLDERS[0], "task_digest": word("vote")}),
+    ):
+        view.apply(Told(event, {"dispute_id": 1, **args}))
+    assert view.cases[1].stretch == Stretch(4, word("low"))
+    view.apply(Told(kind, {"dispute_id": 1}))
+    case = view.cases[1]
+    assert (case.stretch, case.members, case.seed_block) == (None, None, 0)
+    assert (case.committed, case.votes, case.committees_before) == (frozenset(), (), 1)
+    assert case.claim == word("claim")

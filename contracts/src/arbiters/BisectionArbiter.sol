@@ -247,8 +247,11 @@ contract BisectionArbiter is CommitteeArbiter, IBisectionArbiter {
         uint256 place = ruling.seatIds.length;
         ruling.seatIds = _longer(ruling.seatIds, 1);
         ruling.seatIds[place] = appealed.appealSeatId;
-        if (ruling.verdict == Verdict.ChallengerLost) ruling.offenders |= 1 << place;
-        if (ruling.verdict != Verdict.ProviderLost) return;
+        if (ruling.verdict == Verdict.None) return;
+        if (ruling.verdict == Verdict.ChallengerLost) {
+            ruling.offenders |= 1 << place;
+            return;
+        }
         address[] memory majority = new address[](ruling.majority.length + 1);
         for (uint256 i; i < ruling.majority.length; ++i) {
             majority[i] = ruling.majority[i];
