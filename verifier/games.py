@@ -31,6 +31,7 @@ from verifier.enrolment import held_seats
 from verifier.execution import Rerun
 from verifier.journal import Journal
 
+MAX_EXECUTIONS = 64
 _PLAYED = (GamePhase.TELLING, GamePhase.ANSWERING, GamePhase.WON)
 _log = logging.getLogger(__name__)
 
@@ -122,6 +123,8 @@ class GameDesk:
                 self._states[case.dispute_id] = self._rerun.states(request, job)
             except NoStepModule:
                 self._states[case.dispute_id] = None
+            if len(self._states) > MAX_EXECUTIONS:
+                del self._states[next(iter(self._states))]
         return self._states[case.dispute_id]
 
     def _knows_better(self, case: Case) -> bool:

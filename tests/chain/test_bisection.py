@@ -5,6 +5,8 @@ After every move the contract's game is compared with what `protocol.bisection` 
 
 from __future__ import annotations
 
+import math
+import random
 import threading
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field, replace
@@ -272,6 +274,27 @@ def test_a_failed_execution_is_contested_like_any_other(market: Market, work: Le
     court.judge(next_state(short, honest.snapshots[ContentId(f"sha256:{game.low_state.hex()}")]))
     court.resolve()
     assert court.verdict() == (DisputeStatus.RESOLVED, Verdict.PROVIDER_LOST)
+
+
+@pytest.mark.parametrize("seed", [1, 2])
+def test_both_sides_clocks_are_the_same_in_python(market: Market, seed: int) -> None:
+    """Made-up states, answers and times to think."""
+    chance = random.Random(seed)
+    told = [Bytes32(chance.randbytes(32)) for _ in range(chance.randrange(900))]
+    provider = Played((bisection.START, *told, bisection.ended(stage.WRONG)), stage.WRONG, {})
+    court = contest(market, provider)
+    court.offer()
+    court.accept()
+    while court.expected.to_move is not None:
+        if chance.random() < 0.5:
+            left = court.expected.move_by - court.now
+            stage.later(market, chance.randrange(max(1, left - 1)))
+        if court.expected.to_move is Side.PROVIDER:
+            court.tell()
+        else:
+            court.answer(chance.random() < 0.5)
+    assert court.game().phase is GamePhase.NARROWED
+    assert court.rounds == pytest.approx(math.log2(len(provider.states) - 1), abs=1)
 
 
 def test_a_market_without_games_says_so(own_anvil: Market) -> None:
