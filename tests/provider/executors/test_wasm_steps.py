@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import threading
+from bisect import bisect_left
 from collections.abc import Callable
 from dataclasses import replace
 from itertools import pairwise
@@ -114,6 +115,23 @@ def test_fuel_may_run_out_between_checkpoints(make_steps: MakeWork) -> None:
     assert states[-1] == ended(Outcome(failure="fuel_exhausted").digest)
     assert 2 < len(states) < whole
     assert next_state(work, snapshot_at(work, len(states) - 2)) == states[-1]
+
+
+def test_fuel_is_the_same_whole_in_stretches_and_from_a_snapshot(make_steps: MakeWork) -> None:
+    """To the last unit: with one less than it needs, it fails in every way."""
+    code = counting(steps=10)
+
+    def suffices(fuel: int) -> bool:
+        return outcome_of(make_steps(code, fuel=fuel)).failure is None
+
+    enough = bisect_left(range(200_000), True, key=suffices)
+    for fuel, failure in ((enough, None), (enough - 1, "fuel_exhausted")):
+        work = make_steps(code, fuel=fuel)
+        outcome = outcome_of(work)
+        assert outcome.failure == failure
+        states = all_states(work).states
+        assert states[-1] == ended(outcome.digest)
+        assert next_state(work, snapshot_at(work, len(states) - 2)) == states[-1]
 
 
 def test_a_failure_in_initialize_ends_the_first_stretch(make_steps: MakeWork) -> None:
