@@ -101,9 +101,7 @@ class Disputant:
         ballot = Ballot(digest, Bytes32(secrets.token_bytes(32)))
         self._journal.add_ballot(case.dispute_id, ballot, of_stretch=case.stretch is not None)
 
-    def _found(
-        self, case: Case, request: AuditRequest, job: JobNote, *, is_late: bool
-    ) -> Bytes32:
+    def _found(self, case: Case, request: AuditRequest, job: JobNote, *, is_late: bool) -> Bytes32:
         try:
             if case.stretch is not None:
                 return self._rerun.state_after(request, job, case.stretch)

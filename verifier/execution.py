@@ -10,6 +10,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
+from protocol.chain.view import Stretch
 from protocol.client.client import MarketClient
 from protocol.client.wire import AuditGrant, AuditRequest
 from protocol.errors import (
@@ -39,7 +40,6 @@ from provider.executors.base import (
 )
 from provider.executors.wasm_snapshot import digest_of
 from provider.executors.wasm_steps import NoStepModule, all_states, next_state, snapshot_at
-from verifier.chain_view import Stretch
 from verifier.journal import JobNote
 
 MAX_CACHE_BYTES = 20 << 30

@@ -18,12 +18,12 @@ from protocol.bisection import (
     next_game_move,
 )
 from protocol.chain.contracts import Contracts
+from protocol.chain.view import Case
 from protocol.client.wire import AuditRequest
 from protocol.errors import FallowError
 from protocol.units import Address, Bytes32
 from provider.executors.wasm_steps import NoStepModule
 from verifier.casework import Clock, Move, patience_seconds
-from verifier.chain_view import Case
 from verifier.crew import Duty
 from verifier.disputes import Disputant
 from verifier.draws import AuditKey
