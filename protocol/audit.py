@@ -30,6 +30,22 @@ class AuditCommitment(TypedMessage):
 
 
 @dataclass(frozen=True)
+class ToleranceCommitment(TypedMessage):
+    """The same in a job whose results may differ a little. No contract knows it.
+
+    A verifier that agrees signs the *provider's* digest in its result, which need not be the one
+    that it is bound to here: as an AuditCommitment this would prove an equivocation.
+    """
+
+    TYPE: ClassVar[tuple[tuple[str, str], ...]] = AuditCommitment.TYPE
+
+    batch_id: Bytes32
+    lease_id: Bytes32
+    task: int
+    commitment: Bytes32
+
+
+@dataclass(frozen=True)
 class AuditResult(TypedMessage):
     """The revealed digest: what a verifier is paid for. Mirrors types/AuditResult.sol."""
 

@@ -15,6 +15,8 @@ task. `inputs.shared` are given to every task, fetched once per device. A contai
 `{"kind": "container", "image": "sha256:...", "command": ["..."], "environment": {...}}`, `image`
 being the content id of an image archive (`docker save`); `limits.fuel` is then 0.
 `resources.cpu_class` may demand one of `CPU_CLASSES`; a spec that demands none does not name it.
+Where results need not be equal bit for bit, `verification` declares a comparator instead
+(`protocol.verification`).
 """
 
 from __future__ import annotations
@@ -27,6 +29,13 @@ from typing import Any
 from protocol.canonical import canonical_bytes, parse_json
 from protocol.errors import InvalidInput, InvalidSpec
 from protocol.units import Bytes32, ContentId, content_digest, content_id, parse_content_id, shown
+from protocol.verification import (
+    COMPARATORS,
+    Comparator,
+    Custom,
+    verification_from_json,
+    verification_json,
+)
 
 SPEC_VERSION = 1
 MAX_SPEC_BYTES = 64 * 1024
@@ -36,7 +45,6 @@ MAX_WALL_SECONDS = 24 * 3600
 MAX_MEMORY_BYTES = 1 << 40
 MAX_FUEL = (1 << 53) - 1
 MAX_OUTPUT_BYTES = 1 << 32
-VERIFICATIONS = ("exact",)
 CPU_CLASSES = ("x86-64-v2", "x86-64-v3", "x86-64-v4", "arm64")
 """x86-64's microarchitecture levels, each holding those before it; and the other architecture."""
 MAX_LABEL_CHARACTERS = 80
@@ -85,14 +93,17 @@ class Limits:
 
 @dataclass(frozen=True, slots=True)
 class Spec:
-    """See the module's text for the JSON form. Build with `from_json`, which checks it."""
+    """See the module's text for the JSON form. Build with `from_json`, which checks it.
+
+    `comparator` is None where results are compared bit for bit.
+    """
 
     runtime: Runtime
     resources: Resources
     limits: Limits
     task_list: ContentId
     shared_inputs: tuple[ContentId, ...] = ()
-    verification: str = "exact"
+    comparator: Comparator | None = None
     label: str = ""
 
     def __post_init__(self) -> None:
@@ -113,7 +124,7 @@ class Spec:
             "resources": _resources_json(self.resources),
             "limits": _fields_json(self.limits),
             "inputs": {"tasks": self.task_list, "shared": list(self.shared_inputs)},
-            "verification": self.verification,
+            "verification": verification_json(self.comparator),
             "label": self.label,
         }
 
@@ -164,9 +175,12 @@ class Spec:
 
     @property
     def blobs(self) -> tuple[ContentId, ...]:
-        """Every blob that an execution needs, the tasks' own inputs aside."""
+        """Every blob that an execution needs, the tasks' own inputs aside: the code first, then
+        the shared inputs, and last the module of a custom comparator.
+        """
         code = self.runtime.module if isinstance(self.runtime, WasmRuntime) else self.runtime.image
-        return (code, *self.shared_inputs)
+        comparing = (self.comparator.module,) if isinstance(self.comparator, Custom) else ()
+        return (code, *self.shared_inputs, *comparing)
 
 
 def encode_task_list(inputs: tuple[ContentId, ...] | list[ContentId]) -> bytes:
@@ -206,7 +220,7 @@ def _spec(value: object) -> Spec:
         limits=Limits(**limits),
         task_list=inputs["tasks"],
         shared_inputs=tuple(_list(inputs["shared"], "inputs.shared")),
-        verification=top["verification"],
+        comparator=verification_from_json(top["verification"]),
         label=top["label"],
     )
 
@@ -254,8 +268,8 @@ def _check(spec: Spec) -> None:
             raise InvalidSpec(f"{name} must be an integer from {low} to {high}, got {got}")
     if spec.resources.cpu_class not in (None, *CPU_CLASSES):
         raise InvalidSpec(f"resources.cpu_class must be one of {', '.join(CPU_CLASSES)}")
-    if spec.verification not in VERIFICATIONS:
-        raise InvalidSpec(f"verification must be one of {', '.join(VERIFICATIONS)}")
+    if spec.comparator is not None and not isinstance(spec.comparator, tuple(COMPARATORS.values())):
+        raise InvalidSpec("verification must be exact, or a comparator")
     if not isinstance(spec.label, str) or not _is_label(spec.label):
         raise InvalidSpec(f"label must be at most {MAX_LABEL_CHARACTERS} printable characters")
     _check_inputs(spec)

@@ -9,7 +9,7 @@ from eth_account.signers.local import LocalAccount
 from eth_utils import to_checksum_address
 from hypothesis import strategies as st
 
-from protocol.audit import AuditCommitment, AuditResult
+from protocol.audit import AuditCommitment, AuditResult, ToleranceCommitment
 from protocol.delegation import Delegation
 from protocol.job import Cancellation, Job
 from protocol.lease import Lease, LeaseResult
@@ -30,6 +30,15 @@ from protocol.spec import (
 )
 from protocol.typed_data import TypedMessage, snake_case
 from protocol.units import Address, Bytes32, ContentId, content_id
+from protocol.verification import (
+    DTYPES,
+    MAX_DIMENSIONS,
+    Close,
+    Comparator,
+    Cosine,
+    Custom,
+    Psnr,
+)
 
 MESSAGE_TYPES: tuple[type[TypedMessage], ...] = (
     AuditCommitment,
@@ -42,6 +51,7 @@ MESSAGE_TYPES: tuple[type[TypedMessage], ...] = (
     Login,
     Offer,
     Request,
+    ToleranceCommitment,
 )
 
 bytes32s = st.binary(min_size=32, max_size=32).map(Bytes32)
@@ -98,6 +108,14 @@ _resources = st.builds(
     st.integers(0, MAX_MEMORY_BYTES),
     st.none() | st.sampled_from(CPU_CLASSES),
 )
+_dtypes = st.sampled_from(DTYPES)
+_portions = st.sampled_from(["0", "1", "1e-6", "0.5", "0.000001", "0.9999", "12.5e-3"])
+comparators: st.SearchStrategy[Comparator] = st.one_of(
+    st.builds(Close, _dtypes, _portions | st.sampled_from(["1e30", "7", "123.25"]), _portions),
+    st.builds(Cosine, _dtypes, st.integers(1, MAX_DIMENSIONS), _portions),
+    st.builds(Psnr, st.integers(0, 200).map(str) | _portions),
+    st.builds(Custom, content_ids),
+)
 _labels = st.text(max_size=80).filter(str.isprintable)
 
 
@@ -113,5 +131,6 @@ def specs(draw: st.DrawFn) -> Spec:
         limits=Limits(wall_seconds, fuel, draw(st.integers(1, MAX_OUTPUT_BYTES))),
         task_list=draw(content_ids),
         shared_inputs=tuple(draw(st.lists(content_ids, max_size=3))),
+        comparator=draw(st.none() | comparators),
         label=draw(_labels),
     )

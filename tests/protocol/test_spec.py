@@ -13,6 +13,7 @@ from protocol.canonical import canonical_bytes
 from protocol.errors import InvalidSpec
 from protocol.spec import MAX_SPEC_BYTES, ContainerRuntime, Spec, decode_task_list, encode_task_list
 from protocol.units import ContentId, content_digest, content_id
+from protocol.verification import Custom
 from tests.protocol.strategies import content_ids, specs
 
 BLOB = content_id(b"blob")
@@ -35,6 +36,13 @@ CONTAINER: dict[str, Any] = {
     },
     "limits": {"wall_seconds": 60, "fuel": 0, "output_bytes": 1 << 20},
 }
+TOLERANT: dict[str, Any] = {
+    **WASM,
+    "verification": {
+        "class": "tolerance",
+        "comparator": {"kind": "close", "dtype": "float32", "absolute": "0", "relative": "1e-5"},
+    },
+}
 BEFORE_CPU_CLASSES = "1dc5f9a8f25c6a75a330290e363d89b3552dc1ede0ed47ec06a1ed4c6d7e2249"
 JUNK: list[Any] = [None, "", "x", -1, True, 1.5, 2**80, 10**4999, [], {}, [[]], "\ud800"]
 
@@ -55,7 +63,11 @@ WRONG: list[tuple[dict[str, Any], str, list[Any]]] = [
     (WASM, "inputs", JUNK),
     (WASM, "inputs.tasks", [*JUNK, [BLOB]]),
     (WASM, "inputs.shared", [None, "x", 1, {}, BLOB, [1], [BLOB] * 17, [None]]),
-    (WASM, "verification", [*JUNK, "tolerance", "EXACT"]),
+    (WASM, "verification", [*JUNK, "tolerance", "EXACT", {"class": "exact"}]),
+    (WASM, "verification", [{"class": "tolerance"}, {"comparator": {"kind": "close"}}]),
+    (TOLERANT, "verification.class", [*JUNK, "exact"]),
+    (TOLERANT, "verification.comparator", JUNK),
+    (TOLERANT, "verification.comparator.kind", [*JUNK, "Close", "equal"]),
     (WASM, "label", [None, 1, [], "a\n", "x" * 81, "\x7f", "\u202e", "\u2028", "\ud800", b"a"]),
     (CONTAINER, "runtime.image", JUNK),
     (CONTAINER, "runtime.command", [None, "ls", [], ["a\x00"], [1], ["x"] * 65, ["\udfff"], {}]),
@@ -83,7 +95,7 @@ def test_every_malformed_field_is_named(base: dict[str, Any], path: str, values:
         assert len(caught.value.message) < 300
 
 
-@pytest.mark.parametrize("base", [WASM, CONTAINER], ids=["wasm", "container"])
+@pytest.mark.parametrize("base", [WASM, CONTAINER, TOLERANT], ids=["wasm", "container", "tolerant"])
 def test_fields_must_be_there_and_no_others(base: dict[str, Any]) -> None:
     Spec.from_json(base)
     for name, inner in base.items():
@@ -125,8 +137,11 @@ def test_two_specs_have_two_hashes(one: Spec, other: Spec) -> None:
 
 
 @given(specs())
-def test_blobs_are_the_code_and_the_shared_inputs(spec: Spec) -> None:
-    assert spec.blobs[1:] == spec.shared_inputs
+def test_blobs_are_the_code_the_shared_inputs_and_a_custom_comparator(spec: Spec) -> None:
+    code, *others = spec.blobs
+    assert code in spec.to_json()["runtime"].values()
+    module = [spec.comparator.module] if isinstance(spec.comparator, Custom) else []
+    assert others == [*spec.shared_inputs, *module]
     assert spec.task_list not in spec.blobs[:0]
     assert spec.to_json()["runtime"]["kind"] in ("wasm", "container")
 
