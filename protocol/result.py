@@ -43,6 +43,11 @@ class Outcome:
         return Bytes32(hashlib.sha256(FAILURE_PREFIX + self.failure.encode()).digest())
 
 
+def failure_of(digest: Bytes32) -> str | None:
+    """The failure whose digest this is; None: it is an output's."""
+    return next((code for code in FAILURE_CODES if Outcome(failure=code).digest == digest), None)
+
+
 @dataclass(frozen=True, slots=True)
 class Opening:
     """One task's leaf under a resultRoot, with its salt and its path."""

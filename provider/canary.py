@@ -1,12 +1,16 @@
 """The canary: a container job's claim to be deterministic is tried before results of it are signed.
 
+Where the job's spec declares a tolerance, the claim is that two executions are within it.
+
 The first lease of a job on a device executes one of its tasks twice: alone, as a verifier would,
 and a while later among the others. It costs one more execution, once. If the outcomes differ,
 nothing is signed: whoever audits the result would find another one, and the device could lose its
-stake. What it cannot find: programs that differ between machines and not between two executions
-on one, that differ rarely, or by the day.
+stake. A comparator that is rigged to find honest results too far apart is found by it as well. What
+it cannot find: programs that differ between machines and not between two executions on one, that
+differ rarely, or by the day.
 
-A wasm task needs none: its sandbox has nothing to differ by.
+A wasm task needs none, whatever its comparator: its sandbox has nothing to differ by, and
+identical outputs are within every comparator.
 """
 
 from __future__ import annotations
@@ -29,6 +33,7 @@ from provider.executors.base import (
     LeaseWork,
     ignore_task_done,
 )
+from provider.executors.comparison import Place, is_within
 from provider.ledger import write_durably
 
 MOST_REMEMBERED = 4096
@@ -95,6 +100,7 @@ class Canary:
     """
 
     def __init__(self, executor: Executor, work: LeaseWork) -> None:
+        self._work = work
         self._index = _chosen(len(work.tasks))
         self._task = work.tasks[self._index]
         self._outcome = executor.run(_alone(work, self._index), ignore_task_done)[0]
@@ -104,11 +110,17 @@ class Canary:
     def compare(self, outcomes: Sequence[Outcome]) -> None:
         """Hold the outcome that the task had alone against the one that it has among all.
 
+        By the spec's comparator, and both ways: either may be the one that is claimed.
+
         Raises:
             NotDeterministic: they differ.
+            ExecutionFailed, ExecutionStopped: a custom comparator was not run to its end.
         """
         alone, among_all = self._outcome, outcomes[self._index]
-        if alone != among_all:
+        work = self._work
+        place = Place(work.comparator, work.scratch, work.stop)
+        is_same = is_within(work.spec, alone, among_all, place)
+        if not (is_same and is_within(work.spec, among_all, alone, place)):
             raise NotDeterministic(
                 f"task {self._task} gave {_shown(alone)} alone and {_shown(among_all)} in its lease"
             )

@@ -4,6 +4,10 @@ Conceding is not cheap. The first time it takes the lease's pay, and `concede_mu
 task's price out of the stake; losing takes `slash_multiple` times the price, and all unvested pay.
 From the second time on conceding costs as much as losing. Both are the dispute's own: a governor
 may have changed the terms since it was opened.
+
+Where the job has a comparator nothing is conceded. A result is held against another execution here;
+if that finds it out of tolerance, it is left to the committee, since being ruled so costs what a
+first concession costs, and is no strike, which conceding would be.
 """
 
 from __future__ import annotations
@@ -14,10 +18,11 @@ from dataclasses import dataclass, replace
 
 from protocol.chain.contracts import Call, Contracts
 from protocol.chain.sender import Sender
-from protocol.errors import ChainRejected, FallowError
+from protocol.errors import BlobMismatch, ChainRejected, FallowError, Forbidden, NotFound
+from protocol.result import Outcome
 from protocol.spec import ContainerRuntime
 from protocol.units import Bytes32, credits_text
-from provider.execution import Device, execute_once
+from provider.execution import Device, claimed_outcome, execute_once, is_within_once
 from provider.executors.base import APART_SECONDS
 from provider.games import Games
 from provider.ledger import Record
@@ -109,18 +114,29 @@ class Defence:
         A program that is not deterministic has no right result to concede to. The committee may
         find none either: then the dispute is void, and nothing is lost.
         """
-        claimed = record.digest_of(case.task)
         found = self._execute(record, case.task)
-        if found == claimed:
+        if found.digest == record.digest_of(case.task):
             return True, "stands"
+        if record.spec.comparator is not None:
+            return True, self._standing(case, record, found)
         if isinstance(record.spec.runtime, ContainerRuntime):
             self._ending.wait(APART_SECONDS)
             if self._execute(record, case.task) != found:
                 return True, f"is defended, though {NOT_DETERMINISTIC}"
         return False, f"was wrong; conceding costs {self._price(case, record)}"
 
-    def _execute(self, record: Record, task: int) -> Bytes32:
-        return execute_once(self._device, record, task, self._ending).digest
+    def _standing(self, case: Case, record: Record, found: Outcome) -> str:
+        """How the claimed outcome stands to the one that was found now."""
+        try:
+            claimed = claimed_outcome(self._device, record, case.task)
+        except (NotFound, Forbidden, BlobMismatch) as error:
+            return f"is left to the committee: our own output is not to be had: {error.message}"
+        if is_within_once(self._device, record.spec, found, claimed, self._ending):
+            return "stands: it is within tolerance"
+        return "is out of tolerance here; it is left to the committee, as conceding is a strike"
+
+    def _execute(self, record: Record, task: int) -> Outcome:
+        return execute_once(self._device, record, task, self._ending)
 
     def _price(self, case: Case, record: Record) -> str:
         """What conceding costs now, in words."""

@@ -30,13 +30,15 @@ from protocol.errors import (
 from protocol.lease import Lease
 from protocol.offer import Offer
 from protocol.pricing import task_price_wei
-from protocol.result import Outcome, result_root
+from protocol.result import Outcome, failure_of, result_root
 from protocol.spec import MAX_TASK_LIST_BYTES, Spec, decode_task_list
 from protocol.typed_data import Domain
-from protocol.units import Address, Bytes32, ContentId, parse_bytes32, to_hex
+from protocol.units import Address, Bytes32, ContentId, content_id, parse_bytes32, to_hex
+from protocol.verification import Custom
 from provider.cache import BlobCache
 from provider.canary import Canaries, Canary, Finding
 from provider.executors.base import Executor, LeaseWork, executor_for
+from provider.executors.comparison import Place, is_within
 from provider.ledger import Ledger, Record
 
 UPLOADS_AT_ONCE = 4
@@ -115,21 +117,13 @@ class Execution:
         self._device.canaries.require_not_refuted(lease.job_id, spec)
         inputs = [ContentId(item) for item in self._grant.task_inputs]
         cache = self._device.cache
-        shared = len(spec.shared_inputs)
         blobs = [*spec.blobs, spec.task_list, *inputs]
         paths = self._resources.enter_context(cache.using(blobs))
-        _check_inputs(paths[1 + shared], lease, inputs)
+        task_list, task_inputs = paths[len(spec.blobs)], paths[len(spec.blobs) + 1 :]
+        _check_inputs(task_list, lease, inputs)
         scratch = Path(tempfile.mkdtemp(dir=self._device.scratch))
         self._resources.callback(shutil.rmtree, scratch, ignore_errors=True)
-        self._work = LeaseWork(
-            spec=spec,
-            tasks=lease.tasks,
-            code=paths[0],
-            task_inputs=paths[2 + shared :],
-            shared_inputs=paths[1 : 1 + shared],
-            scratch=scratch,
-            stop=self.stop,
-        )
+        self._work = _work(spec, lease.tasks, paths, task_inputs, scratch, self.stop)
 
     def execute(self) -> None:
         """Run the tasks in their sandbox; of a container job's first lease, one task twice.
@@ -236,6 +230,7 @@ class Execution:
             task_inputs=tuple(ContentId(item) for item in self._grant.task_inputs),
             lease_salt=Bytes32(secrets.token_bytes(32)),
             digests=tuple(outcome.digest for outcome in self._outcomes),
+            outputs=tuple(_output_of(o) for o in self._outcomes) if spec.comparator else (),
         )
 
     def _signed(self, record: Record, tasks: list[TaskResult]) -> LeaseResultRequest:
@@ -257,6 +252,37 @@ def give_back(market: MarketClient, lease_id: Bytes32, code: str, detail: str) -
         market.post_failure(lease_id, LeaseFailure(code=code[:64], detail=detail[:2000]))
     except FallowError as error:
         _log.info("lease %s not returned: %s", to_hex(lease_id), error.message)
+
+
+def _output_of(outcome: Outcome) -> ContentId | None:
+    return content_id(outcome.output) if outcome.failure is None else None
+
+
+def claimed_outcome(device: Device, record: Record, task: int) -> Outcome:
+    """What this device claimed for a task of a job with a comparator; outputs are at the market.
+
+    Raises:
+        NotFound, BlobMismatch, MarketUnavailable: the market does not give it back.
+    """
+    failure, output = failure_of(record.digest_of(task)), record.output_of(task)
+    if failure is not None or output is None:
+        return Outcome(failure=failure)
+    with device.cache.using([output]) as (path,):
+        return Outcome(path.read_bytes())
+
+
+def is_within_once(
+    device: Device, spec: Spec, own: Outcome, claimed: Outcome, stop: threading.Event
+) -> bool:
+    """Compare two outcomes as the spec says, its custom comparator fetched if need be.
+
+    Raises:
+        FallowError: this device cannot tell now.
+    """
+    modules = [spec.comparator.module] if isinstance(spec.comparator, Custom) else []
+    with device.cache.using(modules) as paths:
+        place = Place(paths[0] if paths else None, device.scratch, stop)
+        return is_within(spec, own, claimed, place)
 
 
 def execute_once(device: Device, record: Record, task: int, stop: threading.Event) -> Outcome:
@@ -285,7 +311,29 @@ def single_task(
         device.cache.using([*spec.blobs, task_input]) as paths,
         tempfile.TemporaryDirectory(dir=device.scratch, ignore_cleanup_errors=True) as scratch,
     ):
-        yield LeaseWork(spec, [task], paths[0], paths[-1:], paths[1:-1], Path(scratch), stop)
+        yield _work(spec, [task], paths, paths[-1:], Path(scratch), stop)
+
+
+def _work(
+    spec: Spec,
+    tasks: Sequence[int],
+    blobs: Sequence[Path],
+    task_inputs: Sequence[Path],
+    scratch: Path,
+    stop: threading.Event,
+) -> LeaseWork:
+    """What to execute, `blobs` beginning with the files of `spec.blobs`."""
+    shared = 1 + len(spec.shared_inputs)
+    return LeaseWork(
+        spec=spec,
+        tasks=tasks,
+        code=blobs[0],
+        task_inputs=task_inputs,
+        shared_inputs=blobs[1:shared],
+        scratch=scratch,
+        stop=stop,
+        comparator=blobs[shared] if isinstance(spec.comparator, Custom) else None,
+    )
 
 
 def _check_inputs(task_list: Path, lease: Lease, inputs: list[ContentId]) -> None:

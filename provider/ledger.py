@@ -22,13 +22,18 @@ from protocol.units import Bytes32, ContentId, parse_bytes32, parse_content_id, 
 
 @dataclass(frozen=True)
 class Record:
-    """A lease, and the result that this device signed for it."""
+    """A lease, and the result that this device signed for it.
+
+    `outputs` names each task's output, None for a failure, in jobs with a comparator: in a dispute
+    the claimed output is compared. It is empty in exact ones, whose digests say everything.
+    """
 
     lease: Lease
     spec: Spec
     task_inputs: tuple[ContentId, ...]
     lease_salt: Bytes32
     digests: tuple[Bytes32, ...]
+    outputs: tuple[ContentId | None, ...] = ()
 
     @property
     def lease_id(self) -> Bytes32:
@@ -44,6 +49,10 @@ class Record:
         """The claimed digest of `task`."""
         return self.digests[task - self.lease.first_task]
 
+    def output_of(self, task: int) -> ContentId | None:
+        """The claimed output of `task`; None: it failed, or this is an exact job."""
+        return self.outputs[task - self.lease.first_task] if self.outputs else None
+
     def to_json(self) -> dict[str, Any]:
         """As JSON values."""
         return {
@@ -52,6 +61,7 @@ class Record:
             "task_inputs": list(self.task_inputs),
             "lease_salt": to_hex(self.lease_salt),
             "digests": [to_hex(digest) for digest in self.digests],
+            "outputs": list(self.outputs),
         }
 
     @classmethod
@@ -63,6 +73,8 @@ class Record:
             tuple(parse_content_id(item) for item in value["task_inputs"]),
             parse_bytes32(value["lease_salt"]),
             tuple(parse_bytes32(item) for item in value["digests"]),
+            # Records of before there were comparators have none.
+            tuple(item and parse_content_id(item) for item in value.get("outputs", [])),
         )
 
 

@@ -36,7 +36,8 @@ class LeaseWork:
     `tasks[i]` is a task's index in the job and `task_inputs[i]` the file of its own input. `code`
     is the wasm module or the image archive, `shared_inputs` follow the spec's order. `scratch` is
     an existing directory for this execution alone; the caller removes it. Setting `stop` ends the
-    execution soon, with ExecutionStopped.
+    execution soon, with ExecutionStopped. `comparator` is the module of a custom comparator, which
+    no executor runs: it is for whoever compares outcomes.
     """
 
     spec: Spec
@@ -46,6 +47,7 @@ class LeaseWork:
     shared_inputs: Sequence[Path]
     scratch: Path
     stop: threading.Event = field(default_factory=threading.Event)
+    comparator: Path | None = None
 
     def __post_init__(self) -> None:
         if not self.tasks or len(self.tasks) != len(self.task_inputs):

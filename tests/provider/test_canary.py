@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import struct
 from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
@@ -17,13 +18,23 @@ from protocol.errors import NotDeterministic
 from protocol.lease import Lease
 from protocol.offer import RUNTIME_CONTAINER
 from protocol.result import Outcome
-from protocol.spec import ContainerRuntime, Limits, Resources, Spec, encode_task_list
-from protocol.units import Bytes32, content_id
+from protocol.spec import (
+    ContainerRuntime,
+    Limits,
+    Resources,
+    Spec,
+    WasmRuntime,
+    encode_task_list,
+)
+from protocol.units import Bytes32, ContentId, content_id
+from protocol.verification import Close, Custom
 from provider import canary, machine
+from provider.cache import BlobCache
 from provider.canary import Canaries, Canary, Finding
 from provider.execution import Device, Execution
 from provider.executors.base import ExecutionStopped, LeaseWork, OnTaskDone
 from provider.slot import Slot
+from tests.provider.executors.test_comparison import COMPARATOR, assemble
 from tests.provider.test_execution import ME, OFFER, made_device
 
 IMAGE = b"an image"
@@ -156,6 +167,59 @@ def test_a_program_that_fails_now_and_then_is_not_deterministic(
     )
     with pytest.raises(NotDeterministic, match="exit_code alone and 1 bytes"):
         executed(device, granted(spec))
+
+
+TOLERANT = replace(SPEC, comparator=Close("float32", "0", "0.01"))
+
+
+def test_a_tolerance_is_tried_by_its_comparator(make_device: MakeDevice) -> None:
+    device, executor = make_device(lambda task, n: Outcome(struct.pack("<f", 1 + n / 1000)))
+    execution = executed(device, granted(TOLERANT))
+    assert device.canaries.of(JOB, TOLERANT) is Finding.PASSED
+    assert len(executor.executed) == 2
+    record = execution._record(execution.lease, TOLERANT)  # type: ignore[arg-type]
+    assert record.outputs == (content_id(struct.pack("<f", 1.002)),) * 3
+    far = Outcome(struct.pack("<f", 1.5))
+    executor.answer = lambda task, n: far if n % 2 else Outcome(struct.pack("<f", 1))
+    with pytest.raises(NotDeterministic, match="alone"):
+        executed(device, granted(TOLERANT, job_id=OTHER_JOB))
+    assert device.canaries.of(OTHER_JOB, TOLERANT) is Finding.NOT_DETERMINISTIC
+
+
+@pytest.mark.parametrize("rule", ["i32.const 0", "i32.const 1", "call $is_own_less"])
+def test_a_rigged_comparator_is_found_before_anything_is_signed(
+    make_device: MakeDevice, tmp_path: Path, rule: str
+) -> None:
+    """It lets pass what is claimed below one's own, say: so both directions are tried."""
+    module = assemble(COMPARATOR.replace("$RULE", rule))
+    rigged = replace(SPEC, comparator=Custom(content_id(module)))
+    device, _ = make_device(lambda task, n: Outcome(bytes([n])))
+    blobs = {content_id(blob): blob for blob in (IMAGE, TASK_LIST, *INPUTS, module)}
+
+    def fetch(blob_id: ContentId, path: Path, _max_bytes: int) -> Path:
+        path.write_bytes(blobs[blob_id])
+        return path
+
+    device = replace(device, cache=BlobCache(tmp_path / "cache", 1 << 30, fetch))
+    if rule == "i32.const 0":
+        executed(device, granted(rigged))
+        return
+    with pytest.raises(NotDeterministic):
+        executed(device, granted(rigged))
+    assert device.canaries.of(JOB, rigged) is Finding.NOT_DETERMINISTIC
+
+
+def test_a_wasm_job_needs_no_canary_whatever_its_comparator(device_of_canaries: Canaries) -> None:
+    wasm = replace(
+        TOLERANT, runtime=WasmRuntime(content_id(IMAGE)), limits=replace(SPEC.limits, fuel=1)
+    )
+    assert not device_of_canaries.is_due(JOB, wasm)
+    assert device_of_canaries.is_due(JOB, TOLERANT)
+
+
+@pytest.fixture
+def device_of_canaries(tmp_path: Path) -> Canaries:
+    return Canaries(tmp_path / "canaries")
 
 
 def test_one_that_always_fails_is(make_device: MakeDevice, spec: Spec) -> None:

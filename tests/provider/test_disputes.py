@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import struct
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -17,12 +18,20 @@ from protocol.chain.development import development_account
 from protocol.chain.events import ChainEvent, EventReader
 from protocol.chain.sender import MemoryJournal, Sender
 from protocol.client.client import MarketClient
-from protocol.errors import ChainUnavailable
+from protocol.errors import ChainUnavailable, NotFound
 from protocol.lease import Lease
 from protocol.pricing import bond_wei
 from protocol.result import Outcome
 from protocol.spec import Spec
-from protocol.units import WEI_PER_CREDIT, Address, Bytes32, content_id, credits_text
+from protocol.units import (
+    WEI_PER_CREDIT,
+    Address,
+    Bytes32,
+    ContentId,
+    content_id,
+    credits_text,
+)
+from protocol.verification import Close
 from provider import disputes
 from provider.cache import BlobCache
 from provider.canary import Canaries
@@ -212,6 +221,52 @@ def test_what_is_not_deterministic_is_not_conceded_blindly(
     assert case.is_defended is is_defended
     assert told in caplog.text
     assert executor.outcomes == []
+
+
+TOLERANT = replace(SPEC, comparator=Close("float32", "0", "0.01"))
+CLAIMED = struct.pack("<2f", 1.0, 2.0)
+
+
+@pytest.mark.parametrize(
+    ("claimed", "found", "told"),
+    [
+        (Outcome(CLAIMED), Outcome(CLAIMED), "stands"),
+        (Outcome(CLAIMED), Outcome(struct.pack("<2f", 1.001, 2.0)), "stands: it is within tol"),
+        (Outcome(CLAIMED), Outcome(struct.pack("<2f", 1.1, 2.0)), "is out of tolerance here"),
+        (Outcome(CLAIMED), Outcome(failure="exit_code"), "is out of tolerance here"),
+        (Outcome(failure="trap"), Outcome(CLAIMED), "is out of tolerance here"),
+        (Outcome(failure="trap"), Outcome(failure="trap"), "stands"),
+        (Outcome(b"lost by the market"), Outcome(CLAIMED), "is left to the committee: our own"),
+    ],
+)
+def test_nothing_is_conceded_on_tolerance_alone(
+    tmp_path: Path,
+    caplog: pytest.LogCaptureFixture,
+    claimed: Outcome,
+    found: Outcome,
+    told: str,
+) -> None:
+    executor = Scripted(found)
+    blobs = {content_id(blob): blob for blob in (IMAGE, TASK_LIST, *INPUTS, CLAIMED)}
+
+    def fetch(blob_id: ContentId, path: Path, _max_bytes: int) -> Path:
+        if blob_id not in blobs:
+            raise NotFound("gone")
+        path.write_bytes(blobs[blob_id])
+        return path
+
+    plain = made_device(tmp_path, blobs)
+    cache = BlobCache(tmp_path / "cache", 1 << 30, fetch)
+    device = replace(plain, executors=[executor], cache=cache)
+    lease = Lease(word("job"), device.wallet, device.wallet, 0, 1, PRICE_WEI, 1)
+    output = content_id(claimed.output) if claimed.failure is None else None
+    record = Record(
+        lease, TOLERANT, (content_id(INPUTS[0]),), word("salt"), (claimed.digest,), (output,)
+    )
+    device.ledger.add(record)
+    defence = Defence(device, MagicMock(spec=Contracts), MagicMock(spec=Sender), POLL_SECONDS)
+    assert defence._judge(Case(1, lease.lease_id, 0)).is_defended
+    assert told in caplog.text
 
 
 def judge(world: World, dispute_id: int, opened_at: int, digest: Bytes32) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -40,6 +41,22 @@ def test_a_record_survives_and_opens_its_claim(tmp_path: Path, record: Record) -
     for task in record.lease.tasks:
         assert record.opening(task).matches(record.lease_id, 5, 3, task, root)
         assert record.digest_of(task) == record.opening(task).digest
+
+
+def test_a_record_names_its_outputs_where_they_are_compared(tmp_path: Path, record: Record) -> None:
+    assert record.output_of(6) is None
+    outputs = (content_id(b"a"), None, content_id(b"c"))
+    tolerant = replace(record, outputs=outputs)
+    Ledger(tmp_path / "ledger").add(tolerant)
+    found = Ledger(tmp_path / "ledger").get(record.lease_id)
+    assert found == tolerant
+    assert [found.output_of(task) for task in record.lease.tasks] == list(outputs)
+
+
+def test_a_record_of_before_there_were_comparators_is_read(record: Record) -> None:
+    older = record.to_json()
+    del older["outputs"]
+    assert Record.from_json(older) == record
 
 
 def test_a_settled_record_goes(tmp_path: Path, record: Record) -> None:
