@@ -244,7 +244,7 @@ def _services(
             base.params.dispute_window_seconds,
             clock,
         ),
-        disputes=DisputeService(store, contracts),
+        disputes=DisputeService(store, contracts, clock),
         accounts=AccountService(store, contracts, clock),
         relays=RelayService(store, contracts, intake, base.operator_address, clock),
         faucet=Faucet(store, contracts, clock, is_open=settings.is_development),

@@ -40,6 +40,15 @@ def reveal_audit(
     return services.audits.reveal(who, body.result, parse_signature(body.signature))
 
 
+@router.post("/v1/disputes/{dispute_id}/commitments")
+def commit_dispute(
+    dispute_id: int, body: AuditCommitmentRequest, who: PrincipalDep, services: ServicesDep
+) -> OpeningView:
+    """In a job with a comparator: bind oneself as a committee's member, then see the output."""
+    signature = parse_signature(body.signature)
+    return services.disputes.commit(who, dispute_id, body.commitment, signature)
+
+
 @router.post("/v1/disputes/{dispute_id}/opening")
 def open_dispute_claim(dispute_id: int, who: PrincipalDep, services: ServicesDep) -> OpeningView:
     """The provider's digest of the disputed task, once its committee can no longer copy it."""

@@ -11,7 +11,7 @@ from market.ports import Clock
 from market.principal import Principal
 from market.store.records import AuditRecord, ChainLeaseRecord, JobRecord
 from market.store.unit import Store, Unit
-from protocol.audit import AuditCommitment, AuditResult, commitment
+from protocol.audit import AuditCommitment, AuditResult, ToleranceCommitment, commitment
 from protocol.bisection import GamePhase
 from protocol.chain.contracts import Contracts
 from protocol.client.wire import AuditGrant, AuditOutcome, AuditRequest, OpeningView
@@ -72,13 +72,19 @@ class AuditService:
     def commit(self, who: Principal, message: dict[str, Any], signature: bytes) -> OpeningView:
         """Keep a commitment, then open the provider's digest.
 
+        In a job with a comparator it is a ToleranceCommitment, and the provider's output is the
+        verifier's to fetch from then on.
+
         Raises:
+            BadSignature: not the verifier's, or of the other kind of commitment.
             Forbidden: somebody else was drawn.
             Conflict: another commitment was made before, or the batch's window is over.
         """
-        made = AuditCommitment.from_json(message)
+        named = AuditCommitment.from_json(message)
+        found = self._find(named.lease_id, named.batch_id, named.task)
+        is_tolerant = found.job.parsed_spec.comparator is not None
+        made = ToleranceCommitment.from_json(message) if is_tolerant else named
         made.require_signer(self._contracts.domain, signature, who.account)
-        found = self._find(made.lease_id, made.batch_id, made.task)
         draw, peer = self._require_drawn(who, found)
         audit = AuditRecord(
             lease_id=made.lease_id,
@@ -94,6 +100,7 @@ class AuditService:
             signature=None,
             agrees=None,
             claim_key=None,
+            is_tolerant=is_tolerant,
         )
         with self._store.write() as unit:
             known = unit.audits.get(made.lease_id, made.task, draw.holder)
@@ -104,10 +111,14 @@ class AuditService:
                 raise Conflict("another commitment was made for this audit before")
         # Only after the commit above: a digest must not leave before the commitment is durable.
         with self._store.read() as unit:
-            return opening_view(opening(unit, made.lease_id, made.task))
+            opened = opening(unit, made.lease_id, made.task)
+            output = output_of(unit, made.lease_id, made.task) if is_tolerant else None
+            return opening_view(opened, output)
 
     def reveal(self, who: Principal, message: dict[str, Any], signature: bytes) -> AuditOutcome:
         """Keep a reveal; agreeing ones are paid by the keeper.
+
+        In a job with a comparator, who agrees reveals the provider's digest, whatever its own is.
 
         Raises:
             NotFound: nothing was committed.
@@ -120,8 +131,9 @@ class AuditService:
             audit = _own_audit(unit, who, result)
             if audit is None or audit.batch_id != result.batch_id:
                 raise NotFound("commit to this audit first")
-            _require_committed(audit, result)
             agrees = opening(unit, result.lease_id, result.task).digest == result.task_digest
+            if not (agrees and audit.is_tolerant):
+                _require_committed(audit, result)
             if audit.digest is None:
                 unit.audits.reveal(audit.verifier, result, signature, agrees)
                 self._tell(unit, result, audit.verifier, agrees)
@@ -224,9 +236,17 @@ def opening(unit: Unit, lease_id: Bytes32, task: int) -> Opening:
     return open_task(lease_id, lease.first_task, digests, lease.lease_salt, task)
 
 
-def opening_view(opened: Opening) -> OpeningView:
-    """As it travels."""
-    return OpeningView(digest=opened.digest, salt=opened.salt, proof=list(opened.proof))
+def output_of(unit: Unit, lease_id: Bytes32, task: int) -> ContentId | None:
+    """The output that a lease has for a task; None: it failed."""
+    results = unit.results.of_lease(lease_id)
+    return next(result.output_blob for result in results if result.task == task)
+
+
+def opening_view(opened: Opening, output: ContentId | None = None) -> OpeningView:
+    """As it travels, with the output where it may be fetched."""
+    return OpeningView(
+        digest=opened.digest, salt=opened.salt, proof=list(opened.proof), output=output
+    )
 
 
 def _require_committed(audit: AuditRecord, result: AuditResult) -> None:

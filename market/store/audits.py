@@ -166,6 +166,7 @@ class Audits:
             .where(
                 chain_batches.c.committed_at > committed_after,
                 relays.c.key.is_(None),
+                audits.c.is_tolerant.is_(False),  # who agrees there signs another digest, rightly
                 audits.c.compared_in.is_distinct_from(chain_audits.c.transaction_hash),
             )
             .order_by(chain_batches.c.committed_at, audits.c.lease_id, audits.c.task)

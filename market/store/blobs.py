@@ -7,8 +7,20 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, Connection, and_, exists, insert, literal, or_, select
 
+from market.store.projected import chain_disputes, chain_leases
 from market.store.sql import insert_new
-from market.store.tables import audit_grants, blob_owners, blobs, job_blobs, jobs, leases, tasks
+from market.store.tables import (
+    audit_grants,
+    audits,
+    blob_owners,
+    blobs,
+    dispute_commitments,
+    job_blobs,
+    jobs,
+    leases,
+    results,
+    tasks,
+)
 from protocol.units import Address, Bytes32, ContentId
 
 _CHUNK = 500
@@ -75,9 +87,14 @@ class Blobs:
         self._connection.execute(insert(job_blobs), rows)
 
     def is_entitled(self, blob_id: ContentId, who: Collection[Address]) -> bool:
-        """Whether one of `who` sent it, or has a job, a lease or an audit that needs it."""
+        """Whether one of `who` sent it, or has a job, a lease, an audit or a vote that needs it."""
         names = list(who)
-        checks = [_is_owned(blob_id, who), _by_job(blob_id, names), _by_input(blob_id, names)]
+        checks = [
+            _is_owned(blob_id, who),
+            _by_job(blob_id, names),
+            _by_input(blob_id, names),
+            _by_comparison(blob_id, names),
+        ]
         return bool(self._connection.execute(select(literal(1)).where(or_(*checks))).scalar())
 
 
@@ -109,6 +126,40 @@ def _by_input(blob_id: ContentId, names: list[Address]) -> ColumnElement[bool]:
             exists().where(
                 and_(audit_grants.c.job_id == job_id, audit_grants.c.task == task),
                 audit_grants.c.account.in_(names),
+            ),
+        ),
+    )
+
+
+def _by_comparison(blob_id: ContentId, names: list[Address]) -> ColumnElement[bool]:
+    """An output of a job with a comparator: for who is bound to another one, until it is over."""
+    bound, lease = dispute_commitments.c, chain_leases.c
+    is_lease_open = and_(
+        lease.lease_id == results.c.lease_id,
+        lease.settled_at.is_(None),
+        lease.released_at.is_(None),
+    )
+    is_resolved = exists().where(
+        chain_disputes.c.dispute_id == bound.dispute_id,
+        chain_disputes.c.resolved_at.is_not(None),
+    )
+    return exists().where(
+        results.c.output_blob == blob_id,
+        or_(
+            exists().where(
+                audits.c.lease_id == results.c.lease_id,
+                audits.c.task == results.c.task,
+                audits.c.verifier.in_(names),
+                audits.c.is_tolerant.is_(True),
+                is_lease_open,
+                lease.batch_id == audits.c.batch_id,
+            ),
+            exists().where(
+                bound.lease_id == results.c.lease_id,
+                bound.task == results.c.task,
+                bound.member.in_(names),
+                is_lease_open,
+                ~is_resolved,
             ),
         ),
     )

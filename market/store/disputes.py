@@ -3,14 +3,23 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import asdict
 from typing import Any
 
 from sqlalchemy import Connection, insert, select, update
 
 from market.store.projected import chain_audits, chain_disputes
-from market.store.records import Contradiction, DisputeRecord, columns, many, one
+from market.store.records import (
+    Contradiction,
+    DisputeCommitment,
+    DisputeRecord,
+    columns,
+    many,
+    one,
+)
+from market.store.tables import dispute_commitments
 from protocol.dispute import LOST_VERDICTS, Verdict
-from protocol.units import Bytes32
+from protocol.units import Address, Bytes32
 
 _COLUMNS = columns(DisputeRecord, chain_disputes)
 
@@ -86,6 +95,16 @@ class Disputes:
             chain_disputes.c.provider == provider, chain_disputes.c.resolved_at.is_(None) | is_fresh
         )
         return self._connection.execute(query.limit(1)).first() is not None
+
+    def commitment(self, dispute_id: int, member: Address) -> Bytes32 | None:
+        """What a member is bound to."""
+        made = dispute_commitments.c
+        query = select(made.commitment).where(made.dispute_id == dispute_id, made.member == member)
+        return self._connection.execute(query).scalar()
+
+    def bind(self, made: DisputeCommitment) -> None:
+        """Keep what a member is bound to."""
+        self._connection.execute(insert(dispute_commitments), asdict(made))
 
     def open(self) -> list[DisputeRecord]:
         """Disputes without an end."""

@@ -227,6 +227,20 @@ class AuditRecord:
     signature: bytes | None
     agrees: bool | None
     claim_key: str | None
+    is_tolerant: bool
+
+
+@dataclass(frozen=True)
+class DisputeCommitment:
+    """What a committee's member is bound to, in a dispute of a job with a comparator."""
+
+    dispute_id: int
+    member: Address
+    lease_id: Bytes32
+    task: int
+    commitment: Bytes32
+    signature: bytes
+    committed_at: int
 
 
 @dataclass(frozen=True)

@@ -218,6 +218,7 @@ results = Table(
     Column("failure", String(32)),
     Column("digest", Digest, nullable=False),
     Column("size_bytes", BigInteger, nullable=False),
+    Index("ix_results_output_blob", "output_blob"),
     sqlite_with_rowid=False,
 )
 
@@ -252,6 +253,21 @@ audits = Table(
     Column("claim_key", String(100), index=True),
     # The payment whose words were compared with the commitment, if it is not our claim's.
     Column("compared_in", Digest),
+    # A ToleranceCommitment: it lets its verifier fetch the output, and proves no equivocation.
+    Column("is_tolerant", Boolean, nullable=False, server_default=text("false")),
+)
+
+# What committee members are bound to before they fetch a contested output; see is_tolerant above.
+dispute_commitments = Table(
+    "dispute_commitments",
+    metadata,
+    Column("dispute_id", BigInteger, primary_key=True, autoincrement=False),
+    Column("member", Address, primary_key=True),
+    Column("lease_id", Digest, ForeignKey("leases.lease_id"), nullable=False),
+    Column("task", Integer, nullable=False),
+    Column("commitment", Digest, nullable=False),
+    Column("signature", LargeBinary, nullable=False),
+    Column("committed_at", BigInteger, nullable=False),
 )
 
 # The outbox: every transaction the operator sends, written in the same commit as its cause.

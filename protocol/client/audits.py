@@ -27,6 +27,13 @@ class AuditCalls(Calls):
         """POST /v1/audits/commitments: bind oneself to a digest, then see the provider's."""
         return self._post("/v1/audits/commitments", request, OpeningView)
 
+    def commit_dispute(self, dispute_id: int, request: AuditCommitmentRequest) -> OpeningView:
+        """POST /v1/disputes/{dispute_id}/commitments: the same for a member of its committee.
+
+        Only in jobs with a comparator, where a vote depends on the provider's output.
+        """
+        return self._post(f"/v1/disputes/{dispute_id}/commitments", request, OpeningView)
+
     def post_audit_result(self, request: AuditResultRequest) -> AuditOutcome:
         """POST /v1/audits/results: reveal the digest."""
         return self._post("/v1/audits/results", request, AuditOutcome)

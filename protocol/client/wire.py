@@ -400,18 +400,26 @@ class AuditRequest(Wire):
 
 
 class AuditCommitmentRequest(Wire):
-    """POST /v1/audits/commitments"""
+    """POST /v1/audits/commitments, POST /v1/disputes/{dispute_id}/commitments
+
+    The commitment is an AuditCommitment in an exact job, a ToleranceCommitment in one with a
+    comparator: the same fields, signed under another name.
+    """
 
     commitment: Message
     signature: SignatureText
 
 
 class OpeningView(Wire):
-    """The provider's digest of one task, with its path to the resultRoot."""
+    """The provider's digest of one task, with its path to the resultRoot.
+
+    `output` is the provider's output, for whoever may fetch it now to compare its own with it.
+    """
 
     digest: Hash
     salt: Hash
     proof: list[Hash]
+    output: BlobId | None = None
 
 
 class AuditResultRequest(Wire):

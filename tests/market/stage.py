@@ -22,7 +22,7 @@ from eth_account.signers.local import LocalAccount
 from market.main import Market, build
 from market.server import listen
 from market.settings import Settings
-from protocol.audit import AuditCommitment, AuditResult, commitment
+from protocol.audit import AuditCommitment, AuditResult, ToleranceCommitment, commitment
 from protocol.chain.calls import Call
 from protocol.chain.connection import connect, rpc
 from protocol.chain.contracts import Contracts
@@ -59,6 +59,7 @@ SUPPLY_WEI = 10**9 * WEI_PER_CREDIT
 ASK_WEI = WEI_PER_CREDIT // 100
 WALL_SECONDS = 10
 PRICE_WEI = ASK_WEI * WALL_SECONDS
+Commitment = AuditCommitment | ToleranceCommitment
 MODULE = b"\x00asm a module that nobody runs here"
 
 
@@ -417,18 +418,20 @@ class Audit:
         grant = self.stage.client(self.verifier).audit(request)
         return Outcome(hashlib.sha256(grant.task_input.encode()).digest())
 
-    def commit(self, digest: Bytes32) -> OpeningView:
+    def commit(self, digest: Bytes32, kind: type[Commitment] = AuditCommitment) -> OpeningView:
         """Bind oneself."""
-        message = AuditCommitment(
+        return self.stage.client(self.verifier).commit_audit(self.bound(digest, kind))
+
+    def bound(self, digest: Bytes32, kind: type[Commitment]) -> AuditCommitmentRequest:
+        """The signed body."""
+        message = kind(
             batch_id=self.batch_id,
             lease_id=self.lease_id,
             task=self.task,
             commitment=commitment(Address(self.verifier.address), digest, self.salt),
         )
         signature = message.sign(self.stage.contracts.domain, self.verifier)
-        return self.stage.client(self.verifier).commit_audit(
-            AuditCommitmentRequest(commitment=message.to_json(), signature=to_hex(signature))
-        )
+        return AuditCommitmentRequest(commitment=message.to_json(), signature=to_hex(signature))
 
     def signed_result(self, digest: Bytes32) -> tuple[AuditResult, bytes]:
         """What a verifier is paid for."""
