@@ -15,6 +15,7 @@ from protocol.client.client import MarketClient
 from protocol.client.wire import AuditGrant, AuditRequest
 from protocol.errors import (
     BlobMismatch,
+    BlobTooLarge,
     FallowError,
     Forbidden,
     InvalidInput,
@@ -22,7 +23,7 @@ from protocol.errors import (
     NotFound,
     SpecHashMismatch,
 )
-from protocol.result import Outcome
+from protocol.result import Outcome, failure_of
 from protocol.spec import (
     MAX_TASK_LIST_BYTES,
     ContainerRuntime,
@@ -31,6 +32,7 @@ from protocol.spec import (
     decode_task_list,
 )
 from protocol.units import Bytes32, ContentId, content_id
+from protocol.verification import Custom
 from provider.executors.base import (
     APART_SECONDS,
     Executor,
@@ -38,12 +40,14 @@ from provider.executors.base import (
     executor_for,
     ignore_task_done,
 )
+from provider.executors.comparison import Place, is_within
 from provider.executors.wasm_snapshot import digest_of
 from provider.executors.wasm_steps import NoStepModule, all_states, next_state, snapshot_at
 from verifier.journal import JobNote
 
 MAX_CACHE_BYTES = 20 << 30
 MAX_GRANTS = 256
+MAX_OWN_OUTCOMES = 2
 WITHHELD = (NotFound, Forbidden, MarketUnavailable, BlobMismatch, SpecHashMismatch)
 """How a market that does not want a task to be checked may answer: as long as it wants."""
 _SHOWN_ATTEMPTS = 3
@@ -59,14 +63,16 @@ class BlobCache:
         self._max_bytes = max_bytes
         root.mkdir(parents=True, exist_ok=True)
 
-    def path_of(self, blob_id: ContentId) -> Path:
+    def path_of(self, blob_id: ContentId, max_bytes: int | None = None) -> Path:
         """The blob as a file, fetched if need be.
 
         Raises:
+            BlobTooLarge: it has more than `max_bytes`, or does not fit into the cache.
             BlobMismatch, NotFound, Forbidden, MarketUnavailable: see `MarketClient.fetch_blob`.
         """
         path = self._root / blob_id.removeprefix("sha256:")
-        self._client.fetch_blob(blob_id, path, self._max_bytes)
+        most = self._max_bytes if max_bytes is None else min(max_bytes, self._max_bytes)
+        self._client.fetch_blob(blob_id, path, most)
         path.touch()  # what was used last goes last
         return path
 
@@ -101,6 +107,7 @@ class Rerun:
         self._stop = stop
         self._lock = threading.Lock()
         self._grants: dict[AuditRequest, AuditGrant] = {}
+        self._own: dict[AuditRequest, Outcome] = {}
         shutil.rmtree(scratch, ignore_errors=True)  # what a crash left
         scratch.mkdir(parents=True)
 
@@ -112,10 +119,7 @@ class Rerun:
             ExecutorUnavailable, ExecutionFailed: this device cannot tell.
             FallowError: the market refuses, or does not answer.
         """
-        spec, task_input = self._granted(request, job)
-        executor = executor_for(spec, self._executors)
-        self._cache.make_room()
-        return self._outcome(executor, spec, request.task, task_input).digest
+        return self._executed(request, job).digest
 
     def digest_again(self, request: AuditRequest, job: JobNote) -> Bytes32:
         """The same a while later, when a clock that is read in seconds has moved on.
@@ -125,6 +129,44 @@ class Rerun:
         """
         self._stop.wait(APART_SECONDS)
         return self.digest(request, job)
+
+    def is_tolerant(self, request: AuditRequest, job: JobNote) -> bool:
+        """Whether the job's spec declares a comparator.
+
+        Raises:
+            SpecHashMismatch, FallowError: see `digest`.
+        """
+        return self._granted(request, job)[0].comparator is not None
+
+    def is_within(
+        self, request: AuditRequest, job: JobNote, digest: Bytes32, output: ContentId | None
+    ) -> bool:
+        """Whether the claimed result is within tolerance of what this device finds.
+
+        `digest` is the one that the provider is bound to, `output` what the market calls its output.
+
+        Raises:
+            BlobMismatch: the output is not the one of that digest, or none is named.
+            What `digest` and `BlobCache.path_of` raise.
+        """
+        spec, _ = self._granted(request, job)
+        own = self._own_outcome(request, job)
+        if own.digest == digest:
+            return True
+        claimed = self._claimed(spec, digest, output)
+        return claimed is not None and self._compare(spec, own, claimed)
+
+    def agrees_with_itself(self, request: AuditRequest, job: JobNote) -> bool:
+        """Whether a second execution, a while later, is within tolerance of the first, both ways.
+
+        Raises:
+            What `digest` raises.
+        """
+        spec, _ = self._granted(request, job)
+        first = self._own_outcome(request, job)
+        self._stop.wait(APART_SECONDS)
+        second = self._executed(request, job)
+        return self._compare(spec, first, second) and self._compare(spec, second, first)
 
     def is_container(self, request: AuditRequest, job: JobNote) -> bool:
         """Whether the task's program only claims to be deterministic.
@@ -180,6 +222,46 @@ class Rerun:
         self._cache.make_room()
         with self._work(spec, request.task, task_input) as work:
             yield work
+
+    def _executed(self, request: AuditRequest, job: JobNote) -> Outcome:
+        spec, task_input = self._granted(request, job)
+        executor = executor_for(spec, self._executors)
+        self._cache.make_room()
+        outcome = self._outcome(executor, spec, request.task, task_input)
+        if spec.comparator is not None:
+            with self._lock:
+                self._own[request] = outcome
+                if len(self._own) > MAX_OWN_OUTCOMES:
+                    del self._own[next(iter(self._own))]
+        return outcome
+
+    def _own_outcome(self, request: AuditRequest, job: JobNote) -> Outcome:
+        """The last one, or another: what is compared need not be the very one committed to."""
+        with self._lock:
+            known = self._own.get(request)
+        return known or self._executed(request, job)
+
+    def _claimed(self, spec: Spec, digest: Bytes32, output: ContentId | None) -> Outcome | None:
+        """The provider's outcome. None: it is larger than the spec allows."""
+        failure = failure_of(digest)
+        if failure is not None:
+            return Outcome(failure=failure)
+        if output is None:
+            raise BlobMismatch("the market names no output of that digest")
+        try:
+            path = self._cache.path_of(output, spec.limits.output_bytes)
+        except BlobTooLarge:
+            return None
+        outcome = Outcome(path.read_bytes())
+        if outcome.digest != digest:
+            raise BlobMismatch(f"{output} is not the output that the provider is bound to")
+        return outcome
+
+    def _compare(self, spec: Spec, own: Outcome, claimed: Outcome) -> bool:
+        module = None
+        if isinstance(spec.comparator, Custom):
+            module = self._cache.path_of(spec.comparator.module)
+        return is_within(spec, own, claimed, Place(module, self._scratch, self._stop))
 
     def _granted(self, request: AuditRequest, job: JobNote) -> tuple[Spec, ContentId]:
         """The task as it was signed. What was granted once, a market cannot take back."""

@@ -17,7 +17,7 @@ from protocol.chain.events import Cursor
 from protocol.chain.sqlite import open_durable
 from protocol.job import Job
 from protocol.result import Opening
-from protocol.units import Bytes32, parse_bytes32, to_hex
+from protocol.units import Bytes32, ContentId, parse_bytes32, to_hex
 from verifier.draws import AuditKey
 
 _SCHEMA = """
@@ -40,6 +40,12 @@ CREATE TABLE IF NOT EXISTS audit (
     PRIMARY KEY (batch_id, lease_id, task)
 ) WITHOUT ROWID;
 CREATE TABLE IF NOT EXISTS ballot (
+    dispute_id TEXT PRIMARY KEY,
+    digest BLOB NOT NULL,
+    salt BLOB NOT NULL
+) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS tolerant_spec (spec_hash BLOB PRIMARY KEY) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS own_digest (
     dispute_id TEXT PRIMARY KEY,
     digest BLOB NOT NULL,
     salt BLOB NOT NULL
@@ -73,6 +79,8 @@ class Audit:
     salt: Bytes32 | None
     opening: Opening | None
     reason: str | None
+    output: ContentId | None = None
+    """The provider's output, in jobs with a comparator."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -160,10 +168,12 @@ class Journal:
         )
         self._run(query, Step.EXECUTED, digest, salt, *_primary(key))
 
-    def set_committed(self, key: AuditKey, opening: Opening) -> None:
-        """Keep the provider's opening."""
+    def set_committed(
+        self, key: AuditKey, opening: Opening, output: ContentId | None = None
+    ) -> None:
+        """Keep the provider's opening, and the name of its output where that may be fetched."""
         path = [to_hex(step) for step in opening.proof]
-        text = json.dumps([to_hex(opening.digest), to_hex(opening.salt), path])
+        text = json.dumps([to_hex(opening.digest), to_hex(opening.salt), path, output])
         query = (
             "UPDATE audit SET step = ?, opening = ? "
             "WHERE batch_id = ? AND lease_id = ? AND task = ?"
@@ -176,6 +186,24 @@ class Journal:
             "UPDATE audit SET step = ?, reason = ? WHERE batch_id = ? AND lease_id = ? AND task = ?"
         )
         self._run(query, step, reason, *_primary(key))
+
+    # Jobs with a comparator.
+
+    def add_tolerant(self, spec_hash: Bytes32) -> None:
+        """Note that a spec has a comparator: a market that goes silent cannot take that back."""
+        self._run("INSERT OR IGNORE INTO tolerant_spec VALUES (?)", spec_hash)
+
+    def is_tolerant(self, spec_hash: Bytes32) -> bool:
+        """Whether that spec is known to have a comparator."""
+        query = "SELECT 1 FROM tolerant_spec WHERE spec_hash = ?"
+        return bool(self._run(query, spec_hash))
+
+    def add_own(self, dispute_id: int, own: Ballot) -> Ballot:
+        """Fix my own digest of a contested task before a commitment to it is sent, once."""
+        values = (str(dispute_id), own.digest, own.salt)
+        self._run("INSERT OR IGNORE INTO own_digest VALUES (?, ?, ?)", *values)
+        query = "SELECT digest, salt FROM own_digest WHERE dispute_id = ?"
+        return Ballot(*self._run(query, str(dispute_id))[0])
 
     # Disputes.
 
@@ -208,13 +236,16 @@ def _primary(key: AuditKey) -> tuple[bytes, bytes, int]:
 def _audit(row: tuple[Any, ...]) -> Audit:
     batch_id, lease_id, task, attempt, step, digest, salt, opening, reason = row
     key = AuditKey(batch_id, lease_id, task)
-    return Audit(key, attempt, Step(step), digest, salt, _opening(opening), reason)
+    opened, output = _opening(opening)
+    return Audit(key, attempt, Step(step), digest, salt, opened, reason, output)
 
 
-def _opening(text: str | None) -> Opening | None:
+def _opening(text: str | None) -> tuple[Opening | None, ContentId | None]:
     if text is None:
-        return None
-    digest, salt, path = json.loads(text)
-    return Opening(
+        return None, None
+    # Older rows name no output.
+    digest, salt, path, output = [*json.loads(text), None][:4]
+    opening = Opening(
         parse_bytes32(digest), parse_bytes32(salt), tuple(parse_bytes32(step) for step in path)
     )
+    return opening, output

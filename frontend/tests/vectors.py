@@ -48,7 +48,7 @@ def specs() -> list[Spec]:
             Limits(60, 10**11, 1048576),
             content_id(TASK_LIST),
             (content_id(b"weights"),) if label == "textstats" else (),
-            "exact",
+            None,
             label,
         )
         for label in LABELS

@@ -221,6 +221,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/v1/disputes/{dispute_id}/commitments": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Commit Dispute
+         * @description In a job with a comparator: bind oneself as a committee's member, then see the output.
+         */
+        post: operations["commit_dispute"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/v1/disputes/{dispute_id}/opening": {
         parameters: {
             query?: never;
@@ -697,7 +717,10 @@ export interface components {
         };
         /**
          * AuditCommitmentRequest
-         * @description POST /v1/audits/commitments
+         * @description POST /v1/audits/commitments, POST /v1/disputes/{dispute_id}/commitments
+         *
+         *     The commitment is an AuditCommitment in an exact job, a ToleranceCommitment in one with a
+         *     comparator: the same fields, signed under another name.
          */
         AuditCommitmentRequest: {
             /** Commitment */
@@ -1065,10 +1088,14 @@ export interface components {
         /**
          * OpeningView
          * @description The provider's digest of one task, with its path to the resultRoot.
+         *
+         *     `output` is the provider's output, for whoever may fetch it now to compare its own with it.
          */
         OpeningView: {
             /** Digest */
             digest: string;
+            /** Output */
+            output?: string | null;
             /** Proof */
             proof: string[];
             /** Salt */
@@ -1751,6 +1778,50 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Relayed"];
+                };
+            };
+            /** @description Refused */
+            "4XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not now */
+            "5XX": {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    commit_dispute: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                dispute_id: number;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AuditCommitmentRequest"];
+            };
+        };
+        responses: {
+            /** @description Successful Response */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OpeningView"];
                 };
             };
             /** @description Refused */
