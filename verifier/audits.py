@@ -6,8 +6,8 @@ import logging
 import secrets
 from collections.abc import Callable
 
-from protocol.audit import AuditCommitment, AuditResult, commitment
-from protocol.client.audits import read_opening
+from protocol.audit import AuditCommitment, AuditResult, ToleranceCommitment, commitment
+from protocol.client.audits import read_opening, read_output
 from protocol.client.client import MarketClient
 from protocol.client.wire import (
     AuditCommitmentRequest,
@@ -24,7 +24,7 @@ from protocol.lease import LeaseResult
 from protocol.result import Opening
 from protocol.typed_data import TypedMessage
 from protocol.units import Address, Bytes32, to_hex
-from verifier.compare import Judgement, judge, settled_digest
+from verifier.compare import Judgement, Tolerance, judge, settled_digest
 from verifier.draws import AuditKey
 from verifier.execution import WITHHELD, Rerun
 from verifier.journal import Audit, JobNote, Journal, Step
@@ -61,7 +61,11 @@ class Auditor:
         if executed is None:
             return
         digest, salt = executed
-        opening = audit.opening or self._opening(audit.key, digest, salt, is_late=is_late)
+        if self._journal.is_tolerant(job.spec_hash):
+            self._compare(audit, lease, job, executed, is_late=is_late)
+            return
+        bound = AuditCommitment(*_place(audit.key), commitment(self._me, digest, salt))
+        opening = audit.opening or self._opening(audit.key, bound, is_late=is_late)
         verdict = judge(digest, opening, lease, audit.key.task) if opening else None
         if verdict is not Judgement.AGREES:
             if not self._may_contest(audit.key, job, digest, verdict):
@@ -73,6 +77,52 @@ class Auditor:
         if verdict is Judgement.AGREES:
             self._journal.set_step(audit.key, Step.REVEALED)
             _log.info("task %d of batch %s agrees", audit.key.task, to_hex(audit.key.batch_id))
+
+    def _compare(
+        self,
+        audit: Audit,
+        lease: LeaseResult,
+        job: JobNote,
+        own: tuple[Bytes32, Bytes32],
+        *,
+        is_late: bool,
+    ) -> None:
+        """Go on where a comparator decides: who is within tolerance agrees with the other's digest.
+
+        An AuditCommitment to my own would prove an equivocation then.
+        """
+        key, (digest, salt) = audit.key, own
+        bound = ToleranceCommitment(*_place(key), commitment(self._me, digest, salt))
+        opening = audit.opening or self._opening(key, bound, is_late=is_late)
+        verdict = judge(digest, opening, lease, key.task) if opening else None
+        if opening is None or verdict is Judgement.UNPROVEN:
+            self._contest(key, _objection(verdict, opening))
+            return
+        try:
+            finding = self._tolerance(key, job, opening.digest)
+        except WITHHELD as error:
+            if not is_late:
+                raise
+            self._contest(key, f"the provider's output is withheld: {error.message}")
+            return
+        if finding is Tolerance.WITHIN:
+            self._reveal(key, opening.digest, salt)
+            self._journal.set_step(key, Step.REVEALED)
+            _log.info("task %d of batch %s is within tolerance", key.task, to_hex(key.batch_id))
+        elif finding is Tolerance.UNSURE:
+            self._abandon(key, NOT_DETERMINISTIC)
+        else:
+            self._contest(key, "the provider's output is out of tolerance")
+            self._reveal(key, digest, salt)
+
+    def _tolerance(self, key: AuditKey, job: JobNote, digest: Bytes32) -> Tolerance:
+        """Compare, and doubt my own execution before the provider's."""
+        request, audit = _request(key), self._journal.audit(key)
+        output = audit.output if audit else None
+        if self._rerun.is_within(request, job, digest, output):
+            return Tolerance.WITHIN
+        is_sure = self._rerun.agrees_with_itself(request, job)
+        return Tolerance.OUT if is_sure else Tolerance.UNSURE
 
     def close(self) -> None:
         """Ask the market nothing more; whoever waits for an answer fails now."""
@@ -86,6 +136,8 @@ class Auditor:
             return audit.digest, audit.salt
         try:
             digest = self._rerun.digest(_request(audit.key), job)
+            if self._rerun.is_tolerant(_request(audit.key), job):
+                self._journal.add_tolerant(job.spec_hash)
         except ExecutorUnavailable as error:
             self._journal.set_step(audit.key, Step.ABANDONED, error.message)
             raise
@@ -99,23 +151,21 @@ class Auditor:
         return digest, salt
 
     def _opening(
-        self, key: AuditKey, digest: Bytes32, salt: Bytes32, *, is_late: bool
+        self, key: AuditKey, bound: AuditCommitment | ToleranceCommitment, *, is_late: bool
     ) -> Opening | None:
         """Commit, and get the opening. None: the market refuses it, and time runs out."""
-        message = AuditCommitment(
-            key.batch_id, key.lease_id, key.task, commitment(self._me, digest, salt)
-        )
         request = AuditCommitmentRequest(
-            commitment=message.to_json(), signature=to_hex(self._sign(message))
+            commitment=bound.to_json(), signature=to_hex(self._sign(bound))
         )
         try:
-            opening = read_opening(self._client.commit_audit(request))
+            view = self._client.commit_audit(request)
         except (NotFound, Forbidden):
             # At first it may only not have seen the draw yet.
             if is_late:
                 return None
             raise
-        self._journal.set_committed(key, opening)
+        opening = read_opening(view)
+        self._journal.set_committed(key, opening, read_output(view))
         return opening
 
     def _may_contest(
@@ -188,6 +238,10 @@ def _objection(verdict: Judgement | None, opening: Opening | None) -> str:
     if verdict is Judgement.UNPROVEN:
         return "the opening does not lead to the signed resultRoot"
     return f"the provider's digest is {to_hex(opening.digest)}"
+
+
+def _place(key: AuditKey) -> tuple[Bytes32, Bytes32, int]:
+    return key.batch_id, key.lease_id, key.task
 
 
 def _request(key: AuditKey) -> AuditRequest:

@@ -20,6 +20,15 @@ class Judgement(StrEnum):
     """The opening is not one of the resultRoot that the provider signed."""
 
 
+class Tolerance(StrEnum):
+    """How a provider's output stands to one's own, where a comparator decides."""
+
+    WITHIN = "within"
+    OUT = "out"
+    UNSURE = "unsure"
+    """My own two executions are out of tolerance of each other: nobody is wrong."""
+
+
 def judge(own: Bytes32, opening: Opening, result: LeaseResult, task: int) -> Judgement:
     """Compare, byte for byte, after checking that the provider is bound to the opening."""
     is_proven = opening.matches(

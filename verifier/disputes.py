@@ -7,24 +7,32 @@ import secrets
 import time
 from collections.abc import Callable
 
-from protocol.audit import commitment
+from protocol.audit import ToleranceCommitment, commitment
 from protocol.chain.bonds import bond_shortage
 from protocol.chain.contracts import Call, Contracts
 from protocol.chain.sender import Mined, Rejected, Sender
 from protocol.chain.view import Case, OpenBatch
 from protocol.client.audits import read_opening
 from protocol.client.client import MarketClient
-from protocol.client.wire import AuditRequest
-from protocol.dispute import UNAVAILABLE
-from protocol.errors import ChainRejected, ChainUnavailable, FallowError, InvalidInput
+from protocol.client.wire import AuditCommitmentRequest, AuditRequest
+from protocol.dispute import OUT_OF_TOLERANCE, UNAVAILABLE
+from protocol.errors import (
+    ChainRejected,
+    ChainUnavailable,
+    Conflict,
+    FallowError,
+    InvalidInput,
+)
 from protocol.result import Opening
-from protocol.units import Address, Bytes32, to_hex
+from protocol.typed_data import TypedMessage
+from protocol.units import Address, Bytes32, ContentId, to_hex
 from verifier.casework import Move
 from verifier.draws import AuditKey
 from verifier.execution import WITHHELD, Rerun
 from verifier.journal import Ballot, JobNote, Journal, Step
 
 PAUSE_SECONDS = 1.0
+NOT_THE_CLAIM = "the market's opening does not lead to the signed resultRoot"
 _log = logging.getLogger(__name__)
 
 
@@ -38,6 +46,7 @@ class Disputant:
         client: MarketClient,
         rerun: Rerun,
         journal: Journal,
+        sign: Callable[[TypedMessage], bytes],
         monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self._contracts = contracts
@@ -45,6 +54,7 @@ class Disputant:
         self._client = client
         self._rerun = rerun
         self._journal = journal
+        self._sign = sign
         self._monotonic = monotonic
         self._not_before: dict[str, float] = {}
         self._refusals: dict[str, str] = {}
@@ -98,6 +108,9 @@ class Disputant:
             digest = self._found(case, request, job, is_late=is_late)
         else:
             digest = known
+        is_whole = case.stretch is None and digest != UNAVAILABLE
+        if is_whole and self._journal.is_tolerant(job.spec_hash):
+            digest = self._compared(case, request, job, digest, is_late=is_late)
         ballot = Ballot(digest, Bytes32(secrets.token_bytes(32)))
         self._journal.add_ballot(case.dispute_id, ballot, of_stretch=case.stretch is not None)
 
@@ -105,12 +118,58 @@ class Disputant:
         try:
             if case.stretch is not None:
                 return self._rerun.state_after(request, job, case.stretch)
-            return self._rerun.digest(request, job)
+            digest = self._rerun.digest(request, job)
+            if self._rerun.is_tolerant(request, job):
+                self._journal.add_tolerant(job.spec_hash)
         except WITHHELD as error:
             if not is_late:
                 raise
             _log.warning("dispute %s: voting unavailable: %s", request.dispute_id, error.message)
             return UNAVAILABLE
+        return digest
+
+    def _compared(
+        self, case: Case, request: AuditRequest, job: JobNote, own: Bytes32, *, is_late: bool
+    ) -> Bytes32:
+        """The vote where a comparator decides: for the claim, or that it is out of tolerance.
+
+        A claim that nobody shows in time is voted out, like one that is: who is bound to a result
+        must be able to have it compared.
+        """
+        try:
+            opening, output = self._claim(case, own)
+            is_within = self._rerun.is_within(request, job, opening.digest, output)
+        except (*WITHHELD, Conflict, InvalidInput) as error:
+            if not is_late:
+                raise
+            _log.warning("dispute %d: the claim is not to be had: %s", case.dispute_id, error)
+            return OUT_OF_TOLERANCE
+        return opening.digest if is_within else OUT_OF_TOLERANCE
+
+    def _claim(self, case: Case, own: Bytes32) -> tuple[Opening, ContentId | None]:
+        """The opened claim and its output's name: from my own audit, or for another commitment."""
+        audit = self._journal.audit(AuditKey(case.batch_id, case.lease.lease_id, case.task))
+        if audit is not None and audit.opening is not None and audit.opening.matches(*case.place):
+            return audit.opening, audit.output
+        bound = self._journal.add_own(
+            case.dispute_id, Ballot(own, Bytes32(secrets.token_bytes(32)))
+        )
+        message = ToleranceCommitment(
+            case.batch_id,
+            case.lease.lease_id,
+            case.task,
+            commitment(self._me, bound.digest, bound.salt),
+        )
+        view = self._client.commit_dispute(
+            case.dispute_id,
+            AuditCommitmentRequest(
+                commitment=message.to_json(), signature=to_hex(self._sign(message))
+            ),
+        )
+        opening = read_opening(view)
+        if not opening.matches(*case.place):
+            raise InvalidInput(NOT_THE_CLAIM)
+        return opening, read_output(view)
 
     def make(self, move: Move, case: Case) -> None:
         """Send the transaction of `move`, unless it is on its way."""
@@ -159,7 +218,7 @@ class Disputant:
         if opening is None or not opening.matches(*case.place):
             opening = read_opening(self._client.dispute_opening(case.dispute_id))
         if not opening.matches(*case.place):
-            raise InvalidInput("the market's opening does not lead to the signed resultRoot")
+            raise InvalidInput(NOT_THE_CLAIM)
         return opening
 
     @property

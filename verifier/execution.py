@@ -143,7 +143,7 @@ class Rerun:
     ) -> bool:
         """Whether the claimed result is within tolerance of what this device finds.
 
-        `digest` is the one that the provider is bound to, `output` what the market calls its output.
+        `digest` is what the provider is bound to, `output` what the market calls its output.
 
         Raises:
             BlobMismatch: the output is not the one of that digest, or none is named.
@@ -153,8 +153,7 @@ class Rerun:
         own = self._own_outcome(request, job)
         if own.digest == digest:
             return True
-        claimed = self._claimed(spec, digest, output)
-        return claimed is not None and self._compare(spec, own, claimed)
+        return self._compare(spec, own, self._claimed(spec, digest, output))
 
     def agrees_with_itself(self, request: AuditRequest, job: JobNote) -> bool:
         """Whether a second execution, a while later, is within tolerance of the first, both ways.
@@ -241,8 +240,8 @@ class Rerun:
             known = self._own.get(request)
         return known or self._executed(request, job)
 
-    def _claimed(self, spec: Spec, digest: Bytes32, output: ContentId | None) -> Outcome | None:
-        """The provider's outcome. None: it is larger than the spec allows."""
+    def _claimed(self, spec: Spec, digest: Bytes32, output: ContentId | None) -> Outcome:
+        """The provider's outcome, which nobody may replace by another."""
         failure = failure_of(digest)
         if failure is not None:
             return Outcome(failure=failure)
@@ -251,7 +250,7 @@ class Rerun:
         try:
             path = self._cache.path_of(output, spec.limits.output_bytes)
         except BlobTooLarge:
-            return None
+            raise BlobMismatch(f"{output} is larger than any output of that job") from None
         outcome = Outcome(path.read_bytes())
         if outcome.digest != digest:
             raise BlobMismatch(f"{output} is not the output that the provider is bound to")

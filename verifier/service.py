@@ -78,7 +78,9 @@ class Service(AbstractContextManager["Service"]):
         cache = BlobCache(self.client, root / "blobs")
         me = Address(self._account.address)
         rerun = Rerun(self.client, cache, _executors(me), root / "scratch", stop)
-        disputant = Disputant(self.contracts, self.sender, self.client, rerun, self.journal)
+        disputant = Disputant(
+            self.contracts, self.sender, self.client, rerun, self.journal, self._signer()
+        )
         return Verifier(
             contracts=self.contracts,
             reader=self._reader,

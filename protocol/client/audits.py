@@ -13,7 +13,7 @@ from protocol.client.wire import (
     OpeningView,
 )
 from protocol.result import Opening
-from protocol.units import Bytes32
+from protocol.units import Bytes32, ContentId
 
 
 class AuditCalls(Calls):
@@ -49,3 +49,8 @@ def read_opening(view: OpeningView) -> Opening:
     return Opening(
         Bytes32(view.digest), Bytes32(view.salt), tuple(Bytes32(step) for step in view.proof)
     )
+
+
+def read_output(view: OpeningView) -> ContentId | None:
+    """The name of the provider's output, where it may be fetched."""
+    return None if view.output is None else ContentId(view.output)

@@ -18,12 +18,12 @@ from starlette.requests import Request
 from starlette.responses import JSONResponse, Response
 from starlette.routing import Route
 
-from protocol.audit import AuditCommitment, AuditResult, commitment
+from protocol.audit import AuditCommitment, AuditResult, ToleranceCommitment, commitment
 from protocol.errors import FallowError, NotFound
 from protocol.result import Opening
 from protocol.session import Login
 from protocol.typed_data import parse_signature
-from protocol.units import ContentId, parse_bytes32, to_hex
+from protocol.units import ContentId, content_id, parse_bytes32, to_hex
 from tests.support.chains import free_port
 from tests.verifier.world import OPERATOR, QUICK, World
 
@@ -33,7 +33,7 @@ class LyingMarket:
     """Honest until told otherwise. `commitments` and `results` are what verifiers sent."""
 
     world: World
-    commitments: list[AuditCommitment] = field(default_factory=list)
+    commitments: list[AuditCommitment | ToleranceCommitment] = field(default_factory=list)
     results: list[tuple[str, AuditResult]] = field(default_factory=list)
     spec: dict[str, Any] | None = None
     task_input: ContentId | None = None
@@ -41,6 +41,9 @@ class LyingMarket:
     refuses_openings: bool = False
     hides_inputs_from: Container[str] = ()
     """Accounts that are told nothing about the tasks that they were drawn for."""
+    outputs: dict[int, bytes] = field(default_factory=dict)
+    """What was claimed for a task of a job with a comparator, where it is not what is right."""
+    hides_outputs: bool = False
     hold: threading.Event | None = None
     asked: int = 0
     url: str = ""
@@ -54,6 +57,7 @@ class LyingMarket:
             Route("/v1/audits/commitments", self._commit, methods=["POST"]),
             Route("/v1/audits/results", self._result, methods=["POST"]),
             Route("/v1/disputes/{dispute_id:int}/opening", self._opening, methods=["POST"]),
+            Route("/v1/disputes/{dispute_id:int}/commitments", self._commit, methods=["POST"]),
         ]
 
     def _market(self, _: Request) -> Response:
@@ -102,7 +106,8 @@ class LyingMarket:
 
     async def _commit(self, request: Request) -> Response:
         body = await request.json()
-        message = AuditCommitment.from_json(body["commitment"])
+        kind = ToleranceCommitment if self.world.spec.comparator else AuditCommitment
+        message = kind.from_json(body["commitment"])
         message.require_signer(
             self.world.contracts.domain,
             parse_signature(body["signature"]),
@@ -122,7 +127,8 @@ class LyingMarket:
         who = _caller(request)
         result.require_signer(self.world.contracts.domain, parse_signature(body["signature"]), who)
         bound = commitment(who, result.task_digest, result.salt)
-        assert bound in {message.commitment for message in self.commitments}
+        is_bound = bound in {message.commitment for message in self.commitments}
+        assert is_bound or self.world.spec.comparator
         self.results.append((who, result))
         truth = self.world.leases[result.lease_id].opening(result.task).digest
         return JSONResponse({"agrees": truth == result.task_digest})
@@ -138,8 +144,16 @@ class LyingMarket:
                 "digest": to_hex(opening.digest),
                 "salt": to_hex(opening.salt),
                 "proof": [to_hex(step) for step in opening.proof],
+                "output": self._output(task),
             }
         )
+
+    def _output(self, task: int) -> ContentId | None:
+        if self.world.spec.comparator is None or self.hides_outputs:
+            return None
+        output = self.outputs.get(task, self.world.task_input(task))
+        self.world.blobs[content_id(output)] = output
+        return content_id(output)
 
 
 @contextmanager

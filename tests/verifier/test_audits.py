@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from threading import Event
@@ -23,7 +23,8 @@ from protocol.errors import ExecutorUnavailable, Forbidden, NotFound
 from protocol.lease import LeaseResult
 from protocol.result import Outcome, open_task, result_root
 from protocol.spec import ContainerRuntime, Limits, Resources, Spec, encode_task_list
-from protocol.units import ZERO_ADDRESS, ContentId, content_id
+from protocol.typed_data import TypedMessage
+from protocol.units import ZERO_ADDRESS, Bytes32, ContentId, content_id
 from provider.executors.base import LeaseWork, OnTaskDone
 from tests.protocol.make_vectors import word
 from verifier import execution
@@ -105,13 +106,16 @@ class Bench:
     market: Market
     journal: Journal
     root: Path
+    sign: Callable[[TypedMessage], bytes] = lambda _: bytes(65)
+    bend: Callable[[Bytes32], Bytes32] = lambda root: root
+    """What stands on chain in the place of the right resultRoot."""
 
     def perform(self, executor: Scripted, *, is_late: bool = False) -> Audit:
         cache = BlobCache(self.market, self.root / "blobs")
         rerun = Rerun(self.market, cache, [executor], self.root / "scratch", Event())
-        auditor = Auditor(self.market, rerun, self.journal, ZERO_ADDRESS, lambda _: bytes(65))
+        auditor = Auditor(self.market, rerun, self.journal, ZERO_ADDRESS, self.sign)
         root = result_root(KEY.lease_id, 0, [self.market.claimed.digest], word("salt"))
-        lease = LeaseResult(KEY.lease_id, word("job"), ZERO_ADDRESS, 0, 1, 1, root)
+        lease = LeaseResult(KEY.lease_id, word("job"), ZERO_ADDRESS, 0, 1, 1, self.bend(root))
         self.journal.add_audit(KEY, 0)
         audit = self.journal.audit(KEY)
         assert audit is not None

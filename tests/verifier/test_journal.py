@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -9,6 +10,7 @@ import pytest
 
 from protocol.chain.events import Cursor, Mark
 from protocol.job import Job
+from protocol.units import content_id, to_hex
 from tests.protocol.make_vectors import jobs, word
 from tests.verifier.strangers import Work
 from verifier.draws import AuditKey
@@ -35,6 +37,36 @@ def test_a_new_journal_is_empty(journal: Journal) -> None:
     assert journal.ballot(1) is None
     assert journal.job(word("job")) is None
     assert journal.audits_of(word("batch")) == ()
+
+
+def test_what_a_comparator_needs_is_kept(journal: Journal, path: Path) -> None:
+    output = content_id(b"an output")
+    journal.add_audit(KEY, 0)
+    journal.set_committed(KEY, Work().opening(9), output)
+    journal.add_tolerant(word("spec"))
+    journal.add_tolerant(word("spec"))
+    first, second = Ballot(word("one"), word("salt")), Ballot(word("two"), word("salt"))
+    assert journal.add_own(7, first) == first
+    again = Journal(path)
+    audit = again.audit(KEY)
+    assert audit is not None
+    assert (audit.opening, audit.output) == (Work().opening(9), output)
+    assert again.is_tolerant(word("spec"))
+    assert not again.is_tolerant(word("another"))
+    assert again.add_own(7, second) == first  # it was sent: it binds
+    assert again.add_own(8, second) == second
+    again.close()
+
+
+def test_an_opening_of_before_there_were_outputs_is_read(journal: Journal) -> None:
+    opening = Work().opening(9)
+    path = [to_hex(step) for step in opening.proof]
+    older = json.dumps([to_hex(opening.digest), to_hex(opening.salt), path])
+    journal.add_audit(KEY, 0)
+    journal._run("UPDATE audit SET opening = ?", older)
+    audit = journal.audit(KEY)
+    assert audit is not None
+    assert (audit.opening, audit.output) == (opening, None)
 
 
 def test_everything_is_there_after_opening_it_again(journal: Journal, path: Path) -> None:
