@@ -8,8 +8,11 @@ from pathlib import Path
 from protocol.client.blobs import blob_id_of
 from protocol.spec import ContainerRuntime, Limits, Resources, Runtime, Spec, WasmRuntime
 from protocol.units import ContentId
+from protocol.verification import Comparator, Custom
 
 Source = Path | bytes
+Comparing = Comparator | Source
+"""A comparator; or the module of a custom one, which is then one of the job's blobs."""
 
 ONE_CORE = Resources(cpu_millis=1000, memory_bytes=256 << 20, disk_bytes=256 << 20)
 WASM_LIMITS = Limits(wall_seconds=60, fuel=10**12, output_bytes=16 << 20)
@@ -18,13 +21,17 @@ CONTAINER_LIMITS = Limits(wall_seconds=60, fuel=0, output_bytes=16 << 20)
 
 @dataclass(frozen=True)
 class WasmDraft:
-    """A wasm module of the fallow task ABI and the inputs that all of its tasks share."""
+    """A wasm module of the fallow task ABI and the inputs that all of its tasks share.
+
+    Its results are the same everywhere, so it hardly needs a `comparator`; None compares each bit.
+    """
 
     module: Source
     shared: tuple[Source, ...] = ()
     resources: Resources = ONE_CORE
     limits: Limits = WASM_LIMITS
     label: str = ""
+    comparator: Comparing | None = None
 
     @property
     def program(self) -> Source:
@@ -38,7 +45,10 @@ class WasmDraft:
 
 @dataclass(frozen=True)
 class ContainerDraft:
-    """An image archive (`docker save`) and the command that runs a lease's tasks in it."""
+    """An image archive (`docker save`) and the command that runs a lease's tasks in it.
+
+    `comparator` says how far two honest results may be from each other; None: not a bit.
+    """
 
     image: Source
     command: tuple[str, ...]
@@ -47,6 +57,7 @@ class ContainerDraft:
     resources: Resources = ONE_CORE
     limits: Limits = CONTAINER_LIMITS
     label: str = ""
+    comparator: Comparing | None = None
 
     @property
     def program(self) -> Source:
@@ -75,4 +86,16 @@ def spec_of(draft: Draft, task_list: ContentId) -> Spec:
         task_list=task_list,
         shared_inputs=tuple(blob_id_of(source) for source in draft.shared),
         label=draft.label,
+        comparator=_comparator(draft.comparator),
     )
+
+
+def blobs_of(draft: Draft) -> tuple[Source, ...]:
+    """What of a draft has to be uploaded, besides its tasks' own inputs."""
+    comparing = draft.comparator
+    module = (comparing,) if isinstance(comparing, Path | bytes) else ()
+    return (draft.program, *draft.shared, *module)
+
+
+def _comparator(comparing: Comparing | None) -> Comparator | None:
+    return Custom(blob_id_of(comparing)) if isinstance(comparing, Path | bytes) else comparing

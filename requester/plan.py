@@ -13,7 +13,7 @@ from protocol.pricing import RATE_NUMERATOR_PPM, audit_budget_wei
 from protocol.ringers import Ringers
 from protocol.spec import Spec, encode_task_list
 from protocol.units import Address, ContentId, content_id
-from requester.draft import Draft, Source, spec_of
+from requester.draft import Draft, Source, blobs_of, spec_of
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def work_of(draft: Draft, inputs: Sequence[Source]) -> Work:
         raise InvalidInput(f"a job has 1 to {MAX_TASKS} tasks, one for each input")
     task_list = encode_task_list([blob_id_of(source) for source in inputs])
     spec = spec_of(draft, content_id(task_list))
-    blobs = (draft.program, *draft.shared, *inputs, task_list)
+    blobs = (*blobs_of(draft), *inputs, task_list)
     return Work(spec, len(inputs), blobs)
 
 

@@ -12,7 +12,7 @@ from protocol.chain.bonds import bond_shortage
 from protocol.chain.contracts import Call, Contracts
 from protocol.chain.sender import Mined, Rejected, Sender
 from protocol.chain.view import Case, OpenBatch
-from protocol.client.audits import read_opening
+from protocol.client.audits import read_opening, read_output
 from protocol.client.client import MarketClient
 from protocol.client.wire import AuditCommitmentRequest, AuditRequest
 from protocol.dispute import OUT_OF_TOLERANCE, UNAVAILABLE

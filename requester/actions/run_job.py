@@ -19,6 +19,7 @@ from requester.inspection import Report, require_resolved
 from requester.plan import Plan, Terms
 from requester.requester import Requester
 from requester.ringers import read_known
+from requester.tolerance import EXAMPLE
 
 
 def run_job(
@@ -57,6 +58,14 @@ def run_job(
         str | None,
         typer.Option(help=f"Only on processors of this class: {', '.join(CPU_CLASSES)}."),
     ] = None,
+    tolerance: Annotated[
+        str | None,
+        typer.Option(
+            help=f"How far honest results may differ: {EXAMPLE}; or cosine,dtype=float32,"
+            "dimensions=384,least=0.9999; or psnr,least_db=40; or custom,module=compare.wasm.",
+            show_default="not a bit",
+        ),
+    ] = None,
     budget: Annotated[
         str | None, typer.Option(help="Hard cap: the most that the job may cost, in credits.")
     ] = None,
@@ -92,6 +101,8 @@ def run_job(
     fallow job run --program textstats --input book.txt --split-lines 100 -o results
 
     fallow job run --recipe embeddings --texts paragraphs.jsonl -o vectors.npy
+
+    fallow job run --image net.tar --input x.bin --tolerance psnr,least_db=40 -o out -- /net
     """
     order = Order(
         recipe=recipe,
@@ -107,6 +118,7 @@ def run_job(
         wall_seconds=wall_seconds,
         memory_mib=memory_mib,
         cpu_class=cpu_class,
+        tolerance=tolerance,
     )
     terms = Terms(parse_credits(max_price) if max_price else None, deadline_seconds)
     known = read_known(ringers) if ringers else []

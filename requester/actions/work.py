@@ -17,12 +17,14 @@ from requester.draft import (
     CONTAINER_LIMITS,
     ONE_CORE,
     WASM_LIMITS,
+    Comparing,
     ContainerDraft,
     Draft,
     WasmDraft,
 )
 from requester.handle import JobHandle
 from requester.programs import program
+from requester.tolerance import parse_comparator
 
 
 class Recipe(StrEnum):
@@ -48,6 +50,7 @@ class Order:
     wall_seconds: int
     memory_mib: int
     cpu_class: str | None = None
+    tolerance: str | None = None
 
     def __post_init__(self) -> None:
         if sum(1 for kind in (self.recipe, self.program, self.image) if kind) != 1:
@@ -58,6 +61,8 @@ class Order:
             raise InvalidInput("say what to work on: --input FILE")
         if (self.image is None) != (not self.command):
             raise InvalidInput("an image needs its command after --, and nothing else takes one")
+        if self.recipe and self.tolerance:
+            raise InvalidInput("the embeddings recipe is exact: it takes no --tolerance")
 
     def draft(self) -> Draft:
         """What runs.
@@ -76,6 +81,7 @@ class Order:
                 resources=self._resources(),
                 limits=self._limits(CONTAINER_LIMITS),
                 label=self.label,
+                comparator=self._comparator(),
             )
         return WasmDraft(
             module=_module(self.program or ""),
@@ -83,6 +89,7 @@ class Order:
             resources=self._resources(),
             limits=self._limits(WASM_LIMITS),
             label=self.label or Path(self.program or "").stem[:80],
+            comparator=self._comparator(),
         )
 
     def inputs(self) -> Sequence[Path | bytes]:
@@ -112,6 +119,9 @@ class Order:
     @cached_property
     def _texts(self) -> list[str]:
         return read_texts(self.texts or Path())
+
+    def _comparator(self) -> Comparing | None:
+        return parse_comparator(self.tolerance) if self.tolerance else None
 
     def _resources(self) -> Resources:
         return replace(ONE_CORE, memory_bytes=self.memory_mib << 20, cpu_class=self.cpu_class)
