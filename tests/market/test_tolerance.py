@@ -10,11 +10,18 @@ from eth_account.signers.local import LocalAccount
 
 from protocol.audit import AuditCommitment, ToleranceCommitment, commitment
 from protocol.dispute import OUT_OF_TOLERANCE, Verdict
-from protocol.errors import BadSignature, Conflict, Forbidden, InvalidInput, NotFound
+from protocol.errors import (
+    BadSignature,
+    BlobIncomplete,
+    Conflict,
+    Forbidden,
+    InvalidInput,
+    NotFound,
+)
 from protocol.lifecycle import JobStatus
 from protocol.result import Outcome
-from protocol.units import Address, Bytes32, ContentId
-from protocol.verification import Close
+from protocol.units import Address, Bytes32, ContentId, content_id
+from protocol.verification import Close, Custom
 from tests.market.stage import Audit, Commitment, Device, Stage
 from tests.market.test_whole_job import batches_of, contest, drawn
 
@@ -133,6 +140,27 @@ def test_who_is_bound_compares_and_is_paid_for_the_providers_digest(
     assert any_stage.client(found.requester).job(found.job_id).status == JobStatus.SETTLED
     with pytest.raises(NotFound):
         found.fetch(audit.verifier, output)  # after the end
+
+
+def test_a_module_of_the_requesters_own_is_asked_for_and_served(
+    stage: Stage, tmp_path: Path
+) -> None:
+    module = b"\x00asm a comparator that nobody runs here"
+    comparator = Custom(content_id(module))
+    requester, device = stage.person(100), stage.provider()
+    draft = stage.draft(
+        requester, respec=lambda spec: dataclasses.replace(spec, comparator=comparator)
+    )
+    with pytest.raises(BlobIncomplete, match=comparator.module):
+        draft.post()
+    stage.client(requester).put_blob(module)
+    draft.post()
+    stage.keep_until(lambda: stage.client(requester).job(draft.job_id).is_on_chain)
+    with pytest.raises(NotFound):
+        device.client.fetch_blob(comparator.module, tmp_path / "module")
+    assert device.client.lease() is not None
+    fetched = device.client.fetch_blob(comparator.module, tmp_path / "module")
+    assert fetched.read_bytes() == module
 
 
 def test_a_verifier_that_disagrees_says_so_with_its_own_digest(
