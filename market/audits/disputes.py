@@ -57,7 +57,7 @@ class DisputeService:
         )
         with self._store.write() as unit:
             _require_tolerant(unit, dispute.job_id)
-            known = unit.disputes.commitment(dispute_id, member)
+            known = unit.disputes.commitment(bound)
             if known is None:
                 unit.disputes.bind(bound)
             elif known != made.commitment:

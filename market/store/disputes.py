@@ -19,7 +19,7 @@ from market.store.records import (
 )
 from market.store.tables import dispute_commitments
 from protocol.dispute import LOST_VERDICTS, Verdict
-from protocol.units import Address, Bytes32
+from protocol.units import Bytes32
 
 _COLUMNS = columns(DisputeRecord, chain_disputes)
 
@@ -96,10 +96,15 @@ class Disputes:
         )
         return self._connection.execute(query.limit(1)).first() is not None
 
-    def commitment(self, dispute_id: int, member: Address) -> Bytes32 | None:
-        """What a member is bound to."""
+    def commitment(self, bound: DisputeCommitment) -> Bytes32 | None:
+        """What the member is bound to already in that dispute of that task."""
         made = dispute_commitments.c
-        query = select(made.commitment).where(made.dispute_id == dispute_id, made.member == member)
+        query = select(made.commitment).where(
+            made.dispute_id == bound.dispute_id,
+            made.member == bound.member,
+            made.lease_id == bound.lease_id,
+            made.task == bound.task,
+        )
         return self._connection.execute(query).scalar()
 
     def bind(self, made: DisputeCommitment) -> None:

@@ -258,13 +258,14 @@ audits = Table(
 )
 
 # What committee members are bound to before they fetch a contested output; see is_tolerant above.
+# After a reorganisation a dispute's number may be another one's.
 dispute_commitments = Table(
     "dispute_commitments",
     metadata,
     Column("dispute_id", BigInteger, primary_key=True, autoincrement=False),
     Column("member", Address, primary_key=True),
-    Column("lease_id", Digest, ForeignKey("leases.lease_id"), nullable=False),
-    Column("task", Integer, nullable=False),
+    Column("lease_id", Digest, ForeignKey("leases.lease_id"), primary_key=True),
+    Column("task", Integer, primary_key=True, autoincrement=False),
     Column("commitment", Digest, nullable=False),
     Column("signature", LargeBinary, nullable=False),
     Column("committed_at", BigInteger, nullable=False),

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 from eth_account.signers.local import LocalAccount
 
+from market.store.records import DisputeCommitment
 from protocol.audit import AuditCommitment, ToleranceCommitment, commitment
 from protocol.dispute import OUT_OF_TOLERANCE, Verdict
 from protocol.errors import (
@@ -282,6 +283,22 @@ def test_a_commitment_about_another_task_or_by_a_stranger(stage: Stage, tmp_path
     forged = audit.bound(NEAR.digest, ToleranceCommitment)
     with pytest.raises(BadSignature):
         stage.client(members[1]).commit_dispute(1, forged)
+
+
+def test_a_disputes_number_may_be_anothers_after_a_reorganisation(
+    any_stage: Stage, tmp_path: Path
+) -> None:
+    found = tolerant(any_stage, tmp_path)
+    audit = found.audits[0]
+    member = Address(audit.verifier.address)
+    first = DisputeCommitment(1, member, audit.lease_id, audit.task, NEAR.digest, b"", 0)
+    other = dataclasses.replace(first, task=audit.task + 1, commitment=audit.ask().digest)
+    with any_stage.market.store.write() as unit:
+        for bound in (first, other):
+            assert unit.disputes.commitment(bound) is None
+            unit.disputes.bind(bound)
+        for bound in (first, other):
+            assert unit.disputes.commitment(bound) == bound.commitment
 
 
 def test_a_result_out_of_tolerance_costs_a_concession_and_no_more(

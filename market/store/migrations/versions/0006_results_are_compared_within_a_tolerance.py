@@ -25,14 +25,16 @@ def upgrade() -> None:
         sa.Column("dispute_id", sa.BigInteger(), autoincrement=False, nullable=False),
         sa.Column("member", sa.String(42), nullable=False),
         sa.Column("lease_id", Digest(32), nullable=False),
-        sa.Column("task", sa.Integer(), nullable=False),
+        sa.Column("task", sa.Integer(), autoincrement=False, nullable=False),
         sa.Column("commitment", Digest(32), nullable=False),
         sa.Column("signature", sa.LargeBinary(), nullable=False),
         sa.Column("committed_at", sa.BigInteger(), nullable=False),
         sa.ForeignKeyConstraint(
             ["lease_id"], ["leases.lease_id"], name=op.f("fk_dispute_commitments_lease_id")
         ),
-        sa.PrimaryKeyConstraint("dispute_id", "member", name=op.f("pk_dispute_commitments")),
+        sa.PrimaryKeyConstraint(
+            "dispute_id", "member", "lease_id", "task", name=op.f("pk_dispute_commitments")
+        ),
     )
 
 
