@@ -133,8 +133,8 @@ class Disputant:
     ) -> Bytes32:
         """The vote where a comparator decides: for the claim, or that it is out of tolerance.
 
-        A claim that nobody shows in time is voted out, like one that is: who is bound to a result
-        must be able to have it compared.
+        A claim that is not shown in time cannot be compared, as a task without inputs cannot be
+        run: the provider has handed its output to the market.
         """
         try:
             opening, output = self._claim(case, own)
@@ -143,7 +143,7 @@ class Disputant:
             if not is_late:
                 raise
             _log.warning("dispute %d: the claim is not to be had: %s", case.dispute_id, error)
-            return OUT_OF_TOLERANCE
+            return UNAVAILABLE
         return opening.digest if is_within else OUT_OF_TOLERANCE
 
     def _claim(self, case: Case, own: Bytes32) -> tuple[Opening, ContentId | None]:

@@ -12,7 +12,7 @@ from eth_account import Account
 
 from protocol.audit import AuditCommitment, AuditResult, ToleranceCommitment, commitment
 from protocol.client.wire import AuditCommitmentRequest, OpeningView
-from protocol.dispute import OUT_OF_TOLERANCE, Verdict
+from protocol.dispute import OUT_OF_TOLERANCE, UNAVAILABLE, Verdict
 from protocol.errors import BadSignature, BlobMismatch, BlobTooLarge, NotFound
 from protocol.result import Outcome
 from protocol.typed_data import Domain, parse_signature
@@ -270,20 +270,32 @@ def costs_a_concession(world: World, before_wei: int) -> None:
     assert votes == {OUT_OF_TOLERANCE}
 
 
-@pytest.mark.parametrize("is_hidden", [False, True], ids=["beyond it", "not to be had"])
-def test_a_committee_rules_what_is_out_of_tolerance(
-    tolerant: LyingMarket, team: Team, *, is_hidden: bool
-) -> None:
+def test_a_committee_rules_what_is_out_of_tolerance(tolerant: LyingMarket, team: Team) -> None:
     world = tolerant.world
-    tolerant.hides_outputs = is_hidden
     team.enroll(A, B, C, D)
     team.start(A, B, C, D)
     before_wei = world.contracts.account(Address(PROVIDER.address)).stake_wei
-    commit(tolerant, b"a little off" if is_hidden else b"z is far off")
+    commit(tolerant, b"z is far off")
     resolved = world.await_event("DisputeResolved", timeout_seconds=90)
     assert resolved.args["verdict"] == Verdict.OUT_OF_TOLERANCE
     costs_a_concession(world, before_wei)
     assert not world.events("SeatSlashed")
+
+
+def test_an_output_that_the_market_hides_costs_its_provider_no_stake(
+    tolerant: LyingMarket, team: Team
+) -> None:
+    """It cannot be compared, and the provider has handed it in."""
+    world = tolerant.world
+    tolerant.hides_outputs = True
+    team.enroll(A, B, C, D)
+    team.start(A, B, C, D)
+    before_wei = world.contracts.account(Address(PROVIDER.address)).stake_wei
+    commit(tolerant, b"a little off")
+    resolved = world.await_event("DisputeResolved", timeout_seconds=90)
+    assert resolved.args["verdict"] == Verdict.UNAVAILABLE
+    assert {e.args["task_digest"] for e in world.events("VoteRevealed")} == {UNAVAILABLE}
+    assert world.contracts.account(Address(PROVIDER.address)).stake_wei == before_wei
 
 
 def test_who_contests_what_is_within_tolerance_loses(tolerant: LyingMarket, team: Team) -> None:
