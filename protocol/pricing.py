@@ -22,8 +22,10 @@ RATE_FLOOR_PPM = 30_000
 # Of audited tasks, so many at least are audited once more, by another verifier.
 REAUDIT_PPM = 100_000
 AUDIT_FEE_PPM = 1_200_000
-# What accusing honest work could bring whoever has a third of the committees.
+# What accusing honest work could bring whoever has a third of the committees: by the task, and by
+# the lease, which a captured committee frees from its whole price.
 BOND_PRICES = 15
+BOND_LEASE_PERCENT = 25
 # Of a verifier's seat to whoever finds it out. That may be its friend.
 REPORTER_PERCENT = 15
 
@@ -96,9 +98,19 @@ def audit_fee_wei(price_per_task_wei: int) -> int:
     return price_per_task_wei * AUDIT_FEE_PPM // PPM
 
 
-def bond_wei(price_per_task_wei: int, least_wei: int) -> int:
-    """What a challenger puts down for a task of that price, at least `least_wei`."""
-    return max(least_wei, BOND_PRICES * price_per_task_wei)
+def bond_wei(
+    price_per_task_wei: int,
+    amount_wei: int,
+    least_wei: int,
+    *,
+    prices: int = BOND_PRICES,
+    lease_percent: int = BOND_LEASE_PERCENT,
+) -> int:
+    """What a challenger puts down for a task of that price, of a lease that is paid `amount_wei`.
+
+    At least `least_wei`, and so many `prices`, and `lease_percent` of the lease, rounded down.
+    """
+    return max(least_wei, prices * price_per_task_wei, amount_wei * lease_percent // 100)
 
 
 def concession_wei(price_per_task_wei: int, stake_wei: int) -> int:

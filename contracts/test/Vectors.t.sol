@@ -144,6 +144,7 @@ contract VectorsTest is Fixture {
 
     struct Bond {
         uint256 priceWei;
+        uint256 amountWei;
         uint256 leastWei;
         uint256 bondWei;
     }
@@ -489,11 +490,15 @@ contract VectorsTest is Fixture {
 
     function test_Bonds() external view {
         Bond[] memory bonds = abi.decode(
-            _list("bonds", "B(uint256 priceWei,uint256 leastWei,uint256 bondWei)"), (Bond[])
+            _list(
+                "bonds", "B(uint256 priceWei,uint256 amountWei,uint256 leastWei,uint256 bondWei)"
+            ),
+            (Bond[])
         );
         vm.assertTrue(bonds.length > 0);
         for (uint256 i; i < bonds.length; ++i) {
-            vm.assertEq(Pricing.bondWei(bonds[i].priceWei, bonds[i].leastWei), bonds[i].bondWei);
+            Bond memory bond = bonds[i];
+            vm.assertEq(Pricing.bondWei(bond.priceWei, bond.amountWei, bond.leastWei), bond.bondWei);
         }
     }
 }

@@ -15,7 +15,7 @@ def bond_shortage(contracts: Contracts, challenger: Address, lease: LeaseResult)
         ChainUnavailable: the endpoint does not answer.
     """
     price_wei = lease.amount // lease.count
-    needed_wei = bond_wei(price_wei, contracts.params().dispute_bond_wei)
+    needed_wei = bond_wei(price_wei, lease.amount, contracts.params().dispute_bond_wei)
     held_wei = contracts.account(challenger).balance_wei
     if held_wei >= needed_wei:
         return None

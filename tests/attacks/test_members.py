@@ -15,6 +15,7 @@ from tests.chain.conftest import Market
 from tests.chain.stage import (
     GOOD,
     HONEST,
+    LEASE_TASKS,
     OPERATOR,
     PRICE_WEI,
     REQUESTER,
@@ -35,7 +36,7 @@ from tests.chain.stage import (
 
 CHALLENGER = 14
 PARAMS = development()
-BOND_WEI = bond_wei(PRICE_WEI, PARAMS.dispute_bond_wei)
+BOND_WEI = bond_wei(PRICE_WEI, LEASE_TASKS * PRICE_WEI, PARAMS.dispute_bond_wei)
 Opinion = Callable[[Sequence[int], int], Bytes32]
 
 

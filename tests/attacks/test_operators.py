@@ -111,7 +111,7 @@ def test_openings_that_come_with_the_votes_cost_the_challenger_and_bring_nothing
     attack = delivered(arena, "shown-late", edge, ("openings",))
     dispute_id = contested_for_want_of_an_opening(attack)
     name = challenger_of(arena, dispute_id)
-    bond = bond_wei(attack.price_wei, PARAMS.dispute_bond_wei)
+    bond = bond_wei(attack.price_wei, attack.price_wei, PARAMS.dispute_bond_wei)
     burnt_wei = arena.contracts().burnt_wei()
     assert arena.verdict_of(dispute_id) == Verdict.CHALLENGER_LOST
     members = arena.contracts().committee(dispute_id).members

@@ -38,7 +38,8 @@ FLAGGER, SPAMMER, WATCHER = "flagger", "spammer", "watcher"
 # Committees of everybody who may judge.
 PARAMS = replace(ARENA, committee_size=7, concede_seconds=10)
 PRICE_WEI = price_of(0)
-BOND_WEI = bond_wei(PRICE_WEI, PARAMS.dispute_bond_wei)
+# By the price of a task: no lease is of more than TASKS.
+BOND_WEI = bond_wei(PRICE_WEI, PRICE_WEI, PARAMS.dispute_bond_wei)
 NONSENSE = Outcome(b"nobody's digest").digest
 TASKS = 6
 TRIES = 8

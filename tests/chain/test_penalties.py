@@ -126,7 +126,7 @@ def test_a_bond_is_by_price(fresh: Market) -> None:
     missing = contracts.open_dispute(batch, 0, 0)
     with pytest.raises(ChainRejected, match=r"^InsufficientBalance\("):
         contracts.check(missing, address(VERIFIERS[0]))
-    bond = bond_wei(dear_wei, rules.dispute_bond_wei)
+    bond = bond_wei(dear_wei, lease.amount, rules.dispute_bond_wei)
     assert bond == 15 * rules.dispute_bond_wei
     fresh.fund(VERIFIERS[0], bond - rules.dispute_bond_wei)
     dispute_id = dispute(fresh, batch, 0, 0, VERIFIERS[0])

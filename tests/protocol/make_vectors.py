@@ -387,17 +387,22 @@ def fees() -> list[dict[str, str]]:
 
 
 def bonds() -> list[dict[str, str]]:
-    """What a challenger puts down: by price, and at least so much."""
+    """What a challenger puts down: by price, by the lease's pay, and at least so much."""
     least = 50 * 10**18
-    cases = [(price, least) for price in (0, 1, least // 15, least // 15 + 1, 10**19, MAX_UINT96)]
-    cases += [(0, 0), (1, 0), (1, 14), (1, 15), (1, 16), (0, MAX_UINT96)]
+    prices = (0, 1, least // 15, least // 15 + 1, 10**19, MAX_UINT96)
+    cases = [(price, price, least) for price in prices]
+    cases += [(0, 0, 0), (1, 1, 0), (1, 1, 14), (1, 1, 15), (1, 1, 16), (0, 0, MAX_UINT96)]
+    cases += [(1, amount, 0) for amount in (59, 60, 63, 64, 256, MAX_UINT96)]
+    cases += [(1, amount, 16) for amount in (64, 67, 68)]
+    cases += [(10**19, count * 10**19, least) for count in (20, 60, 61, 256)]
     return [
         {
             "priceWei": str(price_wei),
+            "amountWei": str(amount_wei),
             "leastWei": str(least_wei),
-            "bondWei": str(pricing.bond_wei(price_wei, least_wei)),
+            "bondWei": str(pricing.bond_wei(price_wei, amount_wei, least_wei)),
         }
-        for price_wei, least_wei in cases
+        for price_wei, amount_wei, least_wei in cases
     ]
 
 

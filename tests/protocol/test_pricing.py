@@ -138,9 +138,21 @@ def test_little_of_a_penalty_returns_through_friends(price: int, stake: int) -> 
         assert split.requester_wei + split.challenger_wei <= price + Fraction(15, 100) * penalty
 
 
-@given(prices | st.just(0), amounts)
-def test_a_bond_is_by_price_and_at_least_the_parameter(price: int, least: int) -> None:
-    assert bond_wei(price, least) == (15 * price if 15 * price > least else least)
+@given(prices | st.just(0), amounts, amounts)
+def test_a_bond_is_by_price_by_lease_and_at_least_the_parameter(
+    price: int, amount: int, least: int
+) -> None:
+    bond = bond_wei(price, amount, least)
+    assert bond in (15 * price, amount // 4, least)
+    assert bond >= max(15 * price, least)
+    assert 4 * bond > amount - 4
+
+
+def test_from_61_tasks_on_a_lease_makes_the_bond_dearer() -> None:
+    assert [bond_wei(100, 100 * tasks, 0) for tasks in (1, 60, 61, 256)] == [
+        *(1500, 1500),
+        *(1525, 6400),
+    ]
 
 
 @given(prices)

@@ -138,7 +138,7 @@ def contest(world: World, made: Committed, task: int) -> ChainEvent:
     """Somebody disputes a task of the only lease of its batch."""
     lease = made.batch.result(0)
     least_wei = world.contracts.params().dispute_bond_wei
-    world.fund(CHALLENGER, bond_wei(lease.amount // lease.count, least_wei))
+    world.fund(CHALLENGER, bond_wei(lease.amount // lease.count, lease.amount, least_wei))
     call = world.contracts.open_dispute(made.batch, 0, task)
     world.send(CHALLENGER, call)
     return world.await_event("DisputeOpened")

@@ -78,7 +78,7 @@ def test_a_bond_that_is_missing_is_asked_for_and_then_put_down(
 ) -> None:
     world = market.world
     team.enroll(A)
-    bond = bond_wei(PRICE_WEI, QUICK.dispute_bond_wei)
+    bond = bond_wei(PRICE_WEI, PRICE_WEI, QUICK.dispute_bond_wei)
     spare_wei = world.contracts.account(Address(A.address)).balance_wei - bond + 1
     world.send(A, world.contracts.withdraw(spare_wei, Address(A.address)))
     team.start(A)
@@ -153,7 +153,7 @@ def test_who_withholds_inputs_from_all_leaves_its_friend_unpaid(
     assert world.await_event("LeaseReleased").args["lease_id"] == made.lease_id
     assert world.contracts.account(Address(PROVIDER.address)).stake_wei == stake_wei
     assert not world.events("SeatVacated")
-    bond = bond_wei(PRICE_WEI, QUICK.dispute_bond_wei)
+    bond = bond_wei(PRICE_WEI, PRICE_WEI, QUICK.dispute_bond_wei)
     assert world.balance(challenger) >= bond
 
 
@@ -311,7 +311,7 @@ def _leave_out_all_but(team: Team, made: Committed, task: int) -> None:
 
 def _contest(world: World, made: Committed) -> None:
     """D, who holds no seat, disputes task 0 and has the committee drawn."""
-    world.fund(D, bond_wei(PRICE_WEI, QUICK.dispute_bond_wei))
+    world.fund(D, bond_wei(PRICE_WEI, PRICE_WEI, QUICK.dispute_bond_wei))
     world.send(D, world.contracts.open_dispute(made.batch, 0, 0))
     opened = world.await_event("DisputeOpened")
     due_at = opened.timestamp + QUICK.concede_seconds + 1

@@ -69,10 +69,11 @@ interface IAnnex {
     // ------------------------------------------------------------------------------ disputes
 
     /// @notice Contest one task of a committed lease, with a bond from the caller's free balance, under the
-    /// terms of this moment: later changes are for later disputes. Each task can be contested once,
-    /// whatever else of the lease is in dispute, until the batch's window ends. The bond comes back unless
-    /// the committee finds the provider's own digest: then half of it is its majority's, and the rest is
-    /// burnt.
+    /// terms of this moment: later changes are for later disputes. The bond is 15 times the task's price,
+    /// a quarter of what the lease is paid, or `disputeBondWei`, whichever is most. Each task can be
+    /// contested once, whatever else of the lease is in dispute, until the batch's window ends. The
+    /// bond comes back unless the committee finds the provider's own digest: then half of it is its
+    /// majority's, and the rest is burnt.
     function openDispute(Batch calldata batch, uint8 line, uint32 task)
         external
         returns (uint256 disputeId);
@@ -89,8 +90,9 @@ interface IAnnex {
     /// @notice The arbiter ends a dispute: offenders lose their seat and its stake, absentees only the
     /// seat, since who is denied a task's inputs cannot vote. A provider that is out of tolerance pays
     /// what a first concession costs, and nothing else is forfeited, whatever it conceded or lost before;
-    /// a lease whose inputs are unavailable is only not paid. On a lease that another dispute has finished
-    /// meanwhile, any ruling counts as `Verdict.None` without anything.
+    /// a lease whose inputs are unavailable is only not paid, and the batch's operator pays from its stake what
+    /// a first concession costs. On a lease that another dispute has finished meanwhile, any ruling
+    /// counts as `Verdict.None` without anything.
     function rule(uint256 disputeId, Ruling calldata ruling) external;
 
     /// @notice Take the seat of a verifier whose audit found `claimedDigest`, where the

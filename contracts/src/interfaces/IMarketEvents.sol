@@ -91,4 +91,13 @@ interface IMarketEvents {
         uint256 toCommitteeWei,
         uint256 burntWei
     );
+    /// @notice A task's inputs were unavailable. Only where its batch's operator had any stake.
+    event OperatorFined(
+        uint256 indexed disputeId,
+        address indexed operator,
+        uint256 amountWei,
+        uint256 toRequesterWei,
+        uint256 toChallengerWei,
+        uint256 burntWei
+    );
 }

@@ -8,6 +8,7 @@ library Pricing {
     uint256 internal constant RATE_FLOOR_PPM = 30_000;
     uint256 internal constant AUDIT_FEE_PPM = 1_200_000;
     uint256 internal constant BOND_MULTIPLE = 15;
+    uint256 internal constant BOND_LEASE_PERCENT = 25;
 
     /// @notice How often a task is audited, on average, from the money at risk, rounded up. Above
     /// `PPM` every task is audited once, and some of them twice.
@@ -22,11 +23,17 @@ library Pricing {
         return uint32(rate < RATE_FLOOR_PPM ? RATE_FLOOR_PPM : rate);
     }
 
-    /// @notice What a challenger puts down: as much of the task's price as accusing could bring a third
-    /// of the committees, at least `leastWei`.
-    function bondWei(uint256 pricePerTaskWei, uint256 leastWei) internal pure returns (uint256) {
+    /// @notice What a challenger puts down: as much of the task's price, and of what the whole lease is
+    /// paid, as accusing could bring a third of the committees; at least `leastWei`.
+    function bondWei(uint256 pricePerTaskWei, uint256 amountWei, uint256 leastWei)
+        internal
+        pure
+        returns (uint256)
+    {
         uint256 byPriceWei = BOND_MULTIPLE * pricePerTaskWei;
-        return byPriceWei > leastWei ? byPriceWei : leastWei;
+        uint256 byLeaseWei = amountWei * BOND_LEASE_PERCENT / 100;
+        uint256 mostWei = byPriceWei > byLeaseWei ? byPriceWei : byLeaseWei;
+        return mostWei > leastWei ? mostWei : leastWei;
     }
 
     function auditFeeWei(uint256 pricePerTaskWei) internal pure returns (uint128) {

@@ -67,7 +67,8 @@ abstract contract Disputes is Audits {
         if (_disputedTasks[batchId].has(key)) revert TaskAlreadyDisputed(lease.leaseId, task);
         address challenger = _caller();
         DisputeTerms memory current = _TERMS.disputeTerms();
-        uint256 bondWei = Pricing.bondWei(lease.pricePerTask(), current.disputeBondWei);
+        uint256 bondWei =
+            Pricing.bondWei(lease.pricePerTask(), lease.amount, current.disputeBondWei);
         _spend(challenger, bondWei);
         _disputedTasks[batchId].add(key);
         OpenDisputes storage open = _openDisputes[batchId][line];
@@ -146,6 +147,8 @@ abstract contract Disputes is Audits {
             _slash(disputeId, contested, ruling.majority);
         } else if (verdict == Verdict.OutOfTolerance) {
             _payPart(disputeId, contested, ruling.majority);
+        } else {
+            _fineOperator(disputeId, contested);
         }
         _finish(contested);
     }
@@ -299,6 +302,23 @@ abstract contract Disputes is Audits {
         uint256 toChallenger = slashedWei * _CHALLENGER_PERCENT / 100;
         uint256 toCommittee = _share(slashedWei * _COMMITTEE_PERCENT / 100, majority);
         _distribute(disputeId, contested, slashedWei, toRequester, toChallenger, toCommittee);
+    }
+
+    /// @dev Else whoever keeps inputs back would keep what its friend saved on the tasks that were not drawn.
+    /// Not the provider, which its operator could ruin so; nothing to the committee, which could say so of
+    /// any task.
+    function _fineOperator(uint256 disputeId, Dispute storage contested) private {
+        uint256 priceWei = contested.amount / contested.count;
+        address operator = contested.operator;
+        uint256 takenWei = _takeStake(_accounts[operator], contested.concedeMultiple * priceWei);
+        if (takenWei == 0) return;
+        uint256 toRequester = _min(takenWei * _CONCEDED_REQUESTER_PERCENT / 100, priceWei);
+        uint256 toChallenger = takenWei * _CONCEDED_CHALLENGER_PERCENT / 100;
+        uint256 burning = takenWei - toRequester - toChallenger;
+        _credit(contested.requester, toRequester);
+        _credit(contested.challenger, toChallenger);
+        _burn(burning);
+        emit OperatorFined(disputeId, operator, takenWei, toRequester, toChallenger, burning);
     }
 
     /// @dev What nobody gets is burnt.

@@ -9,7 +9,8 @@ enum Verdict {
     ChallengerLost,
     /// @dev The lease costs what a first concession costs, and pays the majority for judging; nothing else.
     OutOfTolerance,
-    /// @dev The committee was not given what it would have to run: the lease is not paid, and costs nothing.
+    /// @dev The committee was not given what it would have to run: the lease is not paid, and costs its
+    /// provider nothing; the operator pays for it.
     Unavailable
 }
 

@@ -117,6 +117,28 @@ contract WithheldInputsTest is Fixture {
         vm.assertEq(market.burntWei(), 0);
     }
 
+    /// @dev What the garbage saved on the tasks that nobody drew, the operator pays, if it has anything.
+    function test_WhenTheirOperatorHasAStake_TheyLoseByIt() external {
+        token.mint(operator, 60 ether);
+        vm.startPrank(operator);
+        token.approve(address(market), 60 ether);
+        market.deposit(60 ether);
+        market.stake(60 ether);
+        vm.stopPrank();
+        _contestGarbage();
+        bytes32 word = TaskResult.UNAVAILABLE;
+        _voteEach([word, word, word]);
+        _openClaim(disputeId, lease, 5, 5);
+        uint256 before = _balance(requester);
+        arbiter.resolve(disputeId);
+        vm.assertEq(_stakeOf(operator), 10 ether);
+        vm.assertEq(_balance(requester), before + 1 ether);
+        vm.assertEq(_balance(challenger), FUNDS - 15 ether + 5 ether);
+        vm.assertEq(market.burntWei(), 44 ether);
+        vm.assertEq(_balance(members[0]), FUNDS - 100 ether);
+        _requireStakes();
+    }
+
     /// @dev The friend sits on the committee too, and swears that the garbage is right: alone it does not decide.
     function test_NorWithAFriendOnTheCommittee() external {
         bytes32 batchId = _contestGarbage();

@@ -41,7 +41,8 @@ contract ConservationTest {
 
     /// @dev Free balances, stakes, seats, escrows, bonds, fees set aside and what is burnt make up, to the
     /// wei, the tokens that Market holds. No claim on an escrow can ever fail for lack of money. Nobody has less than
-    /// before without its own call or signature, a lost or conceded dispute, or an offence as a member.
+    /// before without its own call or signature, a lost or conceded dispute, an offence as a member, or inputs
+    /// that it did not give out.
     function _check() internal view {
         vm.assertEq(handler.owedWei(), handler.heldWei(), "credits are not conserved");
         vm.assertTrue(handler.isCovered(), "an escrow does not cover its claims");
@@ -72,7 +73,7 @@ contract ConservationTest {
     /// @dev The steps do reach every end of a lease, a job, a batch, a dispute, a seat: within some games.
     function test_EveryEndIsReached() external {
         vm.pauseGasMetering();
-        string[45] memory ends = [
+        string[46] memory ends = [
             "lease settled",
             "lease forfeited",
             "conceded",
@@ -103,6 +104,7 @@ contract ConservationTest {
             "fee returned, seat taken",
             "out of tolerance",
             "unavailable",
+            "operator fined",
             "contradicted",
             "equivocated",
             "member excused",
@@ -119,7 +121,7 @@ contract ConservationTest {
             "terms enacted",
             "judged by earlier terms"
         ];
-        bool[45] memory isReached;
+        bool[46] memory isReached;
         uint256 missing = ends.length;
         for (uint256 game; game < 40 && missing != 0; ++game) {
             handler = new Handler();

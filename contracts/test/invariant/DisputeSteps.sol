@@ -39,7 +39,8 @@ abstract contract DisputeSteps is WorkSteps {
         address who = _someone(random);
         bool isLate = _now() > _windowEndsAt(open.batchId);
         DisputeTerms memory terms = market.terms().disputeTerms();
-        uint256 mostBondWei = terms.disputeBondWei + 15 * uint256(open.amount / open.count);
+        uint256 mostBondWei =
+            terms.disputeBondWei + 15 * uint256(open.amount / open.count) + open.amount / 4;
         if (isLate || _disputeOf[key] != 0 || _balance(who) < mostBondWei) return;
         Batch memory batch = _committed(open.batchId);
         vm.prank(who);
@@ -225,6 +226,7 @@ abstract contract DisputeSteps is WorkSteps {
         bool isMoot = market.isMoot(disputeId);
         address contestedOne = market.dispute(disputeId).provider;
         Account memory before = market.account(contestedOne);
+        uint256 operatorsWei = _behind(operator);
         vm.prank(stranger);
         try arbiter.resolve(disputeId) {
             isDone = true;
@@ -239,6 +241,7 @@ abstract contract DisputeSteps is WorkSteps {
             return true;
         }
         _allow(contested.provider, _penaltyWei(disputeId, contested));
+        _checkFine(disputeId, contested, operatorsWei);
         _isLost[contested.leaseId] = _isFinishedBy(contested.verdict);
         ICommitteeArbiter.Committee memory drawn = arbiter.committee(disputeId);
         _checkTerms(disputeId, drawn);
@@ -260,6 +263,22 @@ abstract contract DisputeSteps is WorkSteps {
         if (contested.verdict == Verdict.ProviderLost) multiple = terms.slashMultiple;
         if (contested.verdict == Verdict.OutOfTolerance) multiple = terms.concedeMultiple;
         return multiple * _pricePerTask(contested);
+    }
+
+    function _behind(address who) private view returns (uint256) {
+        Account memory own = market.account(who);
+        return uint256(own.stakeWei) + own.unstakingWei;
+    }
+
+    /// @dev Only for want of inputs, and no more than a first concession costs.
+    function _checkFine(uint256 disputeId, Dispute memory contested, uint256 beforeWei) private {
+        uint256 paidWei = beforeWei - _behind(operator);
+        uint256 dueWei = _openedUnder[disputeId].concedeMultiple * _pricePerTask(contested);
+        if (contested.verdict != Verdict.Unavailable) dueWei = 0;
+        vm.assertEq(paidWei, dueWei < beforeWei ? dueWei : beforeWei, "an operator's fine");
+        if (paidWei == 0) return;
+        _allow(operator, paidWei);
+        _happened("operator fined");
     }
 
     /// @dev Only a lost dispute is a strike, and forfeits what was committed before.

@@ -11,6 +11,7 @@ contract Handler is Exit {
         setUp();
         _fund(rival);
         _fund(stranger);
+        _fund(operator);
         _know(requester);
         _know(operator);
         _know(provider);

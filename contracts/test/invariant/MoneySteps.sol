@@ -40,8 +40,13 @@ abstract contract MoneySteps is Ledger {
         vm.assertEq(token.balanceOf(stranger), before + amountWei);
     }
 
+    /// @dev Somebody whose stake can be taken.
+    function _worker(uint256 random) private view returns (address) {
+        return random % 3 == 0 ? operator : random % 2 == 0 ? provider : rival;
+    }
+
     function stake(uint256 random) external step {
-        address who = random % 2 == 0 ? provider : rival;
+        address who = _worker(random);
         uint256 mostWei = _balance(who) < 10 ether ? _balance(who) : 10 ether;
         if (mostWei == 0) return;
         vm.prank(who);
@@ -49,7 +54,7 @@ abstract contract MoneySteps is Ledger {
     }
 
     function requestUnstake(uint256 random) external step {
-        address who = random % 2 == 0 ? provider : rival;
+        address who = _worker(random);
         uint256 stakeWei = _stakeOf(who);
         if (stakeWei == 0) return;
         vm.prank(who);
@@ -57,7 +62,7 @@ abstract contract MoneySteps is Ledger {
     }
 
     function unstake(uint256 random) external step {
-        address who = random % 2 == 0 ? provider : rival;
+        address who = _worker(random);
         vm.prank(stranger);
         try market.unstake(who) {
             _happened("unstaked");

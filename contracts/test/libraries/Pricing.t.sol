@@ -43,10 +43,23 @@ contract PricingTest {
         vm.assertEq(Pricing.auditFeeWei(price), uint256(price) * 6 / 5);
     }
 
-    function testFuzz_TheBondIsFifteenPricesOrMore(uint96 price, uint96 least) external pure {
-        uint256 bond = Pricing.bondWei(price, least);
-        vm.assertTrue(bond >= 15 * uint256(price) && bond >= least);
-        vm.assertTrue(bond == 15 * uint256(price) || bond == least);
+    function testFuzz_TheBondIsFifteenPricesOrMore(uint96 price, uint96 amount, uint96 least)
+        external
+        pure
+    {
+        uint256 bond = Pricing.bondWei(price, amount, least);
+        uint256 byLease = uint256(amount) / 4;
+        vm.assertTrue(bond >= 15 * uint256(price) && bond >= byLease && bond >= least);
+        vm.assertTrue(bond == 15 * uint256(price) || bond == byLease || bond == least);
+    }
+
+    /// @dev From 61 tasks on, a quarter of what the lease is paid is more than 15 prices.
+    function test_ABondOfALargeLease() external pure {
+        vm.assertEq(Pricing.bondWei(1 ether, 20 ether, 10 ether), 15 ether);
+        vm.assertEq(Pricing.bondWei(1 ether, 60 ether, 10 ether), 15 ether);
+        vm.assertEq(Pricing.bondWei(1 ether, 61 ether, 10 ether), 15.25 ether);
+        vm.assertEq(Pricing.bondWei(1 ether, 256 ether, 10 ether), 64 ether);
+        vm.assertEq(Pricing.bondWei(1 ether, 256 ether, 70 ether), 70 ether);
     }
 
     /// @dev 0.8 prices of stake are what it takes to be audited once a task, 59 to reach the floor.

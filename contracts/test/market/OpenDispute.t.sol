@@ -6,6 +6,7 @@ import {IMarketEvents} from "../../src/interfaces/IMarketEvents.sol";
 import {IAnnex} from "../../src/interfaces/IAnnex.sol";
 import {Batch, BatchId, OwnerFields} from "../../src/types/Batch.sol";
 import {Dispute, DisputeStatus, Verdict} from "../../src/types/Dispute.sol";
+import {Job} from "../../src/types/Job.sol";
 import {LeaseResult} from "../../src/types/LeaseResult.sol";
 import {Request} from "../../src/types/Request.sol";
 import {Fixture} from "../Fixture.sol";
@@ -83,6 +84,20 @@ contract OpenDisputeTest is Fixture {
         if (bondWei < 10 ether) bondWei = 10 ether;
         vm.assertEq(market.dispute(_contest(0, 11)).bondWei, bondWei);
         vm.assertEq(_balance(challenger), FUNDS - bondWei);
+    }
+
+    function test_OfALargeLeaseTheBondIsAQuarterOfItsPay() external {
+        Job memory job = _job();
+        job.taskCount = 300;
+        job.nonce = 2;
+        jobId = _open(job);
+        LeaseResult memory lease = _lease(jobId, 0, 256);
+        lease.amount -= 3;
+        (batchId,) = _commitOne(lease);
+        vm.assertEq(market.dispute(_contest(0, 11)).bondWei, 64 ether - 1);
+        vm.assertEq(_balance(challenger), FUNDS - 64 ether + 1);
+        (batchId,) = _commitOne(_lease(jobId, 256, 44));
+        vm.assertEq(market.dispute(_contest(0, 256)).bondWei, 15 ether);
     }
 
     /// @dev An accomplice that contests an honest task cannot shield a wrong one.

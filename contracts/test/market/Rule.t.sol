@@ -28,9 +28,19 @@ contract RuleTest is Fixture {
     // ------------------------------------------------------------------------------ steps
 
     function _stake(uint96 amountWei) internal {
+        _stakeFor(provider, amountWei);
+    }
+
+    function _stakeFor(address who, uint96 amountWei) internal {
         if (amountWei == 0) return;
-        vm.prank(provider);
+        vm.prank(who);
         market.stake(amountWei);
+    }
+
+    /// @dev An operator has nothing in the fixture.
+    function _stakeAsOperator(uint96 amountWei) internal {
+        _enrich(operator, amountWei);
+        _stakeFor(operator, amountWei);
     }
 
     function _contest() internal {
@@ -209,8 +219,9 @@ contract RuleTest is Fixture {
         uint256 behindWei;
     }
 
-    function _purse() internal view returns (Purse memory purse) {
-        Account memory own = market.account(provider);
+    /// @dev `who` has to pay.
+    function _purse(address who) internal view returns (Purse memory purse) {
+        Account memory own = market.account(who);
         purse.requesterWei = _balance(requester);
         purse.challengerWei = _balance(challenger);
         for (uint256 i; i < VERIFIERS; ++i) {
@@ -233,28 +244,50 @@ contract RuleTest is Fixture {
         stakeWei = uint96(stakeWei % (64 * most));
         unstakingWei = stakeWei == 0 ? 0 : uint96(unstakingWei % stakeWei);
         _voters(count % (VERIFIERS + 1));
-        _contestRich(priceWei, stakeWei, unstakingWei);
-        Purse memory before = _purse();
+        _contestRich(provider, priceWei, stakeWei, unstakingWei);
+        Purse memory before = _purse(provider);
         _rule(Verdict.OutOfTolerance);
-        _checkParts(before, priceWei, stakeWei);
+        _checkParts(provider, before, priceWei, stakeWei);
     }
 
     function test_ThePartsOfTheLargestStakeAndPrice() external {
         _voters(5);
         uint96 priceWei = uint96(uint256(1 << 86) - 1);
         uint96 stakeWei = uint96(uint256(1 << 93));
-        _contestRich(priceWei, stakeWei, 5);
-        Purse memory before = _purse();
+        _contestRich(provider, priceWei, stakeWei, 5);
+        Purse memory before = _purse(provider);
         _rule(Verdict.OutOfTolerance);
-        _checkParts(before, priceWei, stakeWei);
-        vm.assertEq(_purse().behindWei, stakeWei - 50 * uint256(priceWei));
+        _checkParts(provider, before, priceWei, stakeWei);
+        vm.assertEq(_purse(provider).behindWei, stakeWei - 50 * uint256(priceWei));
     }
 
-    function _contestRich(uint96 priceWei, uint96 stakeWei, uint96 unstakingWei) internal {
+    /// @dev The same, of an operator's fine: only that the majority gets nothing.
+    function testFuzz_ThePartsOfAFine(
+        uint96 priceWei,
+        uint96 stakeWei,
+        uint96 unstakingWei,
+        uint8 scale,
+        uint8 count
+    ) external {
+        uint256 most = 1 << (1 + scale % 86);
+        priceWei = uint96(1 + priceWei % most);
+        stakeWei = uint96(stakeWei % (64 * most));
+        unstakingWei = stakeWei == 0 ? 0 : uint96(unstakingWei % stakeWei);
+        _voters(count % (VERIFIERS + 1));
+        _contestRich(operator, priceWei, stakeWei, unstakingWei);
+        Purse memory before = _purse(operator);
+        _rule(Verdict.Unavailable);
+        delete voters;
+        _checkParts(operator, before, priceWei, stakeWei);
+    }
+
+    function _contestRich(address payer, uint96 priceWei, uint96 stakeWei, uint96 unstakingWei)
+        internal
+    {
         _enrich(requester, 1 << 90);
         _enrich(challenger, 1 << 92);
-        _enrich(provider, 1 << 94);
-        _stake(stakeWei);
+        _enrich(payer, 1 << 94);
+        _stakeFor(payer, stakeWei);
         Job memory job = _job();
         job.taskCount = 3;
         job.maxPricePerTask = priceWei + 1;
@@ -265,7 +298,7 @@ contract RuleTest is Fixture {
         lease.amount = 3 * priceWei + 2; // its price per task is rounded down
         (batchId,) = _commitOne(lease);
         if (unstakingWei != 0) {
-            vm.prank(provider);
+            vm.prank(payer);
             market.requestUnstake(unstakingWei);
         }
         disputeId = _dispute(_committed(batchId), 0, TASK);
@@ -279,13 +312,16 @@ contract RuleTest is Fixture {
         vm.stopPrank();
     }
 
-    function _checkParts(Purse memory before, uint256 priceWei, uint256 stakeWei) internal view {
+    function _checkParts(address payer, Purse memory before, uint256 priceWei, uint256 stakeWei)
+        internal
+        view
+    {
         uint256 taken = 50 * priceWei < stakeWei ? 50 * priceWei : stakeWei;
         uint256 toRequester = taken / 2 < priceWei ? taken / 2 : priceWei;
         uint256 bondWei = 15 * priceWei < 10 ether ? 10 ether : 15 * priceWei;
         uint256 each = voters.length == 0 ? 0 : taken / 5 / voters.length;
         uint256 toVoters = each * voters.length;
-        Purse memory since = _purse();
+        Purse memory since = _purse(payer);
         vm.assertEq(before.behindWei - since.behindWei, taken, "taken");
         vm.assertEq(since.requesterWei - before.requesterWei, toRequester, "requester");
         vm.assertEq(since.challengerWei - before.challengerWei, taken / 10 + bondWei, "challenger");
@@ -297,14 +333,121 @@ contract RuleTest is Fixture {
 
     // ------------------------------------------------------------------------------ unavailable
 
-    function test_UnavailableInputsCostNobodyAnything() external {
+    function test_UnavailableInputsCostTheOperatorAFirstConcession() external {
         _stake(200 ether);
+        _stakeAsOperator(60 ether);
         _contest();
         _voters(3);
         vm.expectEmit(address(market));
         emit IMarketEvents.DisputeResolved(disputeId, uint8(Verdict.Unavailable));
         vm.expectEmit(address(market));
+        emit IMarketEvents.OperatorFined(disputeId, operator, 50 ether, 1 ether, 5 ether, 44 ether);
+        vm.expectEmit(address(market));
         emit IMarketEvents.LeaseReleased(batchId, lease.leaseId, jobId);
+        _rule(Verdict.Unavailable);
+        vm.assertEq(_stakeOf(operator), 10 ether);
+        vm.assertEq(_balance(operator), 0);
+        vm.assertEq(_stakeOf(provider), 200 ether);
+        vm.assertEq(_balance(provider), FUNDS - 200 ether);
+        vm.assertEq(_balance(requester), FUNDS - 44.1 ether + 1 ether);
+        vm.assertEq(_balance(challenger), FUNDS + 5 ether);
+        vm.assertEq(market.burntWei(), 44 ether);
+        for (uint256 i; i < 3; ++i) {
+            vm.assertEq(_balance(_verifier(i)), FUNDS - 100 ether);
+        }
+    }
+
+    function test_AFineIsNoStrike_AndForfeitsNothing() external {
+        _stakeAsOperator(200 ether);
+        _contest();
+        for (uint32 i = 1; i < 4; ++i) {
+            _rule(Verdict.Unavailable);
+            Account memory fined = market.account(operator);
+            vm.assertEq(fined.stakeWei, 200 ether - 50 ether * i);
+            vm.assertEq(fined.strikes, 0);
+            vm.assertEq(fined.forfeitBlock, 0);
+            vm.assertEq(fined.openDisputes, 0);
+            _forward(1);
+            _contestAgain(4 * i);
+        }
+    }
+
+    function test_WhatAnOperatorIsUnstakingPaysToo() external {
+        _stakeAsOperator(50 ether);
+        _contest();
+        vm.prank(operator);
+        market.requestUnstake(20 ether);
+        _rule(Verdict.Unavailable);
+        Account memory left = market.account(operator);
+        vm.assertEq(uint256(left.stakeWei) + left.unstakingWei, 0);
+        vm.assertEq(market.burntWei(), 44 ether);
+    }
+
+    function test_OfAnOperatorsWeiItBurnsAWei() external {
+        _stakeAsOperator(1);
+        _contest();
+        vm.expectEmit(address(market));
+        emit IMarketEvents.OperatorFined(disputeId, operator, 1, 0, 0, 1);
+        _rule(Verdict.Unavailable);
+        vm.assertEq(_stakeOf(operator), 0);
+        vm.assertEq(market.burntWei(), 1);
+    }
+
+    /// @dev 55 times the price, if it is contested once that is enacted.
+    function test_AFineIsThatOfTheTermsWhenItWasOpened() external {
+        _stakeAsOperator(200 ether);
+        ITerms terms = market.terms();
+        vm.prank(governor);
+        terms.propose(DisputeTerms(10 ether, 60, 55, 3));
+        (, uint40 noticeEndsAt,) = terms.proposal();
+        vm.warp(uint256(noticeEndsAt) + 1);
+        Job memory job = _job();
+        job.deadline = uint40(_now() + 1 hours);
+        _delegate(PROVIDER_KEY, device, uint40(_now() + 1 days), 2);
+        jobId = _open(job);
+        _contestAgain(0);
+        terms.enact();
+        _rule(Verdict.Unavailable);
+        vm.assertEq(_stakeOf(operator), 150 ether);
+        _forward(1);
+        _contestAgain(4);
+        _rule(Verdict.Unavailable);
+        vm.assertEq(_stakeOf(operator), 95 ether);
+    }
+
+    /// @dev Another dispute about the lease has fined it already.
+    function test_ALeaseFinesItsOperatorOnce() external {
+        _stakeAsOperator(200 ether);
+        _contest();
+        uint256 first = disputeId;
+        disputeId = _dispute(_committed(batchId), 0, TASK + 1);
+        _rule(Verdict.Unavailable);
+        disputeId = first;
+        _rule(Verdict.Unavailable);
+        vm.assertTrue(market.dispute(first).verdict == Verdict.None);
+        vm.assertEq(_stakeOf(operator), 150 ether);
+    }
+
+    /// @dev Whatever else is ruled costs an operator nothing.
+    function test_OtherVerdictsFineNoOperator() external {
+        _stakeAsOperator(200 ether);
+        _contest();
+        for (uint8 i; i < 4; ++i) {
+            _rule(Verdict(i));
+            vm.assertEq(_stakeOf(operator), 200 ether);
+            _forward(1);
+            _contestAgain(4 + 2 * i);
+        }
+    }
+
+    function test_AnOperatorWithoutStakePaysNothing() external {
+        _stake(200 ether);
+        _contest();
+        _voters(3);
+        vm.expectEmit(address(market));
+        emit IMarketEvents.DisputeResolved(disputeId, uint8(Verdict.Unavailable));
+        vm.expectEmit(address(market), 0);
+        emit IMarketEvents.OperatorFined(disputeId, operator, 0, 0, 0, 0);
         _rule(Verdict.Unavailable);
         vm.assertEq(_stakeOf(provider), 200 ether);
         vm.assertEq(_balance(provider), FUNDS - 200 ether);
