@@ -6,10 +6,18 @@ from collections import Counter
 from dataclasses import replace
 
 from protocol.dispute import DisputeStatus, DisputeTerms, Verdict
-from protocol.pricing import Penalty, Split
+from protocol.pricing import Penalty, Split, bond_wei
 from protocol.sampling import draw_committee
 from protocol.settlement.audits import AuditKey, Audits
-from protocol.settlement.facts import AcceptedAudit, Dispute, Moment, Rules, Ruling, Terms
+from protocol.settlement.facts import (
+    AcceptedAudit,
+    Dispute,
+    LeaseEntry,
+    Moment,
+    Rules,
+    Ruling,
+    Terms,
+)
 from protocol.settlement.refusals import Refusal, Refused, require
 from protocol.units import Address, Bytes32
 
@@ -55,9 +63,8 @@ class Disputes(Audits):
         key = (batch_id, index, task)
         require(key not in self._disputed_tasks, Refusal.TASK_ALREADY_DISPUTED)
         terms = self.dispute_terms
-        by_price_wei = self.rules.bond_prices * entry.price_per_task_wei
-        bond_wei = max(by_price_wei, terms.dispute_bond_wei)
-        self._spend(challenger, bond_wei)
+        put_down_wei = self._bond_wei(entry, terms)
+        self._spend(challenger, put_down_wei)
         self._disputed_tasks.add(key)
         self._contested_since.setdefault((batch_id, index), at.seconds)
         self._open_disputes[batch_id, index] += 1
@@ -72,7 +79,7 @@ class Disputes(Audits):
                 task,
                 entry,
                 challenger,
-                bond_wei,
+                put_down_wei,
                 opened_at=at.seconds,
                 opened_block=at.block,
                 seat_count=len(self.seats()),
@@ -138,8 +145,8 @@ class Disputes(Audits):
         """Carry out what a committee decided; return what it took from the provider's stake.
 
         A provider that is out of tolerance pays what a first concession costs, whatever it lost
-        before; a lease whose inputs are unavailable is only not paid. One that was finished in the
-        meantime makes the dispute moot: nobody loses anything.
+        before; where inputs are unavailable it is only not paid, and the batch's operator pays. A
+        lease that was finished in the meantime makes the dispute moot: nobody loses anything.
         """
         contested = self._open_dispute(dispute_id)
         is_moot = self.is_moot(dispute_id)
@@ -166,6 +173,8 @@ class Disputes(Audits):
             taken_wei = self._slash(contested, ruling.majority, at)
         elif verdict == Verdict.OUT_OF_TOLERANCE:
             taken_wei = self._pay_part(contested, ruling.majority)
+        elif self.rules.fines_operator:
+            self._fine_operator(contested)
         self._finish(contested)
         return taken_wei
 
@@ -228,6 +237,15 @@ class Disputes(Audits):
         bonds_wei = sum(d.bond_wei for d in self._disputes if d.status == is_open)
         return super().total_wei() + bonds_wei
 
+    def _bond_wei(self, entry: LeaseEntry, terms: DisputeTerms) -> int:
+        return bond_wei(
+            entry.price_per_task_wei,
+            entry.amount_wei,
+            terms.dispute_bond_wei,
+            prices=self.rules.bond_prices,
+            lease_percent=self.rules.bond_lease_percent,
+        )
+
     def _accused(self, key: AuditKey) -> AcceptedAudit:
         """An accepted audit that nobody has refuted."""
         done = self._audits.get(key)
@@ -281,15 +299,25 @@ class Disputes(Audits):
             prices=contested.terms.concede_multiple,
             committee_percent=self.rules.slash.committee_percent,
         )
-        return self._penalise(contested, rule, majority)
+        return self._penalise(contested, rule, majority, contested.entry.provider)
+
+    def _fine_operator(self, contested: Dispute) -> None:
+        """Inputs were kept back: what a first concession costs, from its operator's stake.
+
+        Nothing to the committee, which could say so of any task.
+        """
+        rule = replace(self.rules.concession, prices=contested.terms.concede_multiple)
+        self._penalise(contested, rule, (), self.batch(contested.batch_id).operator)
 
     def _slash(self, contested: Dispute, majority: tuple[Address, ...], at: Moment) -> int:
         self._change(contested.entry.provider, forfeit_block=at.block)
         rule = replace(self.rules.slash, prices=contested.terms.slash_multiple)
-        return self._penalise(contested, rule, majority)
+        return self._penalise(contested, rule, majority, contested.entry.provider)
 
-    def _penalise(self, contested: Dispute, rule: Penalty, majority: tuple[Address, ...]) -> int:
-        owner, price_wei = contested.entry.provider, contested.entry.price_per_task_wei
+    def _penalise(
+        self, contested: Dispute, rule: Penalty, majority: tuple[Address, ...], owner: Address
+    ) -> int:
+        price_wei = contested.entry.price_per_task_wei
         due_wei = rule.due_wei(price_wei, self.account(owner).slashable_wei)
         taken_wei = self._take_stake(owner, due_wei)
         self._pay_out(contested, rule.split(taken_wei, price_wei), majority)

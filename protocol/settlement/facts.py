@@ -8,7 +8,14 @@ from protocol.dispute import DisputeStatus, DisputeTerms, Verdict
 from protocol.job import Job
 from protocol.lease import LeaseResult
 from protocol.lifecycle import JobFacts
-from protocol.pricing import BOND_PRICES, CONCESSION, REPORTER_PERCENT, SLASH, Penalty
+from protocol.pricing import (
+    BOND_LEASE_PERCENT,
+    BOND_PRICES,
+    CONCESSION,
+    REPORTER_PERCENT,
+    SLASH,
+    Penalty,
+)
 from protocol.units import ZERO_BYTES32, Address, Bytes32
 
 MAX_ITEMS = 64
@@ -52,6 +59,7 @@ class Rules:
     concession: Penalty = CONCESSION
     slash: Penalty = SLASH
     bond_prices: int = BOND_PRICES
+    bond_lease_percent: int = BOND_LEASE_PERCENT
     forfeits_after_slash: bool = True
     accepts_agreeing_audits_only: bool = True
     pays_audits_late: bool = True
@@ -60,6 +68,7 @@ class Rules:
     reporter_percent: int = REPORTER_PERCENT
     lost_bond_provider_percent: int = 0
     concedes_late: bool = False
+    fines_operator: bool = True
 
 
 @dataclass(frozen=True, slots=True)

@@ -228,7 +228,7 @@ class History:
         """Moments at which a rule changes its mind."""
         mirror = self.twins.mirror
         terms = mirror.terms
-        edges = [mirror.account(who).unstake_at for who in PEOPLE]
+        edges = [mirror.account(who).unstake_at for who in EVERYBODY]
         edges += [mirror.seat_stake(i).releasable_at for i in range(len(mirror.seats()))]
         edges += [mirror.proposal.notice_ends_at] if mirror.proposal else []
         for job in self.twins.jobs.values():
@@ -257,6 +257,9 @@ class History:
             self.twins.deposit(who, 300_000)
         for who in self.random.sample(PEOPLE, 4):
             self.twins.stake(who, self.random.randint(1_000, 60_000))
+        for who in OPERATORS:
+            self.twins.deposit(who, 10_000)
+            self.twins.stake(who, self.random.randint(100, 9_000))
         for who in self.random.sample(PEOPLE, 8):
             self.twins.take_seats(who, self._pick((1, 1, 2)))
         self.twins.wait(1, 12)
@@ -269,12 +272,12 @@ class History:
         self.twins.withdraw(who, self._amount(self.twins.mirror.account(who).balance_wei // 4))
 
     def _stake(self) -> None:
-        who = self._someone()
+        who = self._pick(EVERYBODY)
         self.twins.stake(who, self._amount(self.twins.mirror.account(who).balance_wei // 4))
 
     def _unstake(self) -> None:
-        waiting = [p for p in PEOPLE if self.twins.mirror.account(p).unstaking_wei]
-        who = self._pick(waiting if waiting and not self._rarely(3) else PEOPLE)
+        waiting = [p for p in EVERYBODY if self.twins.mirror.account(p).unstaking_wei]
+        who = self._pick(waiting if waiting and not self._rarely(3) else EVERYBODY)
         own = self.twins.mirror.account(who)
         if (own.unstaking_wei and not self._rarely(4)) or self._rarely(6):
             self.twins.unstake(self._someone(), who)

@@ -166,6 +166,38 @@ def judged_by_doubtful_votes(twins: Twins) -> None:
     assert account.strikes == 1
 
 
+def fined(twins: Twins) -> None:
+    """Who gave out no inputs pays with its stake, also what it is taking back, till it has none."""
+    job = _stage(twins)
+    due_wei = PARAMS.concede_multiple * PRICE_WEI
+    twins.deposit(OPERATOR, 2 * due_wei + 77)
+    assert twins.stake(OPERATOR, 2 * due_wei + 77)
+    assert twins.request_unstake(OPERATOR, due_wei + 5)
+    for task, left_wei in enumerate((due_wei + 77, 77, 0, 0)):
+        number = _contested(twins, job, task)
+        _judge(twins, number, UNAVAILABLE)
+        assert twins.contracts.dispute(number).verdict == Verdict.UNAVAILABLE
+        account = twins.contracts.account(OPERATOR)
+        assert account.stake_wei + account.unstaking_wei == left_wei
+        assert account.strikes == 0
+    assert twins.contracts.account(PROVIDER).stake_wei == 60_000
+
+
+def contested_at_large(twins: Twins) -> None:
+    """A bond is a quarter of what a large lease is paid: it is lost, and comes back."""
+    _stage(twins)
+    twins.deposit(OPERATOR, 10_000)
+    twins.stake(OPERATOR, 10_000)
+    job = _job(twins, 2, 170, PRICE_WEI)
+    assert twins.open_job(job, REQUESTER, REQUESTER)
+    for first, digest in ((0, WRONG), (85, UNAVAILABLE)):
+        number = _contested(twins, job, first, count=85)
+        bond_wei = 85 * PRICE_WEI // 4
+        assert twins.contracts.dispute(number).bond_wei == bond_wei > 15 * PRICE_WEI
+        _judge(twins, number, digest)
+    assert twins.contracts.account(OPERATOR).stake_wei == 10_000 - 47 * PRICE_WEI
+
+
 def judged_without_the_claim(twins: Twins) -> None:
     """Of a claim that stays shut nobody knows whether somebody found the same."""
     number = _contested(twins, _stage(twins), 0)
@@ -177,17 +209,18 @@ def judged_without_the_claim(twins: Twins) -> None:
 def fees_that_wait(twins: Twins) -> None:
     """Verifiers are paid once the lease is, and only those who still stand for what they found."""
     job = _stage(twins)
-    kept, lost = (_poor_work(twins, job, task) for task in (0, 3))
+    kept, lost = _poor_work(twins, job, 0, 6), _poor_work(twins, job, 6, 3)
     twins.wait(PARAMS.seed_delay_blocks + 1, 0)
     for batch in (kept, lost):
         assert twins.fix_seed(STRANGER, batch)
     due, back = ([_ref(place) for place in _audited(twins, batch)] for batch in (kept, lost))
     for batch, refs in ((kept, due), (lost, back)):
         assert not twins.pay_audits(STRANGER, batch, refs[:1])
-    assert twins.open_dispute(CHALLENGER, lost, 0, 3)
+    assert twins.open_dispute(CHALLENGER, lost, 0, 6)
     assert twins.concede(POOR, twins.mirror.dispute_count)
     _require_paid(twins, lost, back[0], REQUESTER)
-    refuted, left, earned = due[:3]
+    by_verifier = {_verifier_of(twins, kept, audit): audit for audit in due}
+    refuted, left, earned, *_ = by_verifier.values()
     verifier = _verifier_of(twins, kept, refuted)
     place = (0, refuted.task, refuted.round)
     assert twins.report_equivocation(REQUESTER, kept, place, verifier, is_kept=False)
@@ -209,9 +242,9 @@ def fees_that_wait(twins: Twins) -> None:
         _require_paid(twins, kept, audit, payee)
 
 
-def _poor_work(twins: Twins, job: Job, task: int) -> Batch:
-    """Three tasks of somebody without stake: each is audited."""
-    lease = twins.work(twins.job_id(job), POOR, task, 3, 3 * PRICE_WEI, WRONG, task)
+def _poor_work(twins: Twins, job: Job, task: int, count: int) -> Batch:
+    """Tasks of somebody without stake: each is audited."""
+    lease = twins.work(twins.job_id(job), POOR, task, count, count * PRICE_WEI, WRONG, task)
     batch = twins.commit(OPERATOR, [(lease, POOR)])
     assert batch is not None
     return batch
@@ -429,7 +462,7 @@ def _job(twins: Twins, nonce: int, tasks: int, price_wei: int) -> Job:
         spec_hash=ZERO_BYTES32,
         task_count=tasks,
         max_price_per_task=price_wei,
-        audit_budget=1_000,
+        audit_budget=3_000,
         relayer_fee=0,
         not_before=0,
         deadline=twins.at.seconds + DAY_SECONDS,

@@ -51,6 +51,7 @@ TERMS = Terms(
     committee_size=3,
 )
 people = st.sampled_from(PEOPLE)
+stakers = st.sampled_from([*PEOPLE, OPERATOR])
 small = st.integers(0, 300)
 digests = st.sampled_from([RIGHT, WRONG])
 VOTES = [RIGHT, WRONG, OUT_OF_TOLERANCE, UNAVAILABLE, None]
@@ -71,6 +72,8 @@ class Market(RuleBasedStateMachine):
         for person in PEOPLE:
             self.market.deposit(person, 100_000, self.at)
             self.market.take_seats(person, 2, self.at)
+        self.market.deposit(OPERATOR, 1_000, self.at)
+        self.market.stake(OPERATOR, 500)
 
     def _do(self, move: Callable[..., Any], *arguments: Any, **named: Any) -> Any:
         before = self.market.total_wei()
@@ -83,19 +86,19 @@ class Market(RuleBasedStateMachine):
     def wait(self, blocks: int, seconds: int) -> None:
         self.at = Moment(self.at.block + blocks, self.at.seconds + seconds)
 
-    @rule(who=people, amount=small)
+    @rule(who=stakers, amount=small)
     def put_in(self, who: Address, amount: int) -> None:
         self._do(self.market.deposit, who, amount, self.at)
 
-    @rule(who=people, amount=small)
+    @rule(who=stakers, amount=small)
     def take_out(self, who: Address, amount: int) -> None:
         self._do(self.market.withdraw, who, amount)
 
-    @rule(who=people, amount=small)
+    @rule(who=stakers, amount=small)
     def stake(self, who: Address, amount: int) -> None:
         self._do(self.market.stake, who, amount)
 
-    @rule(who=people, amount=small)
+    @rule(who=stakers, amount=small)
     def unstake(self, who: Address, amount: int) -> None:
         self._do(self.market.request_unstake, who, amount, self.at)
         self._do(self.market.unstake, who, self.at)
@@ -229,13 +232,13 @@ class Market(RuleBasedStateMachine):
         fees_wei = [audit.fee_wei for audit in self.market.accepted_audits.values()]
         budgets_wei = sum(self.market.job(job_id).terms.audit_budget_wei for job_id in self.jobs)
         assert 0 <= sum(fees_wei) <= budgets_wei
-        owned_wei = sum(self.market.owned_by_wei([who]) for who in PEOPLE)
+        owned_wei = sum(self.market.owned_by_wei([who]) for who in (*PEOPLE, OPERATOR))
         bonds_wei = self._bonds_wei()
         assert owned_wei + bonds_wei + sum(fees_wei) + self.market.burnt_wei == self.market.held_wei
 
     @invariant()
     def escrows_cover_the_work(self) -> None:
-        for person in PEOPLE:
+        for person in (*PEOPLE, OPERATOR):
             account = self.market.account(person)
             assert min(account.balance_wei, account.stake_wei, account.unstaking_wei) >= 0
         for job_id in self.jobs:

@@ -325,7 +325,55 @@ def test_out_of_tolerance_costs_a_first_concession_each_time() -> None:
     assert world.market.job(JOB).settled_tasks == 4
 
 
-def test_a_lease_that_nobody_could_check_is_not_paid_and_costs_nobody() -> None:
+def test_an_operator_pays_for_inputs_that_nobody_got_as_far_as_its_stake_goes() -> None:
+    """What a first concession costs, each time; nothing to the committee, and no strike."""
+    world = World()
+    world.market.deposit(OPERATOR, 103_000, world.at)
+    world.market.stake(OPERATOR, 103_000)
+    world.market.request_unstake(OPERATOR, 60_000, world.at)
+    for taken, left in ((50_000, 53_000), (50_000, 3_000), (3_000, 0), (0, 0)):
+        dispute = world.contest(world.work())
+        before = {who: world.balance(who) for who in (REQUESTER, CHALLENGER, *VERIFIERS)}
+        burnt = world.market.burnt_wei
+        ruling = Ruling(Verdict.UNAVAILABLE, tuple(VERIFIERS[:3]), UNAVAILABLE)
+        world.judge(dispute, ruling)
+        operator = world.market.account(OPERATOR)
+        assert (operator.slashable_wei, operator.strikes, operator.forfeit_block) == (left, 0, 0)
+        requesters = min(taken // 2, PRICE)
+        assert world.balance(REQUESTER) - before[REQUESTER] == requesters
+        earned = world.balance(CHALLENGER) - before[CHALLENGER] - TERMS.dispute_bond_wei
+        assert earned == taken // 10
+        assert all(world.balance(who) == before[who] for who in VERIFIERS)
+        assert world.market.burnt_wei - burnt == taken - requesters - taken // 10
+    assert world.market.account(PROVIDER).stake_wei == 60_000
+    assert world.market.total_wei() == world.market.held_wei
+
+
+def test_a_lease_is_fined_once_and_only_for_want_of_its_inputs() -> None:
+    world = World()
+    world.market.deposit(OPERATOR, 200_000, world.at)
+    world.market.stake(OPERATOR, 200_000)
+    batch = world.work()
+    first = world.contest(batch)
+    other = world.market.open_dispute(CHALLENGER, batch, 0, 1, world.at)
+    world.judge(first, Ruling(Verdict.UNAVAILABLE, (), UNAVAILABLE))
+    world.market.rule(other, Ruling(Verdict.UNAVAILABLE, (), UNAVAILABLE), world.at)
+    for verdict in set(Verdict) - {Verdict.UNAVAILABLE}:
+        world.judge(world.contest(world.work()), Ruling(verdict))
+    assert world.market.account(OPERATOR).stake_wei == 150_000
+
+
+def test_a_bond_is_a_quarter_of_a_large_leases_pay() -> None:
+    world = World()
+    before = world.balance(CHALLENGER)
+    dispute = world.contest(world.work(81))
+    assert world.market.dispute(dispute).bond_wei == 81 * PRICE // 4
+    assert world.balance(CHALLENGER) == before - 81 * PRICE // 4
+    world.judge(dispute, Ruling(Verdict.NONE))
+    assert world.balance(CHALLENGER) == before
+
+
+def test_a_lease_that_nobody_could_check_is_not_paid_and_costs_nobody_without_a_stake() -> None:
     world = World()
     before = world.balance(CHALLENGER)
     world.judge(world.contest(world.work()), Ruling(Verdict.UNAVAILABLE, (), UNAVAILABLE))
