@@ -25,7 +25,7 @@ AUDIT_FEE_PPM = 1_200_000
 # What accusing honest work could bring whoever has a third of the committees: by the task, and by
 # the lease, which a captured committee frees from its whole price.
 BOND_PRICES = 15
-BOND_LEASE_PERCENT = 25
+BOND_LEASE_PART = 3
 # Of a verifier's seat to whoever finds it out. That may be its friend.
 REPORTER_PERCENT = 15
 
@@ -104,13 +104,15 @@ def bond_wei(
     least_wei: int,
     *,
     prices: int = BOND_PRICES,
-    lease_percent: int = BOND_LEASE_PERCENT,
+    lease_part: int = BOND_LEASE_PART,
 ) -> int:
     """What a challenger puts down for a task of that price, of a lease that is paid `amount_wei`.
 
-    At least `least_wei`, and so many `prices`, and `lease_percent` of the lease, rounded down.
+    At least `least_wei`, so many `prices`, and that `lease_part` of it (3: a third), rounded down;
+    0: whatever the lease is paid.
     """
-    return max(least_wei, prices * price_per_task_wei, amount_wei * lease_percent // 100)
+    by_lease_wei = amount_wei // lease_part if lease_part else 0
+    return max(least_wei, prices * price_per_task_wei, by_lease_wei)
 
 
 def concession_wei(price_per_task_wei: int, stake_wei: int) -> int:

@@ -243,7 +243,7 @@ class Disputes(Audits):
             entry.amount_wei,
             terms.dispute_bond_wei,
             prices=self.rules.bond_prices,
-            lease_percent=self.rules.bond_lease_percent,
+            lease_part=self.rules.bond_lease_part,
         )
 
     def _accused(self, key: AuditKey) -> AcceptedAudit:

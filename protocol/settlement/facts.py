@@ -9,7 +9,7 @@ from protocol.job import Job
 from protocol.lease import LeaseResult
 from protocol.lifecycle import JobFacts
 from protocol.pricing import (
-    BOND_LEASE_PERCENT,
+    BOND_LEASE_PART,
     BOND_PRICES,
     CONCESSION,
     REPORTER_PERCENT,
@@ -59,7 +59,7 @@ class Rules:
     concession: Penalty = CONCESSION
     slash: Penalty = SLASH
     bond_prices: int = BOND_PRICES
-    bond_lease_percent: int = BOND_LEASE_PERCENT
+    bond_lease_part: int = BOND_LEASE_PART
     forfeits_after_slash: bool = True
     accepts_agreeing_audits_only: bool = True
     pays_audits_late: bool = True

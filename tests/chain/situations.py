@@ -184,7 +184,7 @@ def fined(twins: Twins) -> None:
 
 
 def contested_at_large(twins: Twins) -> None:
-    """A bond is a quarter of what a large lease is paid: it is lost, and comes back."""
+    """A bond is a third of what a large lease is paid: it is lost, and comes back."""
     _stage(twins)
     twins.deposit(OPERATOR, 10_000)
     twins.stake(OPERATOR, 10_000)
@@ -192,7 +192,7 @@ def contested_at_large(twins: Twins) -> None:
     assert twins.open_job(job, REQUESTER, REQUESTER)
     for first, digest in ((0, WRONG), (85, UNAVAILABLE)):
         number = _contested(twins, job, first, count=85)
-        bond_wei = 85 * PRICE_WEI // 4
+        bond_wei = 85 * PRICE_WEI // 3
         assert twins.contracts.dispute(number).bond_wei == bond_wei > 15 * PRICE_WEI
         _judge(twins, number, digest)
     assert twins.contracts.account(OPERATOR).stake_wei == 10_000 - 47 * PRICE_WEI

@@ -295,8 +295,8 @@ def test_another_way_to_judge_votes_is_found_out(
     ("rules", "situation"),
     [
         (replace(RULES, fines_operator=False), situations.fined),
-        (replace(RULES, bond_lease_percent=24), situations.contested_at_large),
-        (replace(RULES, bond_lease_percent=26), situations.contested_at_large),
+        (replace(RULES, bond_lease_part=4), situations.contested_at_large),
+        (replace(RULES, bond_lease_part=2), situations.contested_at_large),
     ],
 )
 def test_another_rule_of_fines_and_bonds_is_found_out(rules: Rules, situation: Situation) -> None:

@@ -392,9 +392,9 @@ def bonds() -> list[dict[str, str]]:
     prices = (0, 1, least // 15, least // 15 + 1, 10**19, MAX_UINT96)
     cases = [(price, price, least) for price in prices]
     cases += [(0, 0, 0), (1, 1, 0), (1, 1, 14), (1, 1, 15), (1, 1, 16), (0, 0, MAX_UINT96)]
-    cases += [(1, amount, 0) for amount in (59, 60, 63, 64, 256, MAX_UINT96)]
-    cases += [(1, amount, 16) for amount in (64, 67, 68)]
-    cases += [(10**19, count * 10**19, least) for count in (20, 60, 61, 256)]
+    cases += [(1, amount, 0) for amount in (44, 45, 47, 48, 256, MAX_UINT96)]
+    cases += [(1, amount, 16) for amount in (48, 50, 51)]
+    cases += [(10**19, count * 10**19, least) for count in (20, 45, 46, 256)]
     return [
         {
             "priceWei": str(price_wei),

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from math import comb
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from protocol.pricing import (
+    BOND_LEASE_PART,
     CONCESSION,
     RATE_FLOOR_PPM,
     RATE_NUMERATOR_PPM,
@@ -143,16 +145,44 @@ def test_a_bond_is_by_price_by_lease_and_at_least_the_parameter(
     price: int, amount: int, least: int
 ) -> None:
     bond = bond_wei(price, amount, least)
-    assert bond in (15 * price, amount // 4, least)
+    assert bond in (15 * price, amount // 3, least)
     assert bond >= max(15 * price, least)
-    assert 4 * bond > amount - 4
+    assert 3 * bond > amount - 3
 
 
-def test_from_61_tasks_on_a_lease_makes_the_bond_dearer() -> None:
-    assert [bond_wei(100, 100 * tasks, 0) for tasks in (1, 60, 61, 256)] == [
+def test_from_46_tasks_on_a_lease_makes_the_bond_dearer() -> None:
+    assert [bond_wei(100, 100 * tasks, 0) for tasks in (1, 45, 48, 255)] == [
         *(1500, 1500),
-        *(1525, 6400),
+        *(1600, 8500),
     ]
+
+
+def _accusing_brings(tasks: int, lease_part: int) -> Fraction:
+    """What contesting an honest lease brings who has 30 of 90 seats, its requester too, in wei.
+
+    Where four of seven members are its own they find another digest: the lease is not paid, and
+    requester, challenger and committee have their parts of the slash. Elsewhere they run the task
+    like everybody, at 0.8 of its price, and share half of the bond that is lost.
+    """
+    price, size = 1000, 7
+    slashed = split_slash(slash_wei(price, 60 * price), price)
+    taken = tasks * price + slashed.total_wei - slashed.burnt_wei
+    bond = bond_wei(price, tasks * price, 0, lease_part=lease_part)
+    gain = Fraction(0)
+    for ours in range(size + 1):
+        chance = Fraction(comb(30, ours) * comb(60, size - ours), comb(90, size))
+        lost = bond - Fraction(bond * ours, 2 * size) + ours * price * 8 // 10
+        gain += chance * (taken if 2 * ours > size else -lost)
+    return gain
+
+
+def test_no_lease_is_worth_accusing_and_a_quarter_of_it_were_too_small_a_bond() -> None:
+    assert max(_accusing_brings(tasks, BOND_LEASE_PART) for tasks in range(1, 4097)) < 0
+    quarter = [tasks for tasks in range(1, 4097) if _accusing_brings(tasks, 4) > 0]
+    assert quarter
+    assert set(quarter) == set(range(quarter[0], quarter[-1] + 1))
+    assert quarter[0] < 60 < quarter[-1] < 256
+    assert _accusing_brings(256, lease_part=0) > 0
 
 
 @given(prices)

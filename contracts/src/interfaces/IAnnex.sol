@@ -70,7 +70,7 @@ interface IAnnex {
 
     /// @notice Contest one task of a committed lease, with a bond from the caller's free balance, under the
     /// terms of this moment: later changes are for later disputes. The bond is 15 times the task's price,
-    /// a quarter of what the lease is paid, or `disputeBondWei`, whichever is most. Each task can be
+    /// a third of what the lease is paid, or `disputeBondWei`, whichever is most. Each task can be
     /// contested once, whatever else of the lease is in dispute, until the batch's window ends. The
     /// bond comes back unless the committee finds the provider's own digest: then half of it is its
     /// majority's, and the rest is burnt.

@@ -8,7 +8,7 @@ library Pricing {
     uint256 internal constant RATE_FLOOR_PPM = 30_000;
     uint256 internal constant AUDIT_FEE_PPM = 1_200_000;
     uint256 internal constant BOND_MULTIPLE = 15;
-    uint256 internal constant BOND_LEASE_PERCENT = 25;
+    uint256 internal constant BOND_LEASE_PART = 3;
 
     /// @notice How often a task is audited, on average, from the money at risk, rounded up. Above
     /// `PPM` every task is audited once, and some of them twice.
@@ -31,7 +31,7 @@ library Pricing {
         returns (uint256)
     {
         uint256 byPriceWei = BOND_MULTIPLE * pricePerTaskWei;
-        uint256 byLeaseWei = amountWei * BOND_LEASE_PERCENT / 100;
+        uint256 byLeaseWei = amountWei / BOND_LEASE_PART;
         uint256 mostWei = byPriceWei > byLeaseWei ? byPriceWei : byLeaseWei;
         return mostWei > leastWei ? mostWei : leastWei;
     }

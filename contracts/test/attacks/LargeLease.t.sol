@@ -10,12 +10,12 @@ import {TaskResult} from "../../src/types/TaskResult.sol";
 import {Fixture} from "../Fixture.sol";
 import {vm} from "../Vm.sol";
 
-/// @notice Requester, challenger and a third of the seats contest one task of the largest lease that a market
-/// grants. Where they are the committee's majority they say that it cannot be checked: the requester has
-/// 256 right results for nothing, and a fine of an operator with a stake. So the bond has to follow the
+/// @notice Requester, challenger and a third of the seats contest one task of nearly the largest lease that a
+/// market grants. Where they are the committee's majority they say that it cannot be checked: the requester has
+/// 255 right results for nothing, and a fine of an operator with a stake. So the bond has to follow the
 /// lease: a committee of seven is theirs once in six times.
 contract LargeLeaseTest is Fixture {
-    uint32 internal constant TASKS = 256;
+    uint32 internal constant TASKS = 255;
     uint256 internal constant SEATS = 90;
     uint256 internal constant COLLUDING = 30;
 
@@ -81,17 +81,17 @@ contract LargeLeaseTest is Fixture {
 
     function test_OnAverageItCostsMoreThanTheWholeLeaseBrings() external {
         uint256 put = FUNDS - _balance(challenger);
-        vm.assertEq(put, 64 ether);
+        vm.assertEq(put, 85 ether);
         uint256 state = vm.snapshotState();
         uint256 before = _gangWei();
         vm.assertTrue(_judge(members.length) == Verdict.Unavailable);
         // The lease's pay stays in the job's escrow, which is the requester's.
         uint256 won = _gangWei() - before - put + uint256(TASKS) * 1 ether;
-        vm.assertEq(won, 256 ether + 6 ether);
+        vm.assertEq(won, 255 ether + 6 ether);
         vm.assertTrue(vm.revertToState(state));
         vm.assertTrue(_judge(0) == Verdict.ChallengerLost);
         uint256 lost = before + put - _gangWei();
-        vm.assertEq(lost, 64 ether);
+        vm.assertEq(lost, 85 ether);
         uint256 captured = _captured();
         vm.assertTrue(captured > 160_000 && captured < 175_000);
         vm.assertTrue(captured * won < (1e6 - captured) * lost);
@@ -102,6 +102,6 @@ contract LargeLeaseTest is Fixture {
     function test_AMinorityFreesNoLease() external {
         vm.assertTrue(_judge(1) == Verdict.ChallengerLost);
         vm.assertEq(_stakeOf(operator), 60 ether);
-        vm.assertEq(_balance(challenger), FUNDS - 64 ether);
+        vm.assertEq(_balance(challenger), FUNDS - 85 ether);
     }
 }

@@ -40,7 +40,7 @@ abstract contract DisputeSteps is WorkSteps {
         bool isLate = _now() > _windowEndsAt(open.batchId);
         DisputeTerms memory terms = market.terms().disputeTerms();
         uint256 mostBondWei =
-            terms.disputeBondWei + 15 * uint256(open.amount / open.count) + open.amount / 4;
+            terms.disputeBondWei + 15 * uint256(open.amount / open.count) + open.amount / 3;
         if (isLate || _disputeOf[key] != 0 || _balance(who) < mostBondWei) return;
         Batch memory batch = _committed(open.batchId);
         vm.prank(who);

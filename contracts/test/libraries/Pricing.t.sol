@@ -48,18 +48,18 @@ contract PricingTest {
         pure
     {
         uint256 bond = Pricing.bondWei(price, amount, least);
-        uint256 byLease = uint256(amount) / 4;
+        uint256 byLease = uint256(amount) / 3;
         vm.assertTrue(bond >= 15 * uint256(price) && bond >= byLease && bond >= least);
         vm.assertTrue(bond == 15 * uint256(price) || bond == byLease || bond == least);
     }
 
-    /// @dev From 61 tasks on, a quarter of what the lease is paid is more than 15 prices.
+    /// @dev From 46 tasks on, a third of what the lease is paid is more than 15 prices.
     function test_ABondOfALargeLease() external pure {
         vm.assertEq(Pricing.bondWei(1 ether, 20 ether, 10 ether), 15 ether);
-        vm.assertEq(Pricing.bondWei(1 ether, 60 ether, 10 ether), 15 ether);
-        vm.assertEq(Pricing.bondWei(1 ether, 61 ether, 10 ether), 15.25 ether);
-        vm.assertEq(Pricing.bondWei(1 ether, 256 ether, 10 ether), 64 ether);
-        vm.assertEq(Pricing.bondWei(1 ether, 256 ether, 70 ether), 70 ether);
+        vm.assertEq(Pricing.bondWei(1 ether, 45 ether, 10 ether), 15 ether);
+        vm.assertEq(Pricing.bondWei(1 ether, 48 ether, 10 ether), 16 ether);
+        vm.assertEq(Pricing.bondWei(1 ether, 255 ether, 10 ether), 85 ether);
+        vm.assertEq(Pricing.bondWei(1 ether, 255 ether, 90 ether), 90 ether);
     }
 
     /// @dev 0.8 prices of stake are what it takes to be audited once a task, 59 to reach the floor.

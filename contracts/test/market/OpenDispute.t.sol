@@ -86,17 +86,17 @@ contract OpenDisputeTest is Fixture {
         vm.assertEq(_balance(challenger), FUNDS - bondWei);
     }
 
-    function test_OfALargeLeaseTheBondIsAQuarterOfItsPay() external {
+    function test_OfALargeLeaseTheBondIsAThirdOfItsPay() external {
         Job memory job = _job();
         job.taskCount = 300;
         job.nonce = 2;
         jobId = _open(job);
-        LeaseResult memory lease = _lease(jobId, 0, 256);
-        lease.amount -= 3;
+        LeaseResult memory lease = _lease(jobId, 0, 255);
+        lease.amount -= 2;
         (batchId,) = _commitOne(lease);
-        vm.assertEq(market.dispute(_contest(0, 11)).bondWei, 64 ether - 1);
-        vm.assertEq(_balance(challenger), FUNDS - 64 ether + 1);
-        (batchId,) = _commitOne(_lease(jobId, 256, 44));
+        vm.assertEq(market.dispute(_contest(0, 11)).bondWei, 85 ether - 1);
+        vm.assertEq(_balance(challenger), FUNDS - 85 ether + 1);
+        (batchId,) = _commitOne(_lease(jobId, 255, 45));
         vm.assertEq(market.dispute(_contest(0, 256)).bondWei, 15 ether);
     }
 

@@ -363,12 +363,12 @@ def test_a_lease_is_fined_once_and_only_for_want_of_its_inputs() -> None:
     assert world.market.account(OPERATOR).stake_wei == 150_000
 
 
-def test_a_bond_is_a_quarter_of_a_large_leases_pay() -> None:
+def test_a_bond_is_a_third_of_a_large_leases_pay() -> None:
     world = World()
     before = world.balance(CHALLENGER)
-    dispute = world.contest(world.work(81))
-    assert world.market.dispute(dispute).bond_wei == 81 * PRICE // 4
-    assert world.balance(CHALLENGER) == before - 81 * PRICE // 4
+    dispute = world.contest(world.work(80))
+    assert world.market.dispute(dispute).bond_wei == 80 * PRICE // 3
+    assert world.balance(CHALLENGER) == before - 80 * PRICE // 3
     world.judge(dispute, Ruling(Verdict.NONE))
     assert world.balance(CHALLENGER) == before
 
