@@ -116,6 +116,11 @@ class Stage:
         self.coalition.remove(owner)
         return owner
 
+    def stake_operator(self, prices: float) -> None:
+        """Fund the market's operator, and have it put up so many prices."""
+        self.fund(self.operator)
+        self.market.stake(self.operator, round(prices * self.setting.price_wei))
+
     def open_job(
         self,
         requester: Address,

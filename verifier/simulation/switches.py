@@ -68,7 +68,7 @@ def _free_concession(setting: Setting) -> Setting:
 
 
 def _free_accusations(setting: Setting) -> Setting:
-    unbonded = replace(setting, rules=replace(setting.rules, bond_prices=0))
+    unbonded = replace(setting, rules=replace(setting.rules, bond_prices=0, bond_lease_part=0))
     return unbonded.with_terms(dispute_bond_wei=0)
 
 
@@ -123,6 +123,16 @@ RULES = (
         "unavailable",
         "a committee that is not given the inputs votes so, and the lease is not paid",
         lambda setting: replace(setting, votes_unavailable=False),
+    ),
+    Switch(
+        "bond-by-lease",
+        "a challenger's bond is a third of what the lease is paid at least",
+        _rules(bond_lease_part=0),
+    ),
+    Switch(
+        "operator-fine",
+        f"inputs that nobody got cost their operator {CONCESSION.prices} prices of its stake",
+        _rules(fines_operator=False),
     ),
     Switch("penalties", "concessions and lost disputes take stake", _no_penalties),
     Switch("concession", "the first concession takes stake too", _free_concession),

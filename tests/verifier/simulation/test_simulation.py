@@ -50,8 +50,13 @@ def test_what_is_cheap_to_decide_is_decided(report: Report) -> None:
 def test_only_known_limits_gain(report: Report) -> None:
     gaining = {outcome.name for outcome in report.outcomes if outcome.is_profitable}
     limits = {strategy.name for strategy in STRATEGIES if strategy.known_limit}
-    known = {"shared-digests", "withheld-inputs", "coalition-large-lease", "guessing-newcomer"}
-    assert gaining <= limits == known
+    assert gaining <= limits
+    assert limits == {
+        "shared-digests",
+        "withheld-inputs-unstaked",
+        "withheld-inputs-at-once",
+        "guessing-newcomer",
+    }
 
 
 @pytest.mark.parametrize(
@@ -69,6 +74,8 @@ def test_only_known_limits_gain(report: Report) -> None:
         ("late-fees", "drained-budget", 20),
         ("ringers", "guessing-provider", 30),
         ("ringers", "guessing-verifier", 30),
+        ("operator-fine", "withheld-inputs", 40),
+        ("bond-by-lease", "coalition-large-lease", 20),
     ],
 )
 def test_a_rule_that_is_left_out_makes_cheating_pay(
@@ -120,16 +127,36 @@ def test_seeing_the_votes_before_conceding_is_worth_something() -> None:
 
 def test_saying_that_there_was_nothing_to_run_keeps_half_from_who_hides_it() -> None:
     """A committee that is silent leaves the lease to be paid; what nobody is drawn for is paid."""
-    kept = _play("withheld-inputs", 40)
-    silent = _play("withheld-inputs", 40, without="unavailable")
+    kept = _play("withheld-inputs-unstaked", 40)
+    silent = _play("withheld-inputs-unstaked", 40, without="unavailable")
     assert silent.gain_per_cheat == pytest.approx(0.8)
     assert kept.gain_per_cheat < 0.6 * silent.gain_per_cheat
     assert kept.harm_mean < silent.harm_mean
 
 
-@pytest.mark.parametrize("strategy", ["coalition-unavailable", "coalition-out-of-tolerance"])
-def test_doubtful_votes_against_honest_work_cost_bonds_and_earn_less(strategy: str) -> None:
-    assert _play(strategy, 10).is_unprofitable
+def test_an_operator_that_hides_inputs_of_a_lease_or_two_loses_more_than_its_friend_saves() -> None:
+    assert _play("withheld-inputs", 40).is_unprofitable
+
+
+def test_an_operator_loses_no_more_than_its_stake_however_much_it_hides() -> None:
+    """Of 1280 wrong tasks at once most are not drawn; the fine stays the same."""
+    at_once = _play("withheld-inputs-at-once", 40)
+    unfined = _play("withheld-inputs-at-once", 40, without="operator-fine")
+    assert unfined.gain_mean - at_once.gain_mean == pytest.approx(60)
+    assert at_once.gain_mean > 0
+
+
+@pytest.mark.parametrize(
+    "strategy",
+    [
+        "coalition-unavailable",
+        "coalition-out-of-tolerance",
+        "coalition-large-lease",
+    ],
+)
+def test_votes_against_honest_work_cost_bonds_and_earn_less(strategy: str) -> None:
+    """Also where the operator has a stake to be fined."""
+    assert _play(strategy, 100).is_unprofitable
 
 
 def test_a_member_that_runs_nothing_misses_its_pay_and_keeps_its_stake() -> None:

@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from functools import partial
 
 from protocol.dispute import UNAVAILABLE
 from protocol.lifecycle import LeaseFacts, LeaseStatus, lease_status
 from protocol.settlement.committee import Vote, decide
+from protocol.settlement.facts import MAX_ITEMS
 from protocol.units import Address, Bytes32
 from verifier.simulation.setting import Setting
 from verifier.simulation.stage import Finding, Stage
@@ -14,6 +16,8 @@ from verifier.simulation.strategies.base import A_THIRD, Strategy
 from verifier.simulation.strategies.providers import concede
 
 LEASE_SECONDS = 900
+# Covers a fine of 50 prices.
+OPERATOR_PRICES = 60
 
 
 def hoard(stage: Stage) -> None:
@@ -68,10 +72,13 @@ def censor(stage: Stage) -> None:
     stage.close_window(batch_id)
 
 
-def withhold_inputs(stage: Stage) -> None:
+def withhold_inputs(stage: Stage, operator_prices: float, leases: int = 2) -> None:
     """Operator and provider keep the inputs from verifiers and committee, who can only say so."""
+    stage.coalition.add(stage.operator)
+    if operator_prices:
+        stage.stake_operator(operator_prices)
     provider = stage.attacker("cheater", 60)
-    batch_id = stage.commit([stage.lease(provider, 20, 20) for _ in range(2)])
+    batch_id = stage.commit([stage.lease(provider, 20, 20) for _ in range(leases)])
     stage.seed(batch_id)
     disputes = [stage.contest(batch_id, finding) for finding in stage.audit(batch_id)]
     stage.wait(stage.setting.terms.concede_seconds + 1)
@@ -127,8 +134,20 @@ STRATEGIES = (
     ),
     Strategy(
         "withheld-inputs",
-        "operator and provider keep inputs from everybody",
-        withhold_inputs,
-        known_limit="a job names the operator that it trusts with its data",
+        "operator and provider keep inputs from everybody; the operator has a stake of 60 R",
+        partial(withhold_inputs, operator_prices=OPERATOR_PRICES),
+    ),
+    Strategy(
+        "withheld-inputs-unstaked",
+        "the same, of an operator without stake",
+        partial(withhold_inputs, operator_prices=0),
+        known_limit="an operator without stake has nothing to lose",
+    ),
+    Strategy(
+        "withheld-inputs-at-once",
+        "the same with a stake of 60 R, of 1280 tasks in one window",
+        partial(withhold_inputs, operator_prices=OPERATOR_PRICES, leases=MAX_ITEMS),
+        weight=0.25,
+        known_limit="an operator has no more to lose than its stake",
     ),
 )
