@@ -51,6 +51,9 @@ _LINES: Mapping[str, Callable[[Cast, Mapping[str, Any]], str]] = {
     "slashed": lambda cast, d: (
         f"[bold red]slashed[/] {cast.name(d['provider'])} loses {in_credits(d['amount_wei'])}"
     ),
+    "operator_fined": lambda cast, d: (
+        f"[bold red]fined[/] {cast.name(d['operator'])} pays {in_credits(d['amount_wei'])}"
+    ),
     "lease_released": lambda *_: "[red]released[/] the cheater's tasks are leased again",
 }
 

@@ -30,6 +30,7 @@ _SHOWN = {
     "DisputeConceded",
     "DisputeResolved",
     "Slashed",
+    "OperatorFined",
     "CommitteeDrawn",
     "VoteCommitted",
     "VoteRevealed",
