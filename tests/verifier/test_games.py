@@ -174,7 +174,7 @@ def test_a_friend_that_plays_badly_is_appealed(
     world = market.world
     honest = executed(world, tmp_path / "honest", TASK)
     team.enroll(A, B, C, D)
-    world.fund(FRIEND, bond_wei(PRICE_WEI, QUICK.dispute_bond_wei))
+    world.fund(FRIEND, bond_wei(PRICE_WEI, PRICE_WEI, QUICK.dispute_bond_wei))
     cheater = Cheater(world, tmp_path / "cheater")
     world.send(FRIEND, world.contracts.open_dispute(cheater.made.batch, 0, TASK))
     dispute_id = world.await_event("DisputeOpened").args["dispute_id"]
