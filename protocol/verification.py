@@ -86,7 +86,8 @@ class Psnr:
 class Custom:
     """A wasm module of the task ABI: input 0 is one's own output, input 1 the claimed one.
 
-    Its `run` answers 0 for within. Anything else is out, a trap included.
+    Its `run` answers 0 for within. Anything else is out, a trap and the end of its fuel included.
+    One that runs out of stack or of time decides nothing: whoever compares cannot tell.
     """
 
     module: ContentId

@@ -21,7 +21,7 @@ from provider.executors.wasm import WasmExecutor
 
 COMPARING = Resources(cpu_millis=1000, memory_bytes=256 << 20, disk_bytes=0)
 COMPARING_LIMITS = Limits(wall_seconds=300, fuel=10**10, output_bytes=1)
-"""A custom comparator that needs more finds nothing to be within."""
+"""A custom comparator that needs more fuel or memory finds nothing to be within."""
 
 
 @dataclass(frozen=True)
