@@ -10,7 +10,6 @@ from typing import Any
 from protocol.chain.bonds import bond_shortage
 from protocol.chain.contracts import Call, Contracts
 from protocol.chain.events import Cursor, EventReader
-from protocol.chain.facts import DisputeFacts
 from protocol.chain.view import Case, ChainView, OpenBatch
 from protocol.client.audits import read_opening
 from protocol.client.client import MarketClient
@@ -43,6 +42,9 @@ class Pursuit(StrEnum):
     PROVIDER_LOST = "provider_lost"
     CHALLENGER_LOST = "challenger_lost"
     """A committee has found the provider's result: what the requester knew was wrong."""
+    OUT_OF_TOLERANCE = "out_of_tolerance"
+    UNAVAILABLE = "unavailable"
+    """A committee was not given what it would have to run: the lease is not paid."""
     VOID = "void"
     TOO_LATE = "too_late"
     """The window was over before it was checked."""
@@ -50,6 +52,11 @@ class Pursuit(StrEnum):
     """Nothing was sent; the problem says why."""
 
 
+_PURSUITS = {
+    Verdict.CHALLENGER_LOST: Pursuit.CHALLENGER_LOST,
+    Verdict.OUT_OF_TOLERANCE: Pursuit.OUT_OF_TOLERANCE,
+    Verdict.UNAVAILABLE: Pursuit.UNAVAILABLE,
+}
 _UNRESOLVED = (Pursuit.CHALLENGER_LOST, Pursuit.VOID, Pursuit.TOO_LATE, Pursuit.NOT_CONTESTED)
 
 
@@ -141,7 +148,7 @@ class Inspector:
         self._cursor: Cursor | None = None
 
     def check(self) -> Report:
-        """Contest what is wrong, unseat who was paid for it, and say how it stands.
+        """Contest what is wrong, unseat who agreed with it, and say how it stands.
 
         Raises:
             ChainUnavailable, MarketUnavailable: one of them does not answer; check again.
@@ -205,7 +212,9 @@ class Inspector:
         if facts.status is DisputeStatus.RESOLVED and facts.verdict is Verdict.PROVIDER_LOST:
             unseated, problem = self._contradict(number)
             return _wrong(place, Pursuit.PROVIDER_LOST, number, unseated, problem)
-        return _wrong(place, _pursuit_of(facts), number)
+        return _wrong(
+            place, pursuit_of(DisputeStatus(facts.status), Verdict(facts.verdict)), number
+        )
 
     def _own_dispute(self, place: Place) -> int | None:
         """One open dispute a lease: losing one task loses it all, and bonds are dear."""
@@ -245,7 +254,7 @@ class Inspector:
         return unseated, problem
 
     def _unseat(self, case: Case, audit_round: int) -> bool:
-        """Whether the verifier that was paid in that round has lost its seat, now or before."""
+        """Whether the verifier that agreed in that round has lost its seat, now or before."""
         opening = read_opening(self._client.dispute_opening(case.dispute_id))
         if not opening.matches(*case.place):
             raise InvalidInput("the market's opening does not lead to the signed resultRoot")
@@ -279,14 +288,13 @@ def describe(wrong: WrongResult) -> str:
     return text + (f"; {wrong.problem}" if wrong.problem else "")
 
 
-def _pursuit_of(facts: DisputeFacts) -> Pursuit:
+def pursuit_of(status: DisputeStatus, verdict: Verdict) -> Pursuit:
     """Of a dispute that no committee has decided against the provider."""
-    if facts.status is DisputeStatus.OPEN:
+    if status is DisputeStatus.OPEN:
         return Pursuit.CONTESTED
-    if facts.status is DisputeStatus.CONCEDED:
+    if status is DisputeStatus.CONCEDED:
         return Pursuit.CONCEDED
-    lost = facts.verdict is Verdict.CHALLENGER_LOST
-    return Pursuit.CHALLENGER_LOST if lost else Pursuit.VOID
+    return _PURSUITS.get(verdict, Pursuit.VOID)
 
 
 def _wrong(

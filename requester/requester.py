@@ -106,9 +106,15 @@ class Requester:
         requester under a nonce, whatever happens between two attempts. The chain does not check.
 
         Raises:
-            InvalidInput: inputs or spec break a rule, or a ringer was used before.
+            InvalidInput: inputs or spec break a rule, or a ringer was used before, or there are
+                ringers in a job with a comparator: no digest is known beforehand there.
             Conflict: no offer fits, and `terms` name no price.
         """
+        if known and draft.comparator is not None:
+            raise InvalidInput(
+                "ringers need exact results: what a comparator allows has more than one digest;"
+                " leave out the ringers or the tolerance"
+            )
         names = known_inputs(known)
         self._notes.require_unused(names, self._was_posted)
         ringers = hidden(len(inputs), [task.result_hash for task in known], _SECRET)

@@ -16,11 +16,15 @@ from starlette.responses import Response
 from protocol import errors
 from protocol.client.client import MarketClient
 from protocol.client.retry import Retry
+from protocol.dispute import DisputeStatus, Verdict
+from protocol.errors import InvalidInput
 from protocol.result import Outcome
 from protocol.ringers import Ringer, Ringers
 from protocol.spec import decode_task_list
-from protocol.units import WEI_PER_CREDIT, Bytes32, ContentId, content_id, to_hex
+from protocol.units import WEI_PER_CREDIT, ZERO_ADDRESS, Bytes32, ContentId, content_id, to_hex
+from protocol.verification import Close
 from requester.draft import WasmDraft
+from requester.inspection import Pursuit, Report, WrongResult, pursuit_of
 from requester.programs import program
 from requester.requester import Requester
 from requester.ringers import KnownTask, Note, Notes, read_known
@@ -79,6 +83,30 @@ def test_their_price_is_part_of_the_quote(knowing: Requester) -> None:
     assert plan.job.task_count == 6
     assert plan.total_wei >= 6 * PRICE_WEI
     assert knowing.plan(DRAFT, ASKED).ringers_wei == 0
+
+
+def test_a_job_with_a_comparator_has_none(knowing: Requester) -> None:
+    """Nobody knows beforehand which of the digests that it allows will be found."""
+    noisy = replace(DRAFT, comparator=Close("float32", absolute="1e-6", relative="0"))
+    with pytest.raises(InvalidInput, match="exact results"):
+        knowing.plan(noisy, ASKED, known=known(b"ringer"))
+
+
+@pytest.mark.parametrize(
+    ("verdict", "pursuit", "is_left"),
+    [
+        (Verdict.NONE, Pursuit.VOID, True),
+        (Verdict.CHALLENGER_LOST, Pursuit.CHALLENGER_LOST, True),
+        (Verdict.OUT_OF_TOLERANCE, Pursuit.OUT_OF_TOLERANCE, False),
+        (Verdict.UNAVAILABLE, Pursuit.UNAVAILABLE, False),
+    ],
+)
+def test_a_ruling_that_ends_the_lease_leaves_nothing_to_be_done(
+    verdict: Verdict, pursuit: Pursuit, *, is_left: bool
+) -> None:
+    assert pursuit_of(DisputeStatus.RESOLVED, verdict) is pursuit
+    wrong = WrongResult(0, "0x", ZERO_ADDRESS, pursuit, 1, 0, None)
+    assert bool(Report(1, 0, 0, (wrong,)).unresolved) is is_left
 
 
 def test_where_they_are_is_not_the_same_twice(knowing: Requester) -> None:
