@@ -128,7 +128,7 @@ def verifier_share_ppm(stakes: Stakes, guess_ppm: int) -> int:
     """The share of ringers from which on a verifier loses by signing what it guesses.
 
     The rule is r (w + S) > v, where a ringer's guess is right with the chance g: a guess saves
-    the work v, and is paid the fee w also for wrong results, which it keeps. It costs the seat S
+    the work v, and is paid the fee w also for wrong results that nobody finds. It costs the seat S
     where it is wrong about a ringer:  r (1 - g) S > v + (1 - g) w.
     """
     _require_chance(guess_ppm)
