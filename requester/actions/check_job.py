@@ -26,7 +26,7 @@ def check_job(
     ] = False,
     json: console.Json = False,
 ) -> None:
-    """Check a job's ringers: contest what is wrong, unseat verifiers that were paid for it.
+    """Check a job's ringers: contest what is wrong, unseat verifiers that agreed.
 
     Run it before the dispute window ends, as often as you like: nothing is done twice. Contesting
     takes a bond from the balance and gas from the wallet. Exit codes: 0 nothing was wrong so far,
