@@ -25,12 +25,13 @@ START = ZERO_BYTES32
 MAX_STRETCHES = 4096
 MAX_ROUNDS = 12
 LEAST_CHECKPOINT_FUEL = 10_000
-_END_PREFIX = b"fallow end 1"
+END_PREFIX = b"fallow end 1"
+"""What an end's form begins with; the task's digest follows, and nothing else."""
 
 
 def ended(task_digest: Bytes32) -> Bytes32:
     """The state after an execution's end, whose outcome has that digest."""
-    return Bytes32(hashlib.sha256(_END_PREFIX + task_digest).digest())
+    return Bytes32(hashlib.sha256(END_PREFIX + task_digest).digest())
 
 
 def checkpoint_fuel(fuel_limit: int) -> int:

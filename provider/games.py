@@ -13,7 +13,6 @@ from protocol.bisection import (
     Game,
     GameMove,
     GamePhase,
-    GameTimes,
     Side,
     ended,
     next_game_move,
@@ -45,7 +44,6 @@ class Games:
         self._device = device
         self._contracts = contracts
         self._ending = ending
-        self._times: list[GameTimes | None] = []
         self._states: dict[int, tuple[Bytes32, ...] | None] = {}
         self._unpublished: dict[int, bytes] = {}
         self._published: set[int] = set()
@@ -56,7 +54,7 @@ class Games:
         Raises:
             FallowError: this device cannot tell now.
         """
-        if not self._knows_games():
+        if self._contracts.game_times is None:
             return None
         game, now = self._contracts.game(dispute_id), self._contracts.block_timestamp()
         if game.phase is GamePhase.NARROWED:
@@ -81,11 +79,6 @@ class Games:
         self._unpublished.pop(dispute_id, None)
         self._published.discard(dispute_id)
 
-    def _knows_games(self) -> bool:
-        if not self._times:
-            self._times.append(self._contracts.game_times())
-        return self._times[0] is not None
-
     def _offer_by(self, dispute_id: int) -> int:
         opened_at = self._contracts.dispute(dispute_id).opened_at
         return opened_at + self._contracts.params().concede_seconds
@@ -101,7 +94,7 @@ class Games:
             return None
         try:
             with single_task(self._device, record, task, self._ending) as work:
-                states = all_states(work).states
+                states = all_states(work)
         except NoStepModule:
             return None
         return states if states[-1] == ended(record.digest_of(task)) else None

@@ -80,16 +80,8 @@ class JobHandle:
             Conflict: it ended without all results: cancelled, or past its deadline.
             MarketUnavailable: `timeout_seconds` are over.
         """
-        begin = time.monotonic()
-        while True:
-            view = self._try_view()
-            if view is not None:
-                if on_view:
-                    on_view(view)
-                if is_done(view, until):
-                    return view
-            self._require_time(begin, timeout_seconds)
-            time.sleep(POLL_SECONDS)
+        views = self._views(on_view, timeout_seconds)
+        return next(view for view in views if is_done(view, until))
 
     def check(self) -> Report:
         """Check the ringers: contest what is wrong, unseat who agreed with it.
@@ -123,17 +115,12 @@ class JobHandle:
         """
         if self.ringers is None:
             return self.wait(on_view, until, timeout_seconds), None
-        begin = time.monotonic()
-        while True:
-            view = self._try_view()
-            if view is not None:
-                if on_view:
-                    on_view(view)
-                report = self._try_check()
-                if is_done(view, until) and report is not None and report.is_over:
-                    return view, report
-            self._require_time(begin, timeout_seconds)
-            time.sleep(POLL_SECONDS)
+        looks = ((view, self._try_check()) for view in self._views(on_view, timeout_seconds))
+        return next(
+            (view, report)
+            for view, report in looks
+            if is_done(view, until) and report is not None and report.is_over
+        )
 
     def tasks(self) -> Iterator[AskedTask]:
         """Every task that was asked for, in order, as it stands."""
@@ -184,9 +171,18 @@ class JobHandle:
     def __str__(self) -> str:
         return to_hex(self.job_id)
 
-    def _require_time(self, begin: float, timeout_seconds: float | None) -> None:
-        if timeout_seconds is not None and time.monotonic() - begin > timeout_seconds:
-            raise MarketUnavailable(f"job {self} is not done after {timeout_seconds:g} s")
+    def _views(self, on_view: OnView | None, timeout_seconds: float | None) -> Iterator[JobView]:
+        """How it stands, again and again, for ever or until the time is over."""
+        begin = time.monotonic()
+        while True:
+            view = self._try_view()
+            if view is not None:
+                if on_view:
+                    on_view(view)
+                yield view
+            if timeout_seconds is not None and time.monotonic() - begin > timeout_seconds:
+                raise MarketUnavailable(f"job {self} is not done after {timeout_seconds:g} s")
+            time.sleep(POLL_SECONDS)
 
     def _try_check(self) -> Report | None:
         try:

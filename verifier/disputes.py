@@ -76,7 +76,7 @@ class Disputant:
         self._send(name, self._contracts.open_dispute(batch.batch, line, key.task))
 
     def contradict(self, case: Case, audit_round: int) -> None:
-        """Take the seat of the verifier that was paid in that round for a wrong digest.
+        """Take the seat of the verifier whose wrong digest was accepted in that round.
 
         Only where I contested that digest myself, and have its opening; 15 % of the stake are mine.
         """

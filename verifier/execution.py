@@ -183,7 +183,7 @@ class Rerun:
             What `digest` raises.
         """
         with self._stepped(request, job) as work:
-            return all_states(work).states
+            return all_states(work)
 
     def state_after(self, request: AuditRequest, job: JobNote, stretch: Stretch) -> Bytes32:
         """The state that one stretch leads to, as this device finds it.

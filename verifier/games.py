@@ -12,7 +12,6 @@ from protocol.bisection import (
     Game,
     GameMove,
     GamePhase,
-    GameTimes,
     Side,
     is_same_state,
     next_game_move,
@@ -52,7 +51,6 @@ class GameDesk:
         self._rerun = rerun
         self._journal = journal
         self._me = me
-        self._times: list[GameTimes | None] = []
         self._states: dict[int, tuple[Bytes32, ...] | None] = {}
 
     def game_of(self, case: Case) -> Game:
@@ -61,9 +59,9 @@ class GameDesk:
         Raises:
             ChainUnavailable: the endpoint does not answer.
         """
-        if not self._times:
-            self._times.append(self._contracts.game_times())
-        return self._contracts.game(case.dispute_id) if self._times[0] else Game()
+        if self._contracts.game_times is None:
+            return Game()
+        return self._contracts.game(case.dispute_id)
 
     def is_at_play(self, case: Case, game: Game, clock: Clock) -> bool:
         """Whether no committee is due now."""

@@ -199,7 +199,7 @@ class AuditService:
 
         Only then: they could else agree on the digest of somebody's secret.
         """
-        if self._contracts.game_times() is None:
+        if self._contracts.game_times is None:
             return
         game = self._contracts.game(dispute_id)
         if game.phase is not GamePhase.NARROWED or game.low == 0:

@@ -211,8 +211,13 @@ def _judged_anew(unit: Unit, event: ChainEvent) -> None:
     """A game leads to nothing that stands: a committee of its own judges the whole task."""
     unit.disputes.set(
         event.args["dispute_id"],
-        **{"members": None, "seed_block": None, "votes": 0, "reveals": 0},
-        **{"commit_by": None, "reveal_by": None, "open_by": None},
+        members=None,
+        seed_block=None,
+        votes=0,
+        reveals=0,
+        commit_by=None,
+        reveal_by=None,
+        open_by=None,
     )
 
 

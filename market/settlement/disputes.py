@@ -14,7 +14,7 @@ from protocol.units import Bytes32
 
 
 class DisputeKeeping:
-    """Draws committees, opens claims, resolves, and unseats who was paid for a wrong audit.
+    """Draws committees, opens claims, resolves, and unseats who agreed with a wrong result.
 
     Times are the chain's.
     """
@@ -33,7 +33,7 @@ class DisputeKeeping:
                 self._step(unit, dispute, block, now)
 
     def contradict(self, now: int) -> None:
-        """Unseat verifiers that were paid for what a committee has ruled wrong: each once."""
+        """Unseat verifiers that agreed with what a committee has ruled wrong: each once."""
         with self._store.read() as unit:
             found = [
                 (_contradiction_key(wrong), wrong)

@@ -27,39 +27,39 @@ class Equivocations:
         since = now - params.dispute_window_seconds - params.unstake_delay_seconds
         with self._store.read() as unit:
             found = unit.audits.accepted_elsewhere(AT_ONCE, since)
-        for paid in found:
+        for audit in found:
             # Asks the chain, so not while the store is locked.
-            claims = self._contracts.accepted_claims(paid.transaction_hash)
+            claims = self._contracts.accepted_claims(audit.transaction_hash)
             if claims is None:
                 continue  # an endpoint that lags behind
             with self._store.write() as unit:
-                self._compare(unit, paid, claims, now)
+                self._compare(unit, audit, claims, now)
 
     def _compare(
-        self, unit: Unit, paid: AcceptedElsewhere, claims: tuple[AuditClaim, ...], now: int
+        self, unit: Unit, audit: AcceptedElsewhere, claims: tuple[AuditClaim, ...], now: int
     ) -> None:
-        lease = unit.chain.lease(paid.lease_id)
-        if lease is None or lease.batch_id != paid.batch_id:
+        lease = unit.chain.lease(audit.lease_id)
+        if lease is None or lease.batch_id != audit.batch_id:
             return  # reorganised away meanwhile
-        unit.audits.compared(paid)
-        place = (lease.line, paid.task, paid.round, paid.verifier)
+        unit.audits.compared(audit)
+        place = (lease.line, audit.task, audit.round, audit.verifier)
         for claim in claims:
             is_it = (claim.line, claim.task, claim.attempt // MAX_DRAWS, claim.verifier) == place
             made = commitment(claim.verifier, claim.task_digest, claim.salt)
-            if is_it and made != paid.commitment:
-                batch = unit.chain.content(paid.batch_id)
-                call = self._contracts.report_equivocation(batch, _words(paid, claim))
-                name = f"equivocation:{to_hex(paid.lease_id)}:{paid.task}:{paid.round}"
+            if is_it and made != audit.commitment:
+                batch = unit.chain.content(audit.batch_id)
+                call = self._contracts.report_equivocation(batch, _words(audit, claim))
+                name = f"equivocation:{to_hex(audit.lease_id)}:{audit.task}:{audit.round}"
                 unit.relays.add(name, call, now)
 
 
-def _words(paid: AcceptedElsewhere, claim: AuditClaim) -> Equivocation:
+def _words(audit: AcceptedElsewhere, claim: AuditClaim) -> Equivocation:
     return Equivocation(
         line=claim.line,
-        task=paid.task,
-        round=paid.round,
-        commitment=paid.commitment,
-        commitment_signature=bytes(paid.commitment_signature),
+        task=audit.task,
+        round=audit.round,
+        commitment=audit.commitment,
+        commitment_signature=bytes(audit.commitment_signature),
         task_digest=claim.task_digest,
         salt=claim.salt,
         result_signature=claim.signature,

@@ -19,7 +19,6 @@ from protocol.chain.facts import AuditClaim, AuditRef, Params
 from protocol.units import Address, Bytes32, to_hex
 
 MAX_CLAIMS = 32
-MAX_PAID = MAX_ITEMS
 REMEMBERED_BATCHES = 256
 # Without EIP-2935's history, a chain remembers the hashes of 256 blocks.
 KEEP_SEED_BLOCKS = 128
@@ -41,8 +40,8 @@ class AuditFees:
         """Have audits accepted that nobody has claimed yet. `now` is the chain's time."""
         published_before = now - self._params.dispute_window_seconds
         with self._store.read() as unit:
-            unpaid = unit.audits.to_accept(MAX_CLAIMS, published_before)
-        for batch_id, group in groupby(unpaid, key=lambda audit: audit.batch_id):
+            unclaimed = unit.audits.to_accept(MAX_CLAIMS, published_before)
+        for batch_id, group in groupby(unclaimed, key=lambda audit: audit.batch_id):
             self._seat_count(batch_id)  # asks the chain, so not while the store is locked
             with self._store.write() as unit:
                 self._claim(unit, batch_id, list(group), now)
@@ -50,7 +49,7 @@ class AuditFees:
     def pay(self, now: int) -> None:
         """Pay what was set aside for audits of leases that are finished."""
         with self._store.read() as unit:
-            due = unit.chain.fees_due(self._operator, MAX_PAID)
+            due = unit.chain.fees_due(self._operator, MAX_ITEMS)
         for batch_id, group in groupby(due, key=lambda fee: fee.batch_id):
             audits = [AuditRef(fee.line, fee.task, fee.round) for fee in group]
             with self._store.write() as unit:
@@ -58,7 +57,7 @@ class AuditFees:
                 poke(unit, f"pay-audits:{to_hex(batch_id)}:{_named(audits)}", call, now)
 
     def keep_seeds(self, block: int, now: int) -> None:
-        """Have the chain keep seeds that it would forget before their audits are paid."""
+        """Have the chain keep seeds that it would forget before their audits are accepted."""
         known_by_block = block - self._params.seed_delay_blocks - KEEP_SEED_BLOCKS
         with self._store.read() as unit:
             needed = unit.audits.seeds_needed(known_by_block)

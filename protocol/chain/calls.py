@@ -196,7 +196,7 @@ class Calls:
         round: int,  # noqa: A002 - the protocol's word
         opening: Opening,
     ) -> Call:
-        """Anyone: take the seat of who was paid for an audit that found what lost the dispute.
+        """Anyone: take the seat of whose accepted audit found what lost the dispute.
 
         `opening` is the provider's of the disputed task; the sender gets 15 % of the seat's stake.
         """
@@ -205,7 +205,7 @@ class Calls:
         )
 
     def report_equivocation(self, batch: Batch, found: Equivocation) -> Call:
-        """Anyone: take the seat of who was paid for another result than it had committed to.
+        """Anyone: take the seat of whose accepted audit is not what it had committed to.
 
         The sender gets 15 % of the seat's stake.
         """

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 from protocol.bisection import Game, GameTimes
@@ -130,7 +131,7 @@ class Contracts(Calls):
     def seed_of(self, batch_id: Bytes32) -> Bytes32:
         """What a batch's draws are made from: zero until a block is mined on its block.
 
-        Later it is zero again if nobody kept it (`fix_seed`, or any audit that was paid).
+        Later it is zero again if nobody kept it (`fix_seed`, or any audit that was accepted).
         """
         return Bytes32(self._view("Market", "seedOf", batch_id)[0])
 
@@ -210,8 +211,12 @@ class Contracts(Calls):
         """A dispute's committee."""
         return CommitteeFacts(*self._view("CommitteeArbiter", "committee", dispute_id)[0])
 
+    @cached_property
     def game_times(self) -> GameTimes | None:
-        """How long the parts of a game take; None: this market's arbiter knows no games."""
+        """How long the parts of a game take; None: this market's arbiter knows no games.
+
+        Neither ever changes, so the endpoint is asked once.
+        """
         try:
             return GameTimes(*self._view("BisectionArbiter", "times")[0])
         except ChainRejected:

@@ -116,7 +116,7 @@ def _roles(
 
 
 def _games(contracts: Contracts, games: GameTimes | None) -> _Expectations:
-    return [("arbiter's times", contracts.game_times, games)] if games else []
+    return [("arbiter's times", lambda: contracts.game_times, games)] if games else []
 
 
 def _expectations(contracts: Contracts, params: Params) -> _Expectations:

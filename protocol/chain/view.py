@@ -219,9 +219,14 @@ class ChainView:
         self._change(
             event,
             lambda case: {
-                **{"stretch": None, "members": None, "seed_block": 0},
-                **{"commit_by": 0, "reveal_by": 0, "open_by": 0},
-                **{"committed": frozenset(), "votes": ()},
+                "stretch": None,
+                "members": None,
+                "seed_block": 0,
+                "commit_by": 0,
+                "reveal_by": 0,
+                "open_by": 0,
+                "committed": frozenset(),
+                "votes": (),
                 "committees_before": case.committees_before + 1,
             },
         )

@@ -13,6 +13,8 @@ import logging
 import threading
 import time
 from collections import OrderedDict
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from types import TracebackType
 from typing import Self
@@ -59,7 +61,7 @@ _LIMIT_FAILURES = {
     "table count too high": "bad_module",
 }
 # The binding keeps host functions in one table for the process, without a lock of its own.
-linking = threading.Lock()
+_linking = threading.Lock()
 _log = logging.getLogger(__name__)
 
 
@@ -81,11 +83,11 @@ class WasmExecutor:
         engine = wasmtime.Engine(engine_config())
         try:
             module = self._module(engine, work)
+            with Watchdog(engine, work.stop) as watchdog:
+                return _run_tasks(engine, module, work, watchdog, on_task_done)
         except BadModule as bad:
             _log.info("refused a module: %s", bad)
             return _all_bad(work, on_task_done)
-        with Watchdog(engine, work.stop) as watchdog:
-            return _run_tasks(engine, module, work, watchdog, on_task_done)
 
     def _module(self, engine: wasmtime.Engine, work: LeaseWork) -> wasmtime.Module:
         """The compiled module: from memory when this executor has compiled it before.
@@ -224,8 +226,8 @@ def _all_bad(work: LeaseWork, on_task_done: OnTaskDone) -> list[Outcome]:
 
 
 @dataclass(frozen=True)
-class _Sandbox:
-    """What the tasks of one lease share: compiled code and the host's functions."""
+class Sandbox:
+    """What the executions of one lease share: compiled code and the host's functions."""
 
     engine: wasmtime.Engine
     ready: wasmtime.InstancePre
@@ -240,29 +242,40 @@ def _run_tasks(
     watchdog: Watchdog,
     on_task_done: OnTaskDone,
 ) -> list[Outcome]:
-    host = TaskHost(work.shared_inputs, work.spec.limits.output_bytes)
-    linker = wasmtime.Linker(engine)
-    try:
-        with linking:
-            host.define(linker)
-        try:
-            ready = linker.instantiate_pre(module)
-        except wasmtime.WasmtimeError as error:
-            _log.info("refused a module: %s", error)
-            return _all_bad(work, on_task_done)
-        sandbox = _Sandbox(engine, ready, host, watchdog)
+    with opened_sandbox(engine, module, work, watchdog) as sandbox:
         outcomes = []
         for index, task in enumerate(work.tasks):
             outcomes.append(_run_task(sandbox, work, index))
             on_task_done(task, outcomes[-1])
         return outcomes
+
+
+@contextmanager
+def opened_sandbox(
+    engine: wasmtime.Engine, module: wasmtime.Module, work: LeaseWork, watchdog: Watchdog
+) -> Iterator[Sandbox]:
+    """A sandbox for `module`, with the inputs that all tasks of `work` share.
+
+    Raises:
+        BadModule: it imports what no host function is.
+    """
+    host = TaskHost(work.shared_inputs, work.spec.limits.output_bytes)
+    linker = wasmtime.Linker(engine)
+    try:
+        with _linking:
+            host.define(linker)
+        try:
+            ready = linker.instantiate_pre(module)
+        except wasmtime.WasmtimeError as error:
+            raise BadModule(str(error)) from None
+        yield Sandbox(engine, ready, host, watchdog)
     finally:
         host.close()
-        with linking:
+        with _linking:
             linker.close()
 
 
-def _run_task(sandbox: _Sandbox, work: LeaseWork, index: int) -> Outcome:
+def _run_task(sandbox: Sandbox, work: LeaseWork, index: int) -> Outcome:
     if work.stop.is_set():
         raise ExecutionStopped("stopped before its last task")
     host = sandbox.host

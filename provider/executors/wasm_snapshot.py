@@ -17,12 +17,12 @@ import struct
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
+from protocol.bisection import END_PREFIX
 from protocol.errors import InvalidInput
 from protocol.units import Bytes32
 
 PAGE_BYTES = 1 << 16
 _RUNNING = b"fallow run 1"
-_ENDED = b"fallow end 1"
 _HEADER = struct.Struct("<QIIQ")
 _GLOBAL = struct.Struct("<q")
 _PAGE_NUMBER = struct.Struct("<I")
@@ -74,12 +74,12 @@ class Snapshot:
 
 def end_of(task_digest: Bytes32) -> bytes:
     """The end's own form."""
-    return _ENDED + task_digest
+    return END_PREFIX + task_digest
 
 
 def is_end(data: bytes) -> bool:
     """Whether these bytes are an end's."""
-    return data.startswith(_ENDED)
+    return data.startswith(END_PREFIX)
 
 
 def digest_of(data: bytes) -> Bytes32:

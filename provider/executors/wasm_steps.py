@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
 from typing import Any
 
 import wasmtime
@@ -21,6 +20,7 @@ from provider.executors.base import ExecutionStopped, LeaseWork
 from provider.executors.wasm import (
     MORE_STEPS,
     BadModule,
+    Sandbox,
     Watchdog,
     call_entry,
     compile_module,
@@ -28,9 +28,8 @@ from provider.executors.wasm import (
     failure_of,
     is_step_module,
     limit_store,
-    linking,
+    opened_sandbox,
 )
-from provider.executors.wasm_host import TaskHost
 from provider.executors.wasm_snapshot import (
     PAGE_BYTES,
     ZERO_PAGE,
@@ -48,26 +47,14 @@ class NoStepModule(InvalidInput):
     code = "no_step_module"
 
 
-@dataclass(frozen=True, slots=True)
-class SteppedExecution:
-    """A whole execution: the digest of every state, the start and the end included."""
-
-    states: tuple[Bytes32, ...]
-
-    @property
-    def stretches(self) -> int:
-        """How many stretches lead from the start to the end."""
-        return len(self.states) - 1
-
-
-def all_states(work: LeaseWork) -> SteppedExecution:
-    """Execute the first task of `work` from its start to its end.
+def all_states(work: LeaseWork) -> tuple[Bytes32, ...]:
+    """Execute the first task of `work`: the digest of every state, from its start to its end.
 
     Raises:
         NoStepModule: it exports no `step`, or is refused.
         ExecutionFailed, ExecutionStopped: this device could not finish.
     """
-    return SteppedExecution((START, *(digest_of(data) for data in stretches(work))))
+    return (START, *(digest_of(data) for data in stretches(work)))
 
 
 def snapshot_at(work: LeaseWork, index: int) -> bytes:
@@ -107,43 +94,24 @@ def stretches(work: LeaseWork, snapshot: Snapshot | None = None) -> Generator[by
     Raises:
         InvalidInput, NoStepModule, ExecutionFailed, ExecutionStopped: see `next_state`.
     """
-    with _opened(work) as machine, wasmtime.Store(machine.engine) as store:
-        yield from _Run(machine, store, work).stretches(snapshot)
-
-
-@dataclass(frozen=True)
-class _Machine:
-    engine: wasmtime.Engine
-    module: wasmtime.Module
-    ready: wasmtime.InstancePre
-    host: TaskHost
-    watchdog: Watchdog
+    with _opened(work) as (module, sandbox), wasmtime.Store(sandbox.engine) as store:
+        yield from _Run(module, sandbox, store, work).stretches(snapshot)
 
 
 @contextmanager
-def _opened(work: LeaseWork) -> Iterator[_Machine]:
+def _opened(work: LeaseWork) -> Iterator[tuple[wasmtime.Module, Sandbox]]:
     engine = wasmtime.Engine(engine_config())
     try:
         module = compile_module(engine, work)
+        if not is_step_module(module):
+            raise NoStepModule("its program exports no step: () -> i32")
+        with (
+            Watchdog(engine, work.stop) as watchdog,
+            opened_sandbox(engine, module, work, watchdog) as sandbox,
+        ):
+            yield module, sandbox
     except BadModule as bad:
         raise NoStepModule(str(bad)) from None
-    if not is_step_module(module):
-        raise NoStepModule("its program exports no step: () -> i32")
-    host = TaskHost(work.shared_inputs, work.spec.limits.output_bytes)
-    linker = wasmtime.Linker(engine)
-    try:
-        with linking:
-            host.define(linker)
-        try:
-            ready = linker.instantiate_pre(module)
-        except wasmtime.WasmtimeError as error:
-            raise NoStepModule(str(error)) from None
-        with Watchdog(engine, work.stop) as watchdog:
-            yield _Machine(engine, module, ready, host, watchdog)
-    finally:
-        host.close()
-        with linking:
-            linker.close()
 
 
 class _Ended(Exception):
@@ -153,9 +121,16 @@ class _Ended(Exception):
 class _Run:
     """One instance, from where it is put on."""
 
-    def __init__(self, machine: _Machine, store: wasmtime.Store, work: LeaseWork) -> None:
-        self._machine = machine
-        self._host = machine.host
+    def __init__(
+        self,
+        module: wasmtime.Module,
+        sandbox: Sandbox,
+        store: wasmtime.Store,
+        work: LeaseWork,
+    ) -> None:
+        self._module = module
+        self._sandbox = sandbox
+        self._host = sandbox.host
         self._store = store
         self._work = work
         self._least_fuel = checkpoint_fuel(work.spec.limits.fuel)
@@ -185,14 +160,14 @@ class _Run:
         Raises:
             _Ended: the program failed.
         """
-        self._machine.watchdog.arm(self._work.spec.limits.wall_seconds)
+        self._sandbox.watchdog.arm(self._work.spec.limits.wall_seconds)
         try:
             is_done = part()
         except (wasmtime.Trap, wasmtime.WasmtimeError) as error:
             self._host.check()
             raise _Ended(self._host.failure or failure_of(error, self._work, 0)) from None
         finally:
-            self._machine.watchdog.disarm()
+            self._sandbox.watchdog.disarm()
         self._host.check()
         if self._host.failure:
             raise _Ended(self._host.failure)
@@ -219,7 +194,7 @@ class _Run:
         return self._work.spec.limits.fuel - self._store.get_fuel()
 
     def _instantiate(self) -> None:
-        instance = self._machine.ready.instantiate(self._store)
+        instance = self._sandbox.ready.instantiate(self._store)
         self._exports = instance.exports(self._store)
 
     # Snapshots.
@@ -277,7 +252,7 @@ class _Run:
         return memoryview(memory.get_buffer_ptr(self._store, length, 0)).cast("B")
 
     def _globals(self) -> list[wasmtime.Global]:
-        found = [self._exports[export.name] for export in self._machine.module.exports]
+        found = [self._exports[export.name] for export in self._module.exports]
         return [
             value
             for value in found

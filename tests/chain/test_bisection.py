@@ -201,7 +201,7 @@ def test_a_wrong_stretch_is_found_in_log_rounds_and_judged_alone(
     market: Market, work: LeaseWork
 ) -> None:
     honest, wrong = executed(work), executed(work, wrong_after=17)
-    assert honest.states == all_states(work).states
+    assert honest.states == all_states(work)
     (outcome,) = WasmExecutor().run(work, ignore_task_done)
     assert outcome.digest == honest.digest != wrong.digest
     court = contest(market, wrong)
@@ -298,11 +298,11 @@ def test_both_sides_clocks_are_the_same_in_python(market: Market, seed: int) -> 
 
 
 def test_a_market_without_games_says_so(own_anvil: Market) -> None:
-    assert own_anvil.contracts.game_times() is None
+    assert own_anvil.contracts.game_times is None
 
 
 def test_a_deployment_is_held_against_its_times(market: Market) -> None:
-    assert market.contracts.game_times() == TIMES
+    assert market.contracts.game_times == TIMES
     check_deployment(market.web3, market.deployment, PARAMS, games=TIMES)
     other = replace(TIMES, clock_seconds=TIMES.clock_seconds + 1)
     with pytest.raises(ChainRejected, match="arbiter's times"):

@@ -38,12 +38,9 @@ class Chain(Calls):
 
     def __init__(self, times: GameTimes | None = TIMES) -> None:
         super().__init__(Deployment(1, NOBODY, NOBODY, NOBODY, NOBODY, 1))
-        self.times = times
+        self.game_times = times
         self.standing = Game()
         self.now = NOW
-
-    def game_times(self) -> GameTimes | None:
-        return self.times
 
     def game(self, _: int) -> Game:
         return self.standing
@@ -84,7 +81,7 @@ class Desk:
     @property
     def states(self) -> tuple[Bytes32, ...]:
         with single_task(self.device, self.record, TASK, threading.Event()) as work:
-            return all_states(work).states
+            return all_states(work)
 
     def due(self) -> Call | None:
         found: GameCall | None = self.games.next_call(NUMBER, self.record, TASK)
@@ -134,7 +131,7 @@ def test_a_program_without_steps_has_no_game(tmp_path: Path) -> None:
 
 def test_where_the_arbiter_knows_no_games_nothing_is_asked(tmp_path: Path) -> None:
     made = desk(tmp_path)
-    made.chain.times = None
+    made.chain.game_times = None
     assert made.due() is None
 
 

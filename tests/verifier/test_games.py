@@ -68,7 +68,7 @@ def executed(world: World, folder: Path, task: int, wrong_at: int | None = None)
         file.write_bytes(world.blobs[name])
     work = LeaseWork(spec, [task], files[0], files[-1:], files[1:-1], folder, threading.Event())
     found = list(stretches(work))
-    assert all_states(work).states[1:] == tuple(digest_of(data) for data in found)
+    assert all_states(work)[1:] == tuple(digest_of(data) for data in found)
     if wrong_at is not None:
         right = Snapshot.decode(found[wrong_at - 1])
         values = (*right.global_values[:-1], right.global_values[-1] ^ 1)

@@ -60,6 +60,11 @@ class Tally:
     right_value_wei: int = 0
     refusals: list[Refusal] = field(default_factory=list)
 
+    def note_caught(self) -> None:
+        """What was cheated so far was found out; only the first time counts."""
+        if self.cheated_until_caught is None:
+            self.cheated_until_caught = self.cheated
+
 
 class Stage:
     """A trial's world. `coalition` are the attacker's accounts; all others are honest."""
@@ -281,8 +286,7 @@ class Stage:
                 finding = self._audit(batch_id, index, entry, task)
                 if finding is not None:
                     findings.append(finding)
-                    if self.tally.cheated_until_caught is None:
-                        self.tally.cheated_until_caught = self.tally.cheated
+                    self.tally.note_caught()
         return findings
 
     def draws(self, batch_id: Bytes32, index: int, task: int) -> tuple[Draw, ...]:

@@ -190,23 +190,7 @@ contract RuleTest is Fixture {
     /// @dev 55 times the price, if it is contested once that is enacted.
     function test_ItsPriceIsThatOfTheTermsWhenItWasOpened() external {
         _stake(200 ether);
-        ITerms terms = market.terms();
-        vm.prank(governor);
-        terms.propose(DisputeTerms(10 ether, 60, 55, 3));
-        (, uint40 noticeEndsAt,) = terms.proposal();
-        vm.warp(uint256(noticeEndsAt) + 1);
-        Job memory job = _job();
-        job.deadline = uint40(_now() + 1 hours);
-        _delegate(PROVIDER_KEY, device, uint40(_now() + 1 days), 2);
-        jobId = _open(job);
-        _contestAgain(0);
-        terms.enact();
-        _rule(Verdict.OutOfTolerance);
-        vm.assertEq(_stakeOf(provider), 150 ether);
-        _forward(1);
-        _contestAgain(4);
-        _rule(Verdict.OutOfTolerance);
-        vm.assertEq(_stakeOf(provider), 95 ether);
+        _enactWhileContested(Verdict.OutOfTolerance, provider);
     }
 
     // ------------------------------------------------------------------------------ to the wei
@@ -396,6 +380,11 @@ contract RuleTest is Fixture {
     /// @dev 55 times the price, if it is contested once that is enacted.
     function test_AFineIsThatOfTheTermsWhenItWasOpened() external {
         _stakeAsOperator(200 ether);
+        _enactWhileContested(Verdict.Unavailable, operator);
+    }
+
+    /// @dev Of the 200 that `payer` has: 50 times the price under the old terms, 55 under the new ones.
+    function _enactWhileContested(Verdict verdict, address payer) private {
         ITerms terms = market.terms();
         vm.prank(governor);
         terms.propose(DisputeTerms(10 ether, 60, 55, 3));
@@ -407,12 +396,12 @@ contract RuleTest is Fixture {
         jobId = _open(job);
         _contestAgain(0);
         terms.enact();
-        _rule(Verdict.Unavailable);
-        vm.assertEq(_stakeOf(operator), 150 ether);
+        _rule(verdict);
+        vm.assertEq(_stakeOf(payer), 150 ether);
         _forward(1);
         _contestAgain(4);
-        _rule(Verdict.Unavailable);
-        vm.assertEq(_stakeOf(operator), 95 ether);
+        _rule(verdict);
+        vm.assertEq(_stakeOf(payer), 95 ether);
     }
 
     /// @dev Another dispute about the lease has fined it already.

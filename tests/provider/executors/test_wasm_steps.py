@@ -53,15 +53,15 @@ def outcome_of(work: LeaseWork) -> Outcome:
 def test_the_states_lead_from_the_start_to_the_outcome(make_steps: MakeWork) -> None:
     work = make_steps(counting(steps=40))
     found = all_states(work)
-    assert found.states[0] == START
-    assert found.states[-1] == ended(outcome_of(work).digest)
-    assert len(set(found.states)) == len(found.states) > 10
+    assert found[0] == START
+    assert found[-1] == ended(outcome_of(work).digest)
+    assert len(set(found)) == len(found) > 10
     assert all_states(work) == found
 
 
 def test_any_state_can_be_gone_on_from(make_steps: MakeWork) -> None:
     work = make_steps(counting(steps=40))
-    states = all_states(work).states
+    states = all_states(work)
     assert next_state(work, None) == states[1]
     for index in range(1, len(states) - 1):
         data = snapshot_at(work, index)
@@ -71,7 +71,7 @@ def test_any_state_can_be_gone_on_from(make_steps: MakeWork) -> None:
 
 def test_from_a_snapshot_everything_follows_to_the_end(make_steps: MakeWork) -> None:
     work = make_steps(counting(steps=40))
-    states = all_states(work).states
+    states = all_states(work)
     middle = Snapshot.decode(snapshot_at(work, 5))
     assert len(middle.global_values) == 2
     assert middle.memory_pages > 1  # it has grown
@@ -81,8 +81,8 @@ def test_from_a_snapshot_everything_follows_to_the_end(make_steps: MakeWork) -> 
 
 
 def test_another_input_gives_other_states(make_steps: MakeWork) -> None:
-    one = all_states(make_steps(counting(steps=8), b"one")).states
-    two = all_states(make_steps(counting(steps=8), b"two")).states
+    one = all_states(make_steps(counting(steps=8), b"one"))
+    two = all_states(make_steps(counting(steps=8), b"two"))
     assert set(one) & set(two) == {START}
 
 
@@ -102,16 +102,16 @@ def test_a_failure_is_an_end(make_steps: MakeWork, body: str, failure: str | Non
     work = make_steps(ending(after_steps=20, body=body))
     outcome = outcome_of(work)
     assert outcome.failure == (failure or "fuel_exhausted")
-    states = all_states(work).states
+    states = all_states(work)
     assert states[-1] == ended(outcome.digest)
     assert next_state(work, snapshot_at(work, len(states) - 2)) == states[-1]
 
 
 def test_fuel_may_run_out_between_checkpoints(make_steps: MakeWork) -> None:
-    whole = len(all_states(make_steps(counting(steps=40))).states)
+    whole = len(all_states(make_steps(counting(steps=40))))
     work = make_steps(counting(steps=40), fuel=100_000)
     assert outcome_of(work).failure == "fuel_exhausted"
-    states = all_states(work).states
+    states = all_states(work)
     assert states[-1] == ended(Outcome(failure="fuel_exhausted").digest)
     assert 2 < len(states) < whole
     assert next_state(work, snapshot_at(work, len(states) - 2)) == states[-1]
@@ -129,7 +129,7 @@ def test_fuel_is_the_same_whole_in_stretches_and_from_a_snapshot(make_steps: Mak
         work = make_steps(code, fuel=fuel)
         outcome = outcome_of(work)
         assert outcome.failure == failure
-        states = all_states(work).states
+        states = all_states(work)
         assert states[-1] == ended(outcome.digest)
         assert next_state(work, snapshot_at(work, len(states) - 2)) == states[-1]
 
@@ -137,7 +137,7 @@ def test_fuel_is_the_same_whole_in_stretches_and_from_a_snapshot(make_steps: Mak
 def test_a_failure_in_initialize_ends_the_first_stretch(make_steps: MakeWork) -> None:
     code = step_module("(i32.const 0)", initialize="unreachable")
     work = make_steps(code)
-    assert all_states(work).states == (START, ended(Outcome(failure="trap").digest))
+    assert all_states(work) == (START, ended(Outcome(failure="trap").digest))
     assert outcome_of(work).failure == "trap"
 
 
@@ -145,12 +145,12 @@ def test_what_a_host_function_refuses_ends_it(make_steps: MakeWork) -> None:
     body = "(call $output_write (i32.const 0) (i32.const -1)) (i32.const 1)"
     work = make_steps(step_module(body))
     assert outcome_of(work).failure == "trap"
-    assert all_states(work).states[-1] == ended(Outcome(failure="trap").digest)
+    assert all_states(work)[-1] == ended(Outcome(failure="trap").digest)
 
 
 def test_a_module_may_be_done_at_once(make_steps: MakeWork) -> None:
     work = make_steps(step_module("(i32.const 0)"))
-    states = all_states(work).states
+    states = all_states(work)
     assert len(states) == 3
     assert states[-1] == ended(Outcome(b"").digest)
     assert state_at(states, 99) == states[-1]
@@ -159,7 +159,7 @@ def test_a_module_may_be_done_at_once(make_steps: MakeWork) -> None:
 def test_after_the_end_comes_the_same_end(make_steps: MakeWork) -> None:
     """Else an honest end could not be told from a wrong one that is said to come later."""
     work = make_steps(counting(steps=8))
-    states = all_states(work).states
+    states = all_states(work)
     for index in (len(states) - 1, len(states), len(states) + 7):
         end = snapshot_at(work, index)
         assert digest_of(end) == state_at(states, index) == states[-1]

@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from protocol import pricing
 from protocol.units import Bytes32
-from verifier.simulation.setting import Setting
 from verifier.simulation.stage import WRONG, Finding, Stage
-from verifier.simulation.strategies.base import A_THIRD, Strategy
+from verifier.simulation.strategies.base import Strategy, a_third
 from verifier.simulation.strategies.providers import concede
 
 IDENTITIES = 5
@@ -47,13 +44,9 @@ def _agree(stage: Stage, batch_id: Bytes32, task: int) -> Finding | None:
             stage.accept_audit(batch_id, 0, task, draw, WRONG)
         else:
             finding = finding or Finding(0, task, draw.holder)
-    if finding is not None and stage.tally.cheated_until_caught is None:
-        stage.tally.cheated_until_caught = stage.tally.cheated
+    if finding is not None:
+        stage.tally.note_caught()
     return finding
-
-
-def _a_third(setting: Setting) -> Setting:
-    return replace(setting, colluding_seats=A_THIRD)
 
 
 STRATEGIES = (
@@ -61,6 +54,6 @@ STRATEGIES = (
         "drained-budget",
         "stakeless nonsense that friends among the verifiers agree with, for their fees",
         drain_budget,
-        _a_third,
+        a_third,
     ),
 )

@@ -7,7 +7,6 @@ among the tasks in the share that `protocol.ringers` asks for, and nobody can te
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import replace
 
 from protocol import pricing
 from protocol.ringers import Stakes, share_ppm
@@ -15,7 +14,7 @@ from protocol.settlement.facts import LeaseEntry
 from protocol.units import PPM, Address, Bytes32
 from verifier.simulation.setting import Setting
 from verifier.simulation.stage import RIGHT, WRONG, Finding, Stage
-from verifier.simulation.strategies.base import A_THIRD, Strategy
+from verifier.simulation.strategies.base import Strategy, a_few_seats, a_third
 from verifier.simulation.strategies.providers import concede
 
 GUESS_PPM = 500_000
@@ -48,7 +47,8 @@ def _guess_window(stage: Stage, provider: Address, leases: int = LEASES) -> bool
     for finding in ringers:
         if not stage.market.batch(batch_id).is_finished(finding.index):
             stage.concede(_contest(stage, batch_id, finding))
-    _note_caught(stage, is_caught=bool(ringers))
+    if ringers:
+        stage.tally.note_caught()
     stage.close_window(batch_id)
     return bool(findings or ringers)
 
@@ -70,7 +70,8 @@ def guess_as_verifier(stage: Stage) -> None:
             stage.judge(dispute_id)
             # Its votes in the committee are work that it would have had in any case.
             stage.tally.honest_income_wei -= stage.tally.work_wei - before_wei
-        _note_caught(stage, is_caught=bool(disputes))
+        if disputes:
+            stage.tally.note_caught()
         stage.close_window(batch_id)
 
 
@@ -123,39 +124,26 @@ def _contest(stage: Stage, batch_id: Bytes32, finding: Finding) -> int:
     )
 
 
-def _note_caught(stage: Stage, *, is_caught: bool) -> None:
-    if is_caught and stage.tally.cheated_until_caught is None:
-        stage.tally.cheated_until_caught = stage.tally.cheated
-
-
-def _a_few_seats(setting: Setting) -> Setting:
-    return replace(setting, colluding_seats=9)
-
-
-def _a_third(setting: Setting) -> Setting:
-    return replace(setting, colluding_seats=A_THIRD)
-
-
 STRATEGIES = (
     Strategy(
         "guessing-provider",
         "guesses yes or no, in single-task leases",
         guess_as_provider,
-        _a_third,
+        a_third,
         weight=2,
     ),
     Strategy(
         "guessing-verifier",
         "signs a stranger's guesses where it is drawn alone",
         guess_as_verifier,
-        _a_few_seats,
+        a_few_seats,
         weight=2,
     ),
     Strategy(
         "guessing-newcomer",
         "guesses yes or no with an identity without stake",
         guess_as_newcomer,
-        _a_third,
+        a_third,
         known_limit="who has nothing to lose is only denied the pay of wrong guesses",
     ),
 )

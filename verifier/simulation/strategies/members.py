@@ -2,15 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from protocol.dispute import OUT_OF_TOLERANCE, UNAVAILABLE
 from protocol.settlement.committee import Vote, decide
 from protocol.units import Address, Bytes32
-from verifier.simulation.setting import Setting
 from verifier.simulation.stage import RIGHT, WRONG, Finding, Stage
-from verifier.simulation.strategies.base import A_THIRD, Strategy
+from verifier.simulation.strategies.base import Strategy, a_few_seats, a_third
 
 ROUNDS = 3
 # The bond is 15 prices here, and of a larger lease a third of its pay: nowhere else is it less for
@@ -85,48 +83,40 @@ def _count_missed_pay(stage: Stage, members: tuple[Address, ...], *, is_wrong: b
             stage.tally.honest_income_wei += share_wei - stage.cost_wei(price_wei)
 
 
-def _a_few_seats(setting: Setting) -> Setting:
-    return replace(setting, colluding_seats=9)
-
-
-def _a_third(setting: Setting) -> Setting:
-    return replace(setting, colluding_seats=A_THIRD)
-
-
 STRATEGIES = (
     Strategy(
         "coalition-unavailable",
         "requester, challenger and a third of the seats say that honest work cannot be checked",
         partial(accuse, lie=UNAVAILABLE),
-        _a_third,
+        a_third,
         weight=4,
     ),
     Strategy(
         "coalition-out-of-tolerance",
         "the same, but they say that it is out of tolerance",
         partial(accuse, lie=OUT_OF_TOLERANCE),
-        _a_third,
+        a_third,
         weight=4,
     ),
     Strategy(
         "coalition-wrong-digest",
         "the same, but they find another digest",
         partial(accuse, lie=WRONG),
-        _a_third,
+        a_third,
         weight=4,
     ),
     Strategy(
         "coalition-large-lease",
         "requester, challenger and a third of the seats free a lease of 256 tasks from its price",
         partial(accuse, lie=UNAVAILABLE, lease_tasks=LARGE_LEASE_TASKS),
-        _a_third,
+        a_third,
         weight=4,
     ),
     Strategy(
         "unavailable-member",
         "votes in committees that there was nothing to run",
         vote_unavailable,
-        _a_few_seats,
+        a_few_seats,
         weight=2,
     ),
 )

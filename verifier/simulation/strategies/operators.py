@@ -10,9 +10,8 @@ from protocol.lifecycle import LeaseFacts, LeaseStatus, lease_status
 from protocol.settlement.committee import Vote, decide
 from protocol.settlement.facts import MAX_ITEMS
 from protocol.units import Address, Bytes32
-from verifier.simulation.setting import Setting
 from verifier.simulation.stage import Finding, Stage
-from verifier.simulation.strategies.base import A_THIRD, Strategy
+from verifier.simulation.strategies.base import Strategy, a_third
 from verifier.simulation.strategies.providers import concede
 
 LEASE_SECONDS = 900
@@ -118,13 +117,9 @@ def _have_contested(stage: Stage, batch_id: Bytes32, index: int, task: int) -> N
             stage.judge(dispute_id)
 
 
-def _a_third(setting: Setting) -> Setting:
-    return replace(setting, colluding_seats=A_THIRD)
-
-
 STRATEGIES = (
     Strategy("lease-hoarding", "takes leases and lets them expire", hoard),
-    Strategy("wash-job", "requester = provider = a third of the verifiers", wash, _a_third),
+    Strategy("wash-job", "requester = provider = a third of the verifiers", wash, a_third),
     Strategy("wasted-audits", "unstaked wrong results in its own job, out of spite", waste_audits),
     Strategy("censoring-operator", "an operator that stops after committing", censor),
     Strategy(

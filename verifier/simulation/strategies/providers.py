@@ -13,7 +13,7 @@ from protocol.settlement.refusals import Refused
 from protocol.units import PPM, Address, Bytes32
 from verifier.simulation.setting import Setting
 from verifier.simulation.stage import Finding, Stage
-from verifier.simulation.strategies.base import A_THIRD, Strategy
+from verifier.simulation.strategies.base import Strategy, a_third
 
 Answer = Callable[[Stage, Bytes32, Finding], None]
 
@@ -256,14 +256,9 @@ def _commit_again(stage: Stage, entry: LeaseEntry) -> None:
 # ---------------------------------------------------------------------------------- the list
 
 
-def colluding(setting: Setting) -> Setting:
-    """A third of the seats are the attacker's friends."""
-    return replace(setting, colluding_seats=A_THIRD)
-
-
 def dust(setting: Setting) -> Setting:
     """Prices of a few wei, where every floor counts."""
-    return replace(colluding(setting), price_wei=10)
+    return replace(a_third(setting), price_wei=10)
 
 
 def _cheater(
@@ -271,7 +266,7 @@ def _cheater(
     summary: str,
     plan: Plan,
     answer: Answer = concede,
-    adapt: Callable[[Setting], Setting] = colluding,
+    adapt: Callable[[Setting], Setting] = a_third,
     weight: float = 1.0,
 ) -> Strategy:
     return Strategy(name, summary, partial(cheat, plan=plan, answer=answer), adapt, weight)
@@ -348,10 +343,8 @@ STRATEGIES = (
     ),
     _cheater("dust-prices", "tasks of ten wei", replace(_FEW, stake_prices=60), adapt=dust),
     Strategy(
-        "unstake-between", "asks for its stake back before the verdict", unstake_between, colluding
+        "unstake-between", "asks for its stake back before the verdict", unstake_between, a_third
     ),
-    Strategy("seed-grinding", "cheats where the seed it knows spares it", grind, colluding),
-    Strategy(
-        "commit-again", "operator re-commits what was drawn", commit_again, colluding, weight=8
-    ),
+    Strategy("seed-grinding", "cheats where the seed it knows spares it", grind, a_third),
+    Strategy("commit-again", "operator re-commits what was drawn", commit_again, a_third, weight=8),
 )

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 
 from protocol import pricing
@@ -10,9 +9,8 @@ from protocol.sampling import Draw
 from protocol.settlement.committee import Vote, decide
 from protocol.settlement.refusals import Refused
 from protocol.units import Address, Bytes32
-from verifier.simulation.setting import Setting
 from verifier.simulation.stage import RIGHT, WRONG, Finding, Stage
-from verifier.simulation.strategies.base import A_THIRD, Strategy
+from verifier.simulation.strategies.base import Strategy, a_few_seats, a_third
 
 # Nobody's digest: what comes of not computing.
 NONSENSE = Bytes32(b"\x03" * 32)
@@ -113,8 +111,7 @@ def _report_equivocation(
     except Refused as refused:
         stage.tally.refusals.append(refused.reason)
         return
-    if stage.tally.cheated_until_caught is None:
-        stage.tally.cheated_until_caught = stage.tally.cheated
+    stage.tally.note_caught()
 
 
 def claim_another_digest(stage: Stage) -> None:
@@ -223,43 +220,35 @@ def shared_digests(stage: Stage) -> None:
     stage.close_window(batch_id)
 
 
-def _a_few_seats(setting: Setting) -> Setting:
-    return replace(setting, colluding_seats=9)
-
-
-def _a_third(setting: Setting) -> Setting:
-    return replace(setting, colluding_seats=A_THIRD)
-
-
 STRATEGIES = (
-    Strategy("lazy-verifier", "signs what the opening shows, without running", lazy, _a_few_seats),
-    Strategy("quiet-verifier", "signs a wrong result of who has no stake", quiet, _a_few_seats),
+    Strategy("lazy-verifier", "signs what the opening shows, without running", lazy, a_few_seats),
+    Strategy("quiet-verifier", "signs a wrong result of who has no stake", quiet, a_few_seats),
     Strategy(
         "choosy-verifier",
         "the same, only where no honest verifier is drawn too",
         partial(quiet, is_choosy=True),
-        _a_few_seats,
+        a_few_seats,
         weight=2,
     ),
-    Strategy("nonsense-audit", "claims fees for nonsense", claim_another_digest, _a_few_seats),
-    Strategy("flags-honest-work", "contests right results", flag_honest_work, _a_few_seats),
+    Strategy("nonsense-audit", "claims fees for nonsense", claim_another_digest, a_few_seats),
+    Strategy("flags-honest-work", "contests right results", flag_honest_work, a_few_seats),
     Strategy(
         "coalition-flags",
         "requester, challenger and a third of the seats accuse",
         coalition_flags,
-        _a_third,
+        a_third,
         weight=4,
     ),
     Strategy("dispute-spam", "contests one provider's leases to hold its pay", spam),
-    Strategy("lazy-member", "votes nonsense in committees", vote_nonsense, _a_few_seats, weight=2),
+    Strategy("lazy-member", "votes nonsense in committees", vote_nonsense, a_few_seats, weight=2),
     Strategy(
-        "withheld-reveal", "commits votes, reveals none", vote_and_hide, _a_few_seats, weight=2
+        "withheld-reveal", "commits votes, reveals none", vote_and_hide, a_few_seats, weight=2
     ),
     Strategy(
         "shared-digests",
         "an honest newcomer spares its friends' verifiers the work",
         shared_digests,
-        _a_third,
+        a_third,
         known_limit="no result is wrong; nobody can see that an audit was not run",
     ),
 )
